@@ -1,0 +1,284 @@
+package io.drover.vmm.client;
+
+import com.google.protobuf.ByteString;
+import io.drover.proto.vmm.v1.AttachConsoleRequest;
+import io.drover.proto.vmm.v1.ConsoleInputRequest;
+import io.drover.proto.vmm.v1.ConsoleOutput;
+import io.drover.proto.vmm.v1.Event;
+import io.drover.proto.vmm.v1.PauseRequest;
+import io.drover.proto.vmm.v1.PowerButtonRequest;
+import io.drover.proto.vmm.v1.Reply;
+import io.drover.proto.vmm.v1.Request;
+import io.drover.proto.vmm.v1.ResumeRequest;
+import io.drover.proto.vmm.v1.StatusRequest;
+import io.drover.proto.vmm.v1.StopRequest;
+import io.drover.proto.vmm.v1.WatchRequest;
+import io.drover.vmm.wire.FrameDecoder;
+import io.drover.vmm.wire.FrameEncoder;
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A connection to one VMM process over its control socket (vmm.proto). Safe for use by several threads; calls block, which
+ * virtual threads are for. Once the connection is lost every call fails: connect again.
+ *
+ * <p>
+ * Calls throw {@link VmmRefusedException} when the VMM said no, and {@link IOException} when it cannot be known what it did:
+ * the connection broke or no answer came in time.
+ */
+public final class VmmClient implements Closeable {
+    private final Path socket;
+    private final Duration timeout;
+    private final SocketChannel channel;
+    private final Thread reader;
+    private final AtomicLong lastId = new AtomicLong();
+    private final Map<Long, CompletableFuture<Reply>> waiting = new ConcurrentHashMap<>();
+    private final AtomicReference<Optional<VmmListener>> listener = new AtomicReference<>(Optional.empty());
+    private final AtomicReference<Optional<ConsoleListener>> console = new AtomicReference<>(Optional.empty());
+    private final ReentrantLock writing = new ReentrantLock();
+    private volatile Optional<IOException> lost = Optional.empty();
+
+    private VmmClient(Path socket, Duration timeout, SocketChannel channel) {
+        this.socket = socket;
+        this.timeout = timeout;
+        this.channel = channel;
+        this.reader = Thread.ofVirtual().name("vmm-client " + socket).unstarted(this::read);
+    }
+
+    /**
+     * Connects.
+     *
+     * @param socket
+     *            the VMM's control socket
+     * @param timeout
+     *            how long each later call waits for its answer
+     * @throws IOException
+     *             when no VMM listens there
+     */
+    public static VmmClient connect(Path socket, Duration timeout) throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+        } catch (IOException e) {
+            channel.close();
+            throw new IOException("no VMM listens on " + socket + ": " + e.getMessage(), e);
+        }
+        VmmClient client = new VmmClient(socket, timeout, channel);
+        client.reader.start();
+        return client;
+    }
+
+    public VmmStatus status() throws IOException, VmmRefusedException {
+        Reply reply = call("status", request().setStatus(StatusRequest.getDefaultInstance()));
+        return VmmStatus.of(reply.getStatus());
+    }
+
+    /** Returns when every vCPU is out of the guest. Pausing a paused VM does nothing. */
+    public void pause() throws IOException, VmmRefusedException {
+        call("pause", request().setPause(PauseRequest.getDefaultInstance()));
+    }
+
+    /**
+     * Lets the guest run.
+     *
+     * @param epoch
+     *            must be the one that the VMM was started with, else it refuses with WRONG_EPOCH
+     */
+    public void resume(long epoch) throws IOException, VmmRefusedException {
+        call("resume", request().setResume(ResumeRequest.newBuilder().setEpoch(epoch)));
+    }
+
+    /** Ends the VM without asking the guest. The process ends soon after this returns. */
+    public void stop() throws IOException, VmmRefusedException {
+        call("stop", request().setStop(StopRequest.getDefaultInstance()));
+    }
+
+    /** Presses the power button: a guest that listens shuts down by itself. */
+    public void powerButton() throws IOException, VmmRefusedException {
+        call("power button", request().setPowerButton(PowerButtonRequest.getDefaultInstance()));
+    }
+
+    /**
+     * Begins to hear of the VMM's changes; its first is the state as it is.
+     *
+     * @throws IllegalStateException
+     *             when this client watches already
+     */
+    public void watch(VmmListener newListener) throws IOException, VmmRefusedException {
+        if (!listener.compareAndSet(Optional.empty(), Optional.of(newListener))) {
+            throw new IllegalStateException("this client watches already : " + socket);
+        }
+        call("watch", request().setWatch(WatchRequest.getDefaultInstance()));
+    }
+
+    /**
+     * Begins to get what the guest prints.
+     *
+     * @param skipScrollback
+     *            only what comes from now on, else also what was kept: at least the last 64 KiB
+     * @throws IllegalStateException
+     *             when this client is attached already
+     */
+    public void attachConsole(boolean skipScrollback, ConsoleListener newConsole)
+            throws IOException, VmmRefusedException {
+        if (!console.compareAndSet(Optional.empty(), Optional.of(newConsole))) {
+            throw new IllegalStateException("this client is attached already : " + socket);
+        }
+        call("attach console",
+                request().setAttachConsole(AttachConsoleRequest.newBuilder().setSkipScrollback(skipScrollback)));
+    }
+
+    /**
+     * Types into the guest's console. Needs no attachment.
+     *
+     * @param data
+     *            at most 64 KiB in one call; more than the guest has read and the VMM can hold is refused whole
+     */
+    public void consoleInput(byte[] data) throws IOException, VmmRefusedException {
+        call("console input",
+                request().setConsoleInput(ConsoleInputRequest.newBuilder().setData(ByteString.copyFrom(data))));
+    }
+
+    /** Ends the connection, which does nothing to the VM. Returns when the reader thread has ended, unless called on it. */
+    @Override
+    public void close() throws IOException {
+        channel.close();
+        if (!Thread.currentThread().equals(reader)) {
+            try {
+                reader.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw (IOException) new InterruptedIOException("closing the connection to " + socket).initCause(e);
+            }
+        }
+    }
+
+    private Request.Builder request() {
+        return Request.newBuilder().setId(lastId.incrementAndGet());
+    }
+
+    private Reply call(String what, Request.Builder builder) throws IOException, VmmRefusedException {
+        Request request = builder.build();
+        CompletableFuture<Reply> answer = new CompletableFuture<>();
+        waiting.put(request.getId(), answer);
+        try {
+            if (lost.isPresent()) {
+                throw gone(what, lost.get());
+            }
+            send(FrameEncoder.encode(request));
+            Reply reply = answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            if (reply.hasError()) {
+                throw new VmmRefusedException(reply.getError().getReason(), reply.getError().getMessage());
+            }
+            return reply;
+        } catch (ExecutionException e) {
+            throw gone(what, e.getCause());
+        } catch (TimeoutException e) {
+            throw new IOException(what + " : no answer from " + socket + " within " + timeout, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw (IOException) new InterruptedIOException(what + " : interrupted").initCause(e);
+        } finally {
+            waiting.remove(request.getId());
+        }
+    }
+
+    private IOException gone(String what, Throwable cause) {
+        return new IOException(what + " : connection to " + socket + " lost: " + cause.getMessage(), cause);
+    }
+
+    private void send(ByteBuffer frame) throws IOException {
+        writing.lock();
+        try {
+            while (frame.hasRemaining()) {
+                channel.write(frame);
+            }
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private void read() {
+        FrameDecoder decoder = new FrameDecoder();
+        IOException cause;
+        try {
+            while (true) {
+                if (channel.read(decoder.space()) < 0) {
+                    throw new EOFException("the VMM closed the connection");
+                }
+                Optional<ByteBuffer> frame = decoder.next();
+                while (frame.isPresent()) {
+                    dispatch(Reply.parseFrom(frame.get()));
+                    frame = decoder.next();
+                }
+            }
+        } catch (IOException e) {
+            cause = e;
+        } catch (RuntimeException e) {
+            cause = new IOException("a listener failed: " + e, e);
+        }
+        disconnect(cause);
+    }
+
+    private void disconnect(IOException cause) {
+        // In this order: a call that came too late for the loop below sees that the connection is lost.
+        lost = Optional.of(cause);
+        for (CompletableFuture<Reply> answer : waiting.values()) {
+            answer.completeExceptionally(cause);
+        }
+        try {
+            channel.close();
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+        listener.get().ifPresent(l -> l.disconnected(cause));
+    }
+
+    private void dispatch(Reply reply) throws IOException {
+        if (reply.getId() != 0) {
+            CompletableFuture<Reply> answer = waiting.remove(reply.getId());
+            if (answer != null) {
+                answer.complete(reply);
+            }
+            return;
+        }
+        switch (reply.getReplyCase()) {
+            case EVENT -> dispatch(reply.getEvent());
+            case CONSOLE_OUTPUT -> {
+                ConsoleOutput output = reply.getConsoleOutput();
+                console.get().ifPresent(c -> c.output(output.getData().toByteArray(), output.getLostBytes()));
+            }
+            case ERROR, STATUS, DONE, REPLY_NOT_SET -> throw new IOException("a reply without id : " + reply);
+        }
+    }
+
+    private void dispatch(Event event) throws IOException {
+        Optional<VmmListener> hearing = listener.get();
+        if (hearing.isEmpty()) {
+            return;
+        }
+        switch (event.getEventCase()) {
+            case STATUS -> hearing.get().changed(VmmStatus.of(event.getStatus()));
+            case EXIT -> hearing.get().ended(VmmEnd.of(event.getExit()));
+            case EVENT_NOT_SET -> throw new IOException("an empty event");
+        }
+    }
+}

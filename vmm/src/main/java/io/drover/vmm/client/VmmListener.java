@@ -1,0 +1,18 @@
+package io.drover.vmm.client;
+
+import java.io.IOException;
+
+/**
+ * Hears of a VMM, on the client's reader thread: return soon, and make no blocking call to the same client. After
+ * {@link #disconnected} nothing more comes.
+ */
+public interface VmmListener {
+    /** The first call is the state as it was when the watch began. */
+    void changed(VmmStatus status);
+
+    /** The machine has ended and its exit file is written; the process ends now. */
+    void ended(VmmEnd end);
+
+    /** The connection is gone: closed by this side, by the VMM after its end, or because its process died. */
+    void disconnected(IOException cause);
+}

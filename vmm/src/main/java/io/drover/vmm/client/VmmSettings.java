@@ -1,0 +1,102 @@
+package io.drover.vmm.client;
+
+import io.drover.proto.vmm.v1.VmmConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What one VMM process is started with: the contents of its {@code vmm.pb}. Values are checked by the VMM when it starts, which
+ * ends with START_FAILED and the reason when it cannot use them.
+ *
+ * @param vm
+ *            the VM's name
+ * @param uid
+ *            of the VM: never used again for another of the same name
+ * @param epoch
+ *            of the ownership under which this process may run the guest
+ * @param vcpus
+ *            1 to 64
+ * @param memoryBytes
+ *            whole pages of 4096 bytes
+ * @param kernel
+ *            a bzImage or an ELF vmlinux
+ * @param commandLine
+ *            the kernel's; may be empty
+ * @param controlSocket
+ *            created by the VMM; at most 107 bytes long
+ * @param consoleLog
+ *            appended to; rotated to {@code <name>.1}
+ * @param consoleLogMaxBytes
+ *            at which it is rotated; 0 or less: 16 MiB
+ * @param exitFile
+ *            where the VMM leaves how it ended, see {@link VmmEnd#read}
+ * @param startPaused
+ *            wait for {@link VmmClient#resume} before the first guest instruction
+ */
+public record VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
+        Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog, long consoleLogMaxBytes,
+        Path exitFile, boolean startPaused) {
+    /** The format that this code writes and reads. */
+    public static final int FORMAT = 1;
+
+    public VmmSettings {
+        Objects.requireNonNull(vm, "vm");
+        Objects.requireNonNull(uid, "uid");
+        Objects.requireNonNull(kernel, "kernel");
+        Objects.requireNonNull(initramfs, "initramfs");
+        Objects.requireNonNull(commandLine, "commandLine");
+        Objects.requireNonNull(controlSocket, "controlSocket");
+        Objects.requireNonNull(consoleLog, "consoleLog");
+        Objects.requireNonNull(exitFile, "exitFile");
+    }
+
+    /** Writes the file whole or not at all. Relative paths are written as they are and mean the VMM's working directory. */
+    public void write(Path file) throws IOException {
+        Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+        Files.write(temporary, toProto().toByteArray());
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /**
+     * Reads what {@link #write} wrote.
+     *
+     * @throws IOException
+     *             when it cannot be read, is not a configuration, or is of a newer format than this code's
+     */
+    public static VmmSettings read(Path file) throws IOException {
+        VmmConfig config = VmmConfig.parseFrom(Files.readAllBytes(file));
+        if (config.getFormat() != FORMAT) {
+            throw new IOException(file + " format : " + config.getFormat() + " (expected: " + FORMAT
+                    + "; start the VMM of the release that wrote it)");
+        }
+        return new VmmSettings(config.getVm(), config.getUid(), config.getEpoch(), config.getVcpus(),
+                config.getMemoryBytes(), Path.of(config.getKernelPath()),
+                config.getInitramfsPath().isEmpty() ? Optional.empty()
+                        : Optional.of(Path.of(config.getInitramfsPath())),
+                config.getCommandLine(), Path.of(config.getControlSocketPath()), Path.of(config.getConsoleLogPath()),
+                config.getConsoleLogMaxBytes(), Path.of(config.getExitPath()), config.getStartPaused());
+    }
+
+    private VmmConfig toProto() {
+        return VmmConfig.newBuilder()
+                .setFormat(FORMAT)
+                .setVm(vm)
+                .setUid(uid)
+                .setEpoch(epoch)
+                .setVcpus(vcpus)
+                .setMemoryBytes(memoryBytes)
+                .setKernelPath(kernel.toString())
+                .setInitramfsPath(initramfs.isPresent() ? initramfs.get().toString() : "")
+                .setCommandLine(commandLine)
+                .setControlSocketPath(controlSocket.toString())
+                .setConsoleLogPath(consoleLog.toString())
+                .setConsoleLogMaxBytes(consoleLogMaxBytes)
+                .setExitPath(exitFile.toString())
+                .setStartPaused(startPaused)
+                .build();
+    }
+}

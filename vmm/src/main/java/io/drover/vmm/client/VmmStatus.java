@@ -1,0 +1,70 @@
+package io.drover.vmm.client;
+
+import io.drover.proto.vmm.v1.Status;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * A VMM at one moment.
+ *
+ * @param firstInstruction
+ *            from the start of the process to the first guest instruction; empty before that
+ * @param exits
+ *            from the guest so far, all vCPUs together
+ */
+public record VmmStatus(State state, String vm, String uid, long epoch, long pid, Optional<Duration> firstInstruction,
+        int vcpus, long memoryBytes, long exits) {
+    /** Where the machine's life is. */
+    public enum State {
+        /** Being put together, no vCPU has run. */
+        STARTING,
+        /** Every vCPU is out of the guest. */
+        PAUSED,
+        RUNNING,
+        /** The guest will not run again; the process is about to end. */
+        ENDED
+    }
+
+    public VmmStatus {
+        Objects.requireNonNull(state, "state");
+        Objects.requireNonNull(vm, "vm");
+        Objects.requireNonNull(uid, "uid");
+        Objects.requireNonNull(firstInstruction, "firstInstruction");
+    }
+
+    /** Converts from the protocol. */
+    public static VmmStatus of(Status status) {
+        State state = switch (status.getState()) {
+            case PAUSED -> State.PAUSED;
+            case RUNNING -> State.RUNNING;
+            case ENDED -> State.ENDED;
+            case STARTING, STATE_UNSPECIFIED, UNRECOGNIZED -> State.STARTING;
+        };
+        long first = status.getFirstInstructionNanos();
+        return new VmmStatus(state, status.getVm(), status.getUid(), status.getEpoch(), status.getPid(),
+                first == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(first)), status.getVcpus(),
+                status.getMemoryBytes(), status.getExits());
+    }
+
+    /** Converts to the protocol. */
+    public Status toProto() {
+        Status.State wire = switch (state) {
+            case STARTING -> Status.State.STARTING;
+            case PAUSED -> Status.State.PAUSED;
+            case RUNNING -> Status.State.RUNNING;
+            case ENDED -> Status.State.ENDED;
+        };
+        return Status.newBuilder()
+                .setState(wire)
+                .setVm(vm)
+                .setUid(uid)
+                .setEpoch(epoch)
+                .setPid(pid)
+                .setFirstInstructionNanos(firstInstruction.isPresent() ? firstInstruction.get().toNanos() : 0)
+                .setVcpus(vcpus)
+                .setMemoryBytes(memoryBytes)
+                .setExits(exits)
+                .build();
+    }
+}
