@@ -1,0 +1,32 @@
+package io.drover.scheduler.host;
+
+import io.drover.scheduler.capacity.HostCapacity;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What the scheduler knows of a host, besides the VMs and the image files on it.
+ *
+ * @param ready its agent can be asked to start VMs
+ * @param cordoned an operator wants no new VMs on it
+ * @param drivers those that work
+ * @param architecture such as {@code x86_64}
+ * @param cpuFeatures as in /proc/cpuinfo
+ * @param labels free to choose by the operator
+ * @param capacity what its VMs may reserve in all
+ */
+public record HostFacts(
+        HostId id,
+        boolean ready,
+        boolean cordoned,
+        Set<Driver> drivers,
+        String architecture,
+        Set<String> cpuFeatures,
+        Map<String, String> labels,
+        HostCapacity capacity) {
+    public HostFacts {
+        drivers = Set.copyOf(drivers);
+        cpuFeatures = Set.copyOf(cpuFeatures);
+        labels = Map.copyOf(labels);
+    }
+}

@@ -1,0 +1,2 @@
+/** A host as the scheduler sees it. */
+package io.drover.scheduler.host;

@@ -1,0 +1,78 @@
+package io.drover.scheduler.placement;
+
+import io.drover.scheduler.host.Driver;
+import io.drover.scheduler.host.HostFacts;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What a VM demands of its host apart from capacity. VMs with equal constraints see the cluster alike and share the
+ * work of sorting it.
+ *
+ * @param driver empty: any, the best that the host has
+ * @param architecture empty: any
+ * @param cpuFeatures the host must have them all
+ * @param labels the host must have them all, with these values
+ */
+public record Constraints(
+        Optional<Driver> driver,
+        Optional<String> architecture,
+        Set<String> cpuFeatures,
+        Map<String, String> labels) {
+    public static final Constraints NONE = new Constraints(Optional.empty(), Optional.empty(), Set.of(), Map.of());
+
+    public Constraints {
+        cpuFeatures = Set.copyOf(cpuFeatures);
+        labels = Map.copyOf(labels);
+    }
+
+    public Constraints withDriver(Driver wanted) {
+        return new Constraints(Optional.of(wanted), architecture, cpuFeatures, labels);
+    }
+
+    public Constraints withArchitecture(String wanted) {
+        return new Constraints(driver, Optional.of(wanted), cpuFeatures, labels);
+    }
+
+    public Constraints withCpuFeatures(Set<String> wanted) {
+        return new Constraints(driver, architecture, wanted, labels);
+    }
+
+    public Constraints withLabels(Map<String, String> wanted) {
+        return new Constraints(driver, architecture, cpuFeatures, wanted);
+    }
+
+    /**
+     * The first filter that rejects the host, before those that depend on one request alone (refused and capacity).
+     */
+    Optional<Filter> firstRejecting(HostFacts host) {
+        if (!host.ready()) {
+            return Optional.of(Filter.READY);
+        }
+        if (host.cordoned()) {
+            return Optional.of(Filter.CORDONED);
+        }
+        if (driverOn(host).isEmpty()) {
+            return Optional.of(Filter.DRIVER);
+        }
+        if (architecture.isPresent() && !architecture.get().equals(host.architecture())) {
+            return Optional.of(Filter.ARCHITECTURE);
+        }
+        if (!host.cpuFeatures().containsAll(cpuFeatures)) {
+            return Optional.of(Filter.CPU_FEATURES);
+        }
+        if (!host.labels().entrySet().containsAll(labels.entrySet())) {
+            return Optional.of(Filter.LABELS);
+        }
+        return Optional.empty();
+    }
+
+    /** The driver that would run the VM on this host: the one asked for, else the best that the host has. */
+    Optional<Driver> driverOn(HostFacts host) {
+        if (driver.isPresent()) {
+            return driver.filter(host.drivers()::contains);
+        }
+        return Driver.BY_PREFERENCE.stream().filter(host.drivers()::contains).findFirst();
+    }
+}

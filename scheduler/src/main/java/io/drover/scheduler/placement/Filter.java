@@ -1,0 +1,51 @@
+package io.drover.scheduler.placement;
+
+import io.drover.scheduler.capacity.Dimension;
+import java.util.List;
+
+/**
+ * The reasons for which a host is passed over, in the order in which they are looked at. A host counts at the first
+ * that applies.
+ */
+public enum Filter {
+    READY("ready"),
+    CORDONED("cordoned"),
+    DRIVER("driver"),
+    ARCHITECTURE("architecture"),
+    CPU_FEATURES("cpu_features"),
+    LABELS("labels"),
+    REFUSED("refused"),
+    VCPUS("vcpus"),
+    MEMORY("memory");
+
+    static final List<Filter> IN_ORDER = List.of(values());
+
+    private final String id;
+
+    Filter(String id) {
+        this.id = id;
+    }
+
+    /** As in the protocols. */
+    public String id() {
+        return id;
+    }
+
+    /** Where this filter's count is in an array of counts by filter. */
+    @SuppressWarnings("EnumOrdinal") // such an array never leaves the process
+    int index() {
+        return ordinal();
+    }
+
+    static Filter of(Dimension dimension) {
+        return switch (dimension) {
+            case VCPUS -> VCPUS;
+            case MEMORY -> MEMORY;
+        };
+    }
+
+    @Override
+    public String toString() {
+        return id;
+    }
+}
