@@ -12,7 +12,11 @@ public sealed interface Fit {
      * @param asked above 0
      */
     static long lacking(long free, long asked) {
-        return Math.max(0, asked - free);
+        if (asked <= free) {
+            return 0;
+        }
+        long lacking = asked - free;
+        return lacking > 0 ? lacking : Long.MAX_VALUE;
     }
 
     /** Every dimension suffices. */
