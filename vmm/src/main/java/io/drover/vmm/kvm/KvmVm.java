@@ -1,0 +1,97 @@
+package io.drover.vmm.kvm;
+
+import io.drover.vmm.linux.FileHandle;
+import io.drover.vmm.linux.SystemCallException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** One VM: the VM ioctls. Safe for use by several threads; to be closed when none uses it any more, after its vCPUs. */
+public final class KvmVm implements AutoCloseable {
+    private final FileHandle vm;
+    private final long runBytes;
+
+    KvmVm(FileHandle vm, long runBytes) {
+        this.vm = vm;
+        this.runBytes = runBytes;
+    }
+
+    /**
+     * KVM_SET_TSS_ADDR: three pages that Intel's CPUs need to run a guest in real mode.
+     *
+     * @param guestAddress
+     *            below 4 GiB, where no RAM and no device is
+     */
+    public void setTssAddress(long guestAddress) throws SystemCallException {
+        vm.ioctl("KVM_SET_TSS_ADDR", "0x" + Long.toHexString(guestAddress), Request.SET_TSS_ADDR, guestAddress);
+    }
+
+    /**
+     * KVM_SET_IDENTITY_MAP_ADDR: one page, for the same as the TSS. Before the first vCPU.
+     *
+     * @param guestAddress
+     *            below 4 GiB, where no RAM and no device is; not 0, which stands for the kernel's own choice
+     */
+    public void setIdentityMapAddress(long guestAddress) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            vm.ioctl("KVM_SET_IDENTITY_MAP_ADDR", "0x" + Long.toHexString(guestAddress), Request.SET_IDENTITY_MAP_ADDR,
+                    arena.allocateFrom(ValueLayout.JAVA_LONG, guestAddress));
+        }
+    }
+
+    /** KVM_CREATE_IRQCHIP: two PICs, the IOAPIC, and a local APIC in each vCPU. Before the first vCPU. */
+    public void createIrqchip() throws SystemCallException {
+        vm.ioctl("KVM_CREATE_IRQCHIP", "", Request.CREATE_IRQCHIP, 0);
+    }
+
+    /** KVM_CREATE_PIT2: the 8254 timer, with the speaker's port. After the irqchip. */
+    public void createPit() throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment config = arena.allocate(KvmPitConfig.BYTES, 8);
+            config.set(ValueLayout.JAVA_INT, KvmPitConfig.FLAGS, KvmPitConfig.SPEAKER_DUMMY);
+            vm.ioctl("KVM_CREATE_PIT2", "flags=" + KvmPitConfig.SPEAKER_DUMMY, Request.CREATE_PIT2, config);
+        }
+    }
+
+    /**
+     * KVM_SET_USER_MEMORY_REGION: makes memory of this process guest memory.
+     *
+     * @param host
+     *            whole pages; must stay mapped for as long as the VM is open
+     */
+    public void setUserMemoryRegion(int slot, long guestAddress, MemorySegment host) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            vm.ioctl("KVM_SET_USER_MEMORY_REGION",
+                    "slot=" + slot + " guest_phys_addr=0x" + Long.toHexString(guestAddress) + " memory_size="
+                            + host.byteSize(),
+                    Request.SET_USER_MEMORY_REGION, KvmMemoryRegion.of(arena, slot, guestAddress, host));
+        }
+    }
+
+    /** KVM_IRQ_LINE. Allocates nothing. */
+    public void setIrqLine(KvmIrqLevel level) throws SystemCallException {
+        vm.ioctl("KVM_IRQ_LINE", "", Request.IRQ_LINE, level.struct());
+    }
+
+    /**
+     * KVM_CREATE_VCPU.
+     *
+     * @param id
+     *            also its APIC id
+     */
+    public KvmVcpu createVcpu(int id) throws SystemCallException {
+        long created = vm.ioctl("KVM_CREATE_VCPU", "id=" + id, Request.CREATE_VCPU, id);
+        FileHandle vcpu = FileHandle.adopt("kvm-vcpu:" + id, created);
+        try {
+            return KvmVcpu.map(vcpu, runBytes);
+        } catch (SystemCallException e) {
+            vcpu.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        vm.close();
+    }
+}

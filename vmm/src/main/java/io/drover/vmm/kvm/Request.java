@@ -1,0 +1,51 @@
+package io.drover.vmm.kvm;
+
+/** Numbers of KVM's ioctls: direction, size of the struct, KVM's letter and the call's own number (asm-generic/ioctl.h). */
+final class Request {
+    private static final long KVMIO = 0xAE00;
+    private static final long WRITE = 1L << 30;
+    private static final long READ = 2L << 30;
+
+    static final long GET_API_VERSION = none(0x00);
+    static final long CREATE_VM = none(0x01);
+    static final long CHECK_EXTENSION = none(0x03);
+    static final long GET_VCPU_MMAP_SIZE = none(0x04);
+    static final long GET_SUPPORTED_CPUID = readWrite(0x05, KvmCpuid.HEADER_BYTES);
+
+    static final long CREATE_VCPU = none(0x41);
+    static final long SET_USER_MEMORY_REGION = write(0x46, KvmMemoryRegion.BYTES);
+    static final long SET_TSS_ADDR = none(0x47);
+    static final long SET_IDENTITY_MAP_ADDR = write(0x48, Long.BYTES);
+    static final long CREATE_IRQCHIP = none(0x60);
+    static final long IRQ_LINE = write(0x61, KvmIrqLevel.BYTES);
+    static final long CREATE_PIT2 = write(0x77, KvmPitConfig.BYTES);
+
+    static final long RUN = none(0x80);
+    static final long GET_REGS = read(0x81, KvmRegs.BYTES);
+    static final long SET_REGS = write(0x82, KvmRegs.BYTES);
+    static final long GET_SREGS = read(0x83, KvmSregs.BYTES);
+    static final long SET_SREGS = write(0x84, KvmSregs.BYTES);
+    /** The header alone counts: the mask behind it is of any length. */
+    static final long SET_SIGNAL_MASK = write(0x8b, KvmSignalMask.HEADER_BYTES);
+    static final long SET_CPUID2 = write(0x90, KvmCpuid.HEADER_BYTES);
+    static final long GET_MP_STATE = read(0x98, KvmMpState.BYTES);
+    static final long SET_MP_STATE = write(0x99, KvmMpState.BYTES);
+
+    private Request() {}
+
+    private static long none(int number) {
+        return KVMIO | number;
+    }
+
+    private static long write(int number, long bytes) {
+        return WRITE | bytes << 16 | KVMIO | number;
+    }
+
+    private static long read(int number, long bytes) {
+        return READ | bytes << 16 | KVMIO | number;
+    }
+
+    private static long readWrite(int number, long bytes) {
+        return READ | WRITE | bytes << 16 | KVMIO | number;
+    }
+}

@@ -1,0 +1,139 @@
+package io.drover.vmm.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * An open file descriptor. Calls after {@link #close} fail with EBADF; a call may not be under way on another thread while it
+ * is closed, since the kernel gives the number away again.
+ */
+public final class FileHandle implements AutoCloseable {
+    /** fcntl.h. */
+    private static final long AT_FDCWD = -100;
+    private static final long O_RDWR = 2;
+    private static final long O_CLOEXEC = 0x80000;
+    /** linux/memfd.h. */
+    private static final long MFD_CLOEXEC = 1;
+    /** sys/mman.h. */
+    private static final long PROT_READ_WRITE = 3;
+    private static final long MAP_SHARED = 1;
+
+    private static final int CLOSED = -1;
+
+    private final String name;
+    private final AtomicInteger number;
+
+    private FileHandle(String name, int number) {
+        this.name = name;
+        this.number = new AtomicInteger(number);
+    }
+
+    /** open(2), for reading and writing. */
+    public static FileHandle open(Path path) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            long opened = SystemCall.invoke(SystemCall.OPENAT, AT_FDCWD, arena.allocateFrom(path.toString()).address(),
+                    O_RDWR | O_CLOEXEC);
+            return new FileHandle(path.toString(), (int) checked("open", path.toString(), opened));
+        }
+    }
+
+    /**
+     * memfd_create(2): a file of zeros in memory, with no name in any folder. Pages take memory when they are first touched.
+     *
+     * @param name
+     *            shown in /proc/self/maps
+     */
+    public static FileHandle memory(String name, long bytes) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            long created = SystemCall.invoke(SystemCall.MEMFD_CREATE, arena.allocateFrom(name).address(), MFD_CLOEXEC,
+                    0);
+            FileHandle file = new FileHandle(name, (int) checked("memfd_create", name, created));
+            try {
+                checked("ftruncate", name + ", " + bytes,
+                        SystemCall.invoke(SystemCall.FTRUNCATE, file.number.get(), bytes, 0));
+                return file;
+            } catch (SystemCallException e) {
+                file.close();
+                throw e;
+            }
+        }
+    }
+
+    /** Takes over a descriptor that a call on another one returned, as KVM_CREATE_VM does. */
+    public static FileHandle adopt(String name, long number) {
+        return new FileHandle(name, (int) number);
+    }
+
+    /**
+     * ioctl(2), for those who look at errors themselves. Allocates nothing.
+     *
+     * @param argument
+     *            a number or the address of what must stay allocated until this returns
+     * @return what it returned, or the negative error number
+     */
+    public long ioctl(long request, long argument) {
+        return SystemCall.invoke(SystemCall.IOCTL, number.get(), request, argument);
+    }
+
+    /**
+     * ioctl(2) with a number.
+     *
+     * @param call
+     *            its name
+     * @param arguments
+     *            for the message
+     */
+    public long ioctl(String call, String arguments, long request, long argument) throws SystemCallException {
+        return checked(call, arguments, ioctl(request, argument));
+    }
+
+    /** ioctl(2) with a struct. */
+    public long ioctl(String call, String arguments, long request, MemorySegment argument) throws SystemCallException {
+        return checked(call, arguments, ioctl(request, argument.address()));
+    }
+
+    /**
+     * mmap(2), shared, to be read and written.
+     *
+     * @param arena
+     *            unmaps it when it is closed; outlives this handle
+     */
+    public MemorySegment map(long bytes, Arena arena) throws SystemCallException {
+        long address = checked("mmap", name + ", " + bytes + " bytes",
+                SystemCall.invoke(SystemCall.MMAP, 0, bytes, PROT_READ_WRITE, MAP_SHARED, number.get(), 0));
+        return MemorySegment.ofAddress(address).reinterpret(bytes, arena, new Unmap(bytes));
+    }
+
+    /** Closing it again does nothing. */
+    @Override
+    public void close() {
+        int closing = number.getAndSet(CLOSED);
+        if (closing != CLOSED) {
+            // Linux has let go of the number even where close(2) reports an error, and none of ours has data to lose.
+            SystemCall.invoke(SystemCall.CLOSE, closing, 0, 0);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    private static long checked(String call, String arguments, long result) throws SystemCallException {
+        // mmap returns addresses, which are positive in user space; every other call returns small numbers.
+        if (result < 0) {
+            throw new SystemCallException(call, arguments, (int) -result);
+        }
+        return result;
+    }
+
+    private record Unmap(long bytes) implements Consumer<MemorySegment> {
+        @Override
+        public void accept(MemorySegment mapped) {
+            SystemCall.invoke(SystemCall.MUNMAP, mapped.address(), bytes, 0);
+        }
+    }
+}

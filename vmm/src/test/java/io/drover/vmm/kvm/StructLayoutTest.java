@@ -1,0 +1,185 @@
+package io.drover.vmm.kvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.drover.vmm.kvm.KvmRegs.Register;
+import io.drover.vmm.kvm.KvmSregs.Control;
+import io.drover.vmm.kvm.KvmSregs.SegmentRegister;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sizes, offsets and numbers of the binding: by hand-checked values, and by the kernel's headers where there is a C compiler. */
+class StructLayoutTest {
+    /** C expression to what the binding says. */
+    private static Map<String, Long> bound() {
+        Map<String, Long> all = new LinkedHashMap<>();
+        all.put("sizeof(struct kvm_regs)", KvmRegs.BYTES);
+        for (Register register : Register.values()) {
+            all.put("offsetof(struct kvm_regs, " + register.name().toLowerCase(Locale.ROOT) + ")", register.offset());
+        }
+        all.put("sizeof(struct kvm_sregs)", KvmSregs.BYTES);
+        for (SegmentRegister register : SegmentRegister.values()) {
+            all.put("offsetof(struct kvm_sregs, " + register.name().toLowerCase(Locale.ROOT) + ")", register.offset());
+        }
+        for (Control register : Control.values()) {
+            all.put("offsetof(struct kvm_sregs, " + register.name().toLowerCase(Locale.ROOT) + ")", register.offset());
+        }
+        all.put("offsetof(struct kvm_sregs, gdt)", KvmSregs.GDT);
+        all.put("offsetof(struct kvm_sregs, idt)", KvmSregs.IDT);
+        all.put("offsetof(struct kvm_dtable, base)", KvmSregs.TABLE_BASE);
+        all.put("offsetof(struct kvm_dtable, limit)", KvmSregs.TABLE_LIMIT);
+        all.put("sizeof(struct kvm_segment)", KvmSregs.SEGMENT_BYTES);
+        all.put("offsetof(struct kvm_segment, base)", KvmSregs.SEGMENT_BASE);
+        all.put("offsetof(struct kvm_segment, limit)", KvmSregs.SEGMENT_LIMIT);
+        all.put("offsetof(struct kvm_segment, selector)", KvmSregs.SEGMENT_SELECTOR);
+        all.put("offsetof(struct kvm_segment, type)", KvmSregs.SEGMENT_TYPE);
+        all.put("offsetof(struct kvm_segment, present)", KvmSregs.SEGMENT_PRESENT);
+        all.put("offsetof(struct kvm_segment, dpl)", KvmSregs.SEGMENT_DPL);
+        all.put("offsetof(struct kvm_segment, db)", KvmSregs.SEGMENT_DB);
+        all.put("offsetof(struct kvm_segment, s)", KvmSregs.SEGMENT_S);
+        all.put("offsetof(struct kvm_segment, l)", KvmSregs.SEGMENT_L);
+        all.put("offsetof(struct kvm_segment, g)", KvmSregs.SEGMENT_G);
+        all.put("offsetof(struct kvm_segment, avl)", KvmSregs.SEGMENT_AVL);
+        all.put("offsetof(struct kvm_segment, unusable)", KvmSregs.SEGMENT_UNUSABLE);
+        all.put("sizeof(struct kvm_userspace_memory_region)", KvmMemoryRegion.BYTES);
+        all.put("offsetof(struct kvm_userspace_memory_region, slot)", KvmMemoryRegion.SLOT);
+        all.put("offsetof(struct kvm_userspace_memory_region, flags)", KvmMemoryRegion.FLAGS);
+        all.put("offsetof(struct kvm_userspace_memory_region, guest_phys_addr)", KvmMemoryRegion.GUEST_PHYS_ADDR);
+        all.put("offsetof(struct kvm_userspace_memory_region, memory_size)", KvmMemoryRegion.MEMORY_SIZE);
+        all.put("offsetof(struct kvm_userspace_memory_region, userspace_addr)", KvmMemoryRegion.USERSPACE_ADDR);
+        all.put("sizeof(struct kvm_irq_level)", KvmIrqLevel.BYTES);
+        all.put("offsetof(struct kvm_irq_level, irq)", KvmIrqLevel.IRQ);
+        all.put("offsetof(struct kvm_irq_level, level)", KvmIrqLevel.LEVEL);
+        all.put("sizeof(struct kvm_pit_config)", KvmPitConfig.BYTES);
+        all.put("offsetof(struct kvm_pit_config, flags)", KvmPitConfig.FLAGS);
+        all.put("sizeof(struct kvm_mp_state)", KvmMpState.BYTES);
+        all.put("sizeof(struct kvm_signal_mask)", KvmSignalMask.HEADER_BYTES);
+        all.put("offsetof(struct kvm_signal_mask, len)", KvmSignalMask.LEN);
+        all.put("offsetof(struct kvm_signal_mask, sigset)", KvmSignalMask.SIGSET);
+        all.put("offsetof(struct kvm_cpuid2, entries)", KvmCpuid.HEADER_BYTES);
+        all.put("offsetof(struct kvm_cpuid2, nent)", KvmCpuid.NENT);
+        all.put("sizeof(struct kvm_cpuid_entry2)", KvmCpuid.ENTRY_BYTES);
+        all.put("offsetof(struct kvm_cpuid_entry2, function)", KvmCpuid.FUNCTION);
+        all.put("offsetof(struct kvm_cpuid_entry2, index)", KvmCpuid.INDEX);
+        all.put("offsetof(struct kvm_cpuid_entry2, flags)", KvmCpuid.FLAGS);
+        all.put("offsetof(struct kvm_cpuid_entry2, eax)", KvmCpuid.EAX);
+        all.put("offsetof(struct kvm_cpuid_entry2, ebx)", KvmCpuid.EBX);
+        all.put("offsetof(struct kvm_cpuid_entry2, ecx)", KvmCpuid.ECX);
+        all.put("offsetof(struct kvm_cpuid_entry2, edx)", KvmCpuid.EDX);
+        all.put("offsetof(struct kvm_run, immediate_exit)", KvmRun.IMMEDIATE_EXIT);
+        all.put("offsetof(struct kvm_run, exit_reason)", KvmRun.EXIT_REASON);
+        all.put("offsetof(struct kvm_run, io.direction)", KvmRun.IO_DIRECTION);
+        all.put("offsetof(struct kvm_run, io.size)", KvmRun.IO_SIZE);
+        all.put("offsetof(struct kvm_run, io.port)", KvmRun.IO_PORT);
+        all.put("offsetof(struct kvm_run, io.count)", KvmRun.IO_COUNT);
+        all.put("offsetof(struct kvm_run, io.data_offset)", KvmRun.IO_DATA_OFFSET);
+        all.put("offsetof(struct kvm_run, mmio.phys_addr)", KvmRun.MMIO_PHYS_ADDR);
+        all.put("offsetof(struct kvm_run, mmio.data)", KvmRun.MMIO_DATA);
+        all.put("offsetof(struct kvm_run, mmio.len)", KvmRun.MMIO_LEN);
+        all.put("offsetof(struct kvm_run, mmio.is_write)", KvmRun.MMIO_IS_WRITE);
+        all.put("offsetof(struct kvm_run, fail_entry.hardware_entry_failure_reason)", KvmRun.FAIL_ENTRY_REASON);
+        all.put("offsetof(struct kvm_run, fail_entry.cpu)", KvmRun.FAIL_ENTRY_CPU);
+        all.put("offsetof(struct kvm_run, internal.suberror)", KvmRun.INTERNAL_SUBERROR);
+        all.put("offsetof(struct kvm_run, internal.ndata)", KvmRun.INTERNAL_NDATA);
+        all.put("offsetof(struct kvm_run, internal.data)", KvmRun.INTERNAL_DATA);
+        all.put("offsetof(struct kvm_run, system_event.type)", KvmRun.SYSTEM_EVENT_TYPE);
+        all.put("KVM_GET_API_VERSION", Request.GET_API_VERSION);
+        all.put("KVM_CREATE_VM", Request.CREATE_VM);
+        all.put("KVM_CHECK_EXTENSION", Request.CHECK_EXTENSION);
+        all.put("KVM_GET_VCPU_MMAP_SIZE", Request.GET_VCPU_MMAP_SIZE);
+        all.put("KVM_GET_SUPPORTED_CPUID", Request.GET_SUPPORTED_CPUID);
+        all.put("KVM_CREATE_VCPU", Request.CREATE_VCPU);
+        all.put("KVM_SET_USER_MEMORY_REGION", Request.SET_USER_MEMORY_REGION);
+        all.put("KVM_SET_TSS_ADDR", Request.SET_TSS_ADDR);
+        all.put("KVM_SET_IDENTITY_MAP_ADDR", Request.SET_IDENTITY_MAP_ADDR);
+        all.put("KVM_CREATE_IRQCHIP", Request.CREATE_IRQCHIP);
+        all.put("KVM_IRQ_LINE", Request.IRQ_LINE);
+        all.put("KVM_CREATE_PIT2", Request.CREATE_PIT2);
+        all.put("KVM_RUN", Request.RUN);
+        all.put("KVM_GET_REGS", Request.GET_REGS);
+        all.put("KVM_SET_REGS", Request.SET_REGS);
+        all.put("KVM_GET_SREGS", Request.GET_SREGS);
+        all.put("KVM_SET_SREGS", Request.SET_SREGS);
+        all.put("KVM_SET_SIGNAL_MASK", Request.SET_SIGNAL_MASK);
+        all.put("KVM_SET_CPUID2", Request.SET_CPUID2);
+        all.put("KVM_GET_MP_STATE", Request.GET_MP_STATE);
+        all.put("KVM_SET_MP_STATE", Request.SET_MP_STATE);
+        all.put("KVM_EXIT_IO", (long) KvmRun.EXIT_IO);
+        all.put("KVM_EXIT_HLT", (long) KvmRun.EXIT_HLT);
+        all.put("KVM_EXIT_MMIO", (long) KvmRun.EXIT_MMIO);
+        all.put("KVM_EXIT_SHUTDOWN", (long) KvmRun.EXIT_SHUTDOWN);
+        all.put("KVM_EXIT_FAIL_ENTRY", (long) KvmRun.EXIT_FAIL_ENTRY);
+        all.put("KVM_EXIT_INTERNAL_ERROR", (long) KvmRun.EXIT_INTERNAL_ERROR);
+        all.put("KVM_EXIT_SYSTEM_EVENT", (long) KvmRun.EXIT_SYSTEM_EVENT);
+        all.put("KVM_MP_STATE_UNINITIALIZED", (long) KvmMpState.UNINITIALIZED);
+        all.put("KVM_MP_STATE_SIPI_RECEIVED", (long) KvmMpState.SIPI_RECEIVED);
+        for (Capability capability : Capability.values()) {
+            all.put(capability.kernelName(), (long) capability.number());
+        }
+        return all;
+    }
+
+    @Test
+    void numbersAreThoseOfTheKernelAbi() {
+        assertThat(bound()).containsEntry("sizeof(struct kvm_regs)", 144L)
+                .containsEntry("offsetof(struct kvm_regs, rip)", 128L)
+                .containsEntry("sizeof(struct kvm_sregs)", 312L)
+                .containsEntry("offsetof(struct kvm_sregs, cr0)", 224L)
+                .containsEntry("offsetof(struct kvm_sregs, efer)", 264L)
+                .containsEntry("sizeof(struct kvm_segment)", 24L)
+                .containsEntry("sizeof(struct kvm_cpuid_entry2)", 40L)
+                .containsEntry("offsetof(struct kvm_run, io.data_offset)", 40L)
+                .containsEntry("offsetof(struct kvm_run, mmio.len)", 48L)
+                .containsEntry("KVM_RUN", 0xAE80L)
+                .containsEntry("KVM_GET_REGS", 0x8090AE81L)
+                .containsEntry("KVM_SET_SREGS", 0x4138AE84L)
+                .containsEntry("KVM_SET_USER_MEMORY_REGION", 0x4020AE46L)
+                .containsEntry("KVM_GET_SUPPORTED_CPUID", 0xC008AE05L)
+                .containsEntry("KVM_CREATE_PIT2", 0x4040AE77L)
+                .containsEntry("KVM_SET_SIGNAL_MASK", 0x4004AE8BL);
+    }
+
+    @Test
+    void compilerAgreesWithEveryNumber(@TempDir Path folder) throws IOException, InterruptedException {
+        assumeTrue(Files.exists(Path.of("/usr/include/linux/kvm.h")), "no linux/kvm.h: install linux-libc-dev");
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/gcc")), "no C compiler: install gcc");
+        StringBuilder program = new StringBuilder("""
+                #include <linux/kvm.h>
+                #include <stddef.h>
+                #include <stdio.h>
+                int main(void) {
+                """);
+        for (String expression : bound().keySet()) {
+            program.append("printf(\"%lu\\n\", (unsigned long) (").append(expression).append("));\n");
+        }
+        program.append("return 0; }\n");
+        Path source = Files.writeString(folder.resolve("layout.c"), program);
+        Path binary = folder.resolve("layout");
+        assertThat(run(folder, "gcc", "-o", binary.toString(), source.toString())).isEmpty();
+        String[] numbers = run(folder, binary.toString()).split("\n", -1);
+
+        Map<String, Long> compiled = new LinkedHashMap<>();
+        int line = 0;
+        for (String expression : bound().keySet()) {
+            compiled.put(expression, Long.parseUnsignedLong(numbers[line]));
+            line++;
+        }
+        assertThat(compiled).isEqualTo(bound());
+    }
+
+    private static String run(Path folder, String... command) throws IOException, InterruptedException {
+        Path output = folder.resolve("output");
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("%s ended", command[0]).isTrue();
+        return Files.readString(output, StandardCharsets.UTF_8).strip();
+    }
+}
