@@ -1,0 +1,30 @@
+package io.drover.vmm.accelerator;
+
+import io.drover.vmm.cpuid.CpuidEntry;
+import io.drover.vmm.interrupt.InterruptLine;
+import java.io.IOException;
+import java.util.List;
+
+/** One guest's share of an accelerator. */
+public interface Partition extends AutoCloseable {
+    /**
+     * Adds a CPU. The first runs when it is told to; the others wait for INIT and SIPI from the guest.
+     *
+     * @param index
+     *            from 0 and in order; also its APIC id
+     */
+    VirtualCpu createCpu(int index, List<CpuidEntry> cpuid) throws IOException;
+
+    /**
+     * An input of the interrupt controllers. Setting it throws {@link IllegalStateException} when the accelerator itself is
+     * broken, which ends the machine.
+     *
+     * @param number
+     *            of the IOAPIC's pin; those to 15 are also the PICs'
+     */
+    InterruptLine line(int number);
+
+    /** After every CPU has been closed and every device has stopped. */
+    @Override
+    void close();
+}
