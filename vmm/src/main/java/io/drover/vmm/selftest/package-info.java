@@ -1,0 +1,2 @@
+/** Whether this host can run guests, found out by running one. */
+package io.drover.vmm.selftest;
