@@ -1,0 +1,2 @@
+/** The VMM process's own log. */
+package io.drover.vmm.log;
