@@ -1,0 +1,10 @@
+package io.drover.cli.vm;
+
+import io.drover.cli.console.VmConsole;
+import picocli.CommandLine.Command;
+
+/** What can be done with VMs. */
+@Command(name = "vm", description = "Create, look at, start, stop and delete virtual machines.", subcommands = {
+        VmCreate.class, VmGet.class, VmList.class, VmDelete.class, VmStart.class, VmStop.class, VmConsole.class,
+        VmLogs.class, VmWait.class, VmWatchCommand.class}, synopsisSubcommandLabel = "COMMAND")
+public final class VmCommand {}

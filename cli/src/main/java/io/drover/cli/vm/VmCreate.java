@@ -1,0 +1,138 @@
+package io.drover.cli.vm;
+
+import io.drover.cli.ExitCode;
+import io.drover.cli.Failure;
+import io.drover.cli.Surroundings;
+import io.drover.cli.api.ApiClient;
+import io.drover.cli.api.ResourceNames;
+import io.drover.cli.api.TaskWait;
+import io.drover.cli.completion.ImageNames;
+import io.drover.cli.option.ConnectionOptions;
+import io.drover.cli.option.Converters.Bytes;
+import io.drover.cli.option.MutationOptions;
+import io.drover.cli.option.OutputOptions;
+import io.drover.cli.output.OutputFormat;
+import io.drover.cli.output.Printer;
+import io.drover.cli.task.TaskKind;
+import io.drover.proto.v1.CreateVmRequest;
+import io.drover.proto.v1.ExplainPlacementRequest;
+import io.drover.proto.v1.GetVmRequest;
+import io.drover.proto.v1.Placement;
+import io.drover.proto.v1.PowerState;
+import io.drover.proto.v1.Task;
+import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmSpec;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "create", description = "Record a VM and start it.", footer = {"",
+        "Example: drover vm create web-1 --image debian --vcpus 2 --memory 512M --explain"})
+final class VmCreate implements Callable<Integer> {
+    private final Surroundings surroundings;
+
+    @Mixin(name = "output")
+    private OutputOptions output;
+    @Mixin(name = "connection")
+    private ConnectionOptions connection;
+    @Mixin(name = "mutation")
+    private MutationOptions mutation;
+
+    @Parameters(paramLabel = "NAME", description = "1 to 63 of a-z, 0-9 and '-'; begins with a letter.")
+    private String name = "";
+    @Option(names = "--image", required = true, paramLabel = "IMAGE", completionCandidates = ImageNames.class,
+            description = "What it boots: see `drover image list`.")
+    private String image = "";
+    @Option(names = "--vcpus", paramLabel = "N", defaultValue = "1",
+            description = "1 to 64 (default: ${DEFAULT-VALUE}).")
+    private int vcpus = 1;
+    @Option(names = "--memory", paramLabel = "SIZE", defaultValue = "256M",
+            description = "A multiple of 2M, at least 16M (default: ${DEFAULT-VALUE}).")
+    private Bytes memory = new Bytes(0);
+    @Option(names = "--driver", paramLabel = "DRIVER", completionCandidates = DriverNames.class,
+            description = "kvm or qemu; else the best that a host offers.")
+    private String driver = "";
+    @Option(names = "--selector", paramLabel = "KEY=VALUE",
+            description = "A label that the host must have. May be repeated.")
+    private Map<String, String> selector = new LinkedHashMap<>();
+    @Option(names = "--cpu-feature", paramLabel = "FEATURE",
+            description = "A CPU feature that the host must have, as in /proc/cpuinfo. May be repeated.")
+    private List<String> cpuFeatures = new ArrayList<>();
+    @Option(names = "--append", paramLabel = "TEXT", description = "Added to the command line of the image's kernel.")
+    private String append = "";
+    @Option(names = "--no-start", negatable = false, description = "Only record it.")
+    private boolean noStart;
+    @Option(names = "--explain", description = "Show where the scheduler puts it, and why.")
+    private boolean explain;
+    @Option(names = "--dry-run", description = "Check everything, change nothing.")
+    private boolean dryRun;
+
+    VmCreate(Surroundings surroundings) {
+        this.surroundings = surroundings;
+    }
+
+    @Override
+    public Integer call() throws Failure, InterruptedException {
+        String id = ResourceNames.VM.id(name);
+        CreateVmRequest request = CreateVmRequest.newBuilder().setVmId(id)
+                .setVm(Vm.newBuilder().setSpec(spec())
+                        .setDesiredState(noStart ? PowerState.POWER_STATE_STOPPED : PowerState.POWER_STATE_RUNNING))
+                .setRequestId(mutation.requestId(id, false)).setValidateOnly(dryRun).build();
+        try (ApiClient api = connection.connect()) {
+            Task task = api.call("VM " + id + " was not created", () -> api.vms().createVm(request));
+            return dryRun ? afterDryRun(api, id) : afterCreate(api, id, task);
+        }
+    }
+
+    private VmSpec spec() {
+        return VmSpec.newBuilder().setVcpus(vcpus).setMemoryBytes(memory.count())
+                .setImage(ResourceNames.IMAGE.full(image))
+                .setExtraCommandLine(append).setDriver(driver).putAllHostSelector(selector)
+                .addAllCpuFeatures(cpuFeatures).build();
+    }
+
+    private int afterDryRun(ApiClient api, String id) throws Failure {
+        Printer printer = output.printer();
+        if (!explain) {
+            if (printer.format() == OutputFormat.TABLE) {
+                surroundings.out().println(id + " could be created; nothing was changed");
+            }
+            return ExitCode.OK.number();
+        }
+        Placement placement = explanation(api);
+        printer.one(VmKind.placementKind(), placement);
+        return (placement.getHost().isEmpty() ? ExitCode.CANNOT_BE_PLACED : ExitCode.OK).number();
+    }
+
+    private int afterCreate(ApiClient api, String id, Task task) throws Failure, InterruptedException {
+        Printer printer = output.printer();
+        boolean people = printer.format() == OutputFormat.TABLE;
+        if (mutation.detach()) {
+            if (explain && people) {
+                printer.one(VmKind.placementKind(), explanation(api));
+            }
+            TaskKind.printDetached(printer, task);
+            return ExitCode.OK.number();
+        }
+        new TaskWait(api, surroundings, mutation.timeout()).await(task,
+                "VM " + id + " is not " + (noStart ? "recorded" : "running"));
+        Vm vm = api.call("cannot look at VM " + id,
+                () -> api.vms().getVm(GetVmRequest.newBuilder().setName(ResourceNames.VM.full(id)).build()));
+        if (explain && people && vm.hasPlacement()) {
+            printer.one(VmKind.placementKind(), vm.getPlacement());
+        }
+        printer.outcome(VmKind.at(surroundings.clock()), vm, Sentences.about("created", vm));
+        return ExitCode.OK.number();
+    }
+
+    private Placement explanation(ApiClient api) throws Failure {
+        return api.call("cannot explain the placement",
+                () -> api.vms().explainPlacement(ExplainPlacementRequest.newBuilder().setSpec(spec()).build()));
+    }
+}
