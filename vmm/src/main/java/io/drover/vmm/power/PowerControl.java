@@ -18,4 +18,7 @@ public interface PowerControl {
      *            for the operator: who said so, as "pvpanic: panicked"
      */
     void panicked(String how);
+
+    /** The guest's kernel has given up, and a crash kernel of the guest's own takes over to save a dump: the machine runs on. */
+    default void crashKernelStarting() {}
 }

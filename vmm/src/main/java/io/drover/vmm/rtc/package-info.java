@@ -1,0 +1,2 @@
+/** The battery-backed clock and memory of a PC. */
+package io.drover.vmm.rtc;

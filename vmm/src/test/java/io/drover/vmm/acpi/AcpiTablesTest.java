@@ -1,0 +1,127 @@
+package io.drover.vmm.acpi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.drover.vmm.memory.GuestAddressException;
+import io.drover.vmm.memory.GuestMemory;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class AcpiTablesTest {
+    private static final Path IASL = Path.of("/usr/bin/iasl");
+
+    @TempDir
+    private Path folder;
+
+    private final GuestMemory memory = GuestMemory.of(Arena.ofAuto().allocate(2 << 20));
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4, 64, 254})
+    void everyTableIsFoundFromTheRootAndSumsToZero(int vcpus) throws GuestAddressException {
+        assertThat(tables(vcpus).keySet()).containsExactly("XSDT", "FACP", "APIC", "DSDT", "FACS");
+    }
+
+    @Test
+    void everyVcpuHasALocalApic() throws GuestAddressException {
+        byte[] madt = tables(3).get("APIC");
+        assertThat(madt[36 + 8 + 2 * 8]).isZero();
+        assertThat(madt[36 + 8 + 2 * 8 + 3]).isEqualTo((byte) 2);
+        assertThat(madt[36 + 8 + 3 * 8]).as("then the IOAPIC").isEqualTo((byte) 1);
+    }
+
+    @Test
+    void iaslHasNoComplaint() throws Exception {
+        assumeTrue(Files.isExecutable(IASL), IASL + " is missing: install acpica-tools");
+        Map<String, byte[]> tables = tables(4);
+        for (Map.Entry<String, byte[]> table : tables.entrySet()) {
+            Path file = Files.write(folder.resolve(table.getKey() + ".dat"), table.getValue());
+            String disassembled = run("-d", file.toString());
+            Path source = folder.resolve(table.getKey() + ".dsl");
+            assertThat(source).as(disassembled).exists();
+            assertThat(Files.readString(source)).doesNotContain("Invalid", "Incorrect checksum", "Unknown");
+            if (!table.getKey().equals("FACS")) {
+                assertThat(run("-ve", "-p", folder.resolve("again").toString(), source.toString())).contains("0 Errors")
+                        .contains("0 Warnings");
+            }
+        }
+        assertThat(Files.readString(folder.resolve("DSDT.dsl"))).contains("EisaId (\"PNP0501\")",
+                "EisaId (\"PNP0B00\")",
+                "\"QEMU0001\"", "Name (\\_S5, Package (0x04)", "IRQNoFlags ()");
+    }
+
+    @Test
+    void tooManyVcpusAndTooLittleMemoryAreRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> AcpiTables.write(memory, 0));
+        assertThatIllegalArgumentException().isThrownBy(() -> AcpiTables.write(memory, 255))
+                .withMessageContaining("255");
+        GuestMemory small = GuestMemory.of(Arena.ofAuto().allocate(0xF_0000));
+        assertThatExceptionOfType(GuestAddressException.class).isThrownBy(() -> AcpiTables.write(small, 1));
+    }
+
+    /** Walks from the root, as a kernel does. */
+    private Map<String, byte[]> tables(int vcpus) throws GuestAddressException {
+        long rsdp = AcpiTables.write(memory, vcpus);
+        assertSumIsZero(bytes(rsdp, 20));
+        assertSumIsZero(bytes(rsdp, 36));
+        assertThat(new String(bytes(rsdp, 8), StandardCharsets.US_ASCII)).isEqualTo("RSD PTR ");
+        Map<String, byte[]> tables = new LinkedHashMap<>();
+        long xsdt = memory.read64(rsdp + 24);
+        put(tables, xsdt);
+        int entries = (memory.read32(xsdt + 4) - 36) / 8;
+        for (int i = 0; i < entries; i++) {
+            put(tables, memory.read64(xsdt + 36 + 8L * i));
+        }
+        long fadt = memory.read64(xsdt + 36);
+        assertThat(memory.read64(fadt + 140)).isEqualTo(memory.read32(fadt + 40));
+        put(tables, memory.read64(fadt + 140));
+        long facs = memory.read32(fadt + 36);
+        assertThat(facs % 64).isZero();
+        tables.put("FACS", bytes(facs, memory.read32(facs + 4)));
+        return tables;
+    }
+
+    private void put(Map<String, byte[]> tables, long address) throws GuestAddressException {
+        byte[] table = bytes(address, memory.read32(address + 4));
+        assertSumIsZero(table);
+        assertThat(address).isBetween(0xE_0000L, 0x10_0000L - table.length);
+        tables.put(new String(table, 0, 4, StandardCharsets.US_ASCII), table);
+    }
+
+    private byte[] bytes(long address, int length) throws GuestAddressException {
+        byte[] bytes = new byte[length];
+        memory.copyOut(address, bytes);
+        return bytes;
+    }
+
+    private static void assertSumIsZero(byte[] table) {
+        byte sum = 0;
+        for (byte value : table) {
+            sum += value;
+        }
+        assertThat(sum).isZero();
+    }
+
+    private String run(String... arguments) throws IOException, InterruptedException {
+        ProcessBuilder command = new ProcessBuilder(arguments).redirectErrorStream(true);
+        command.command().add(0, IASL.toString());
+        Process process = command.start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        return output;
+    }
+}
