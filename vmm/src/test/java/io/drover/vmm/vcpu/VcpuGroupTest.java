@@ -1,0 +1,136 @@
+package io.drover.vmm.vcpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drover.vmm.accelerator.RunOutcome;
+import io.drover.vmm.accelerator.VirtualCpu;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class VcpuGroupTest {
+    private static final Duration LONG = Duration.ofSeconds(30);
+
+    private final BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+    private final List<FakeCpu> cpus = List.of(new FakeCpu(), new FakeCpu(), new FakeCpu());
+    private final VcpuGroup group = new VcpuGroup("test", List.<VirtualCpu>copyOf(cpus), new VcpuOwner() {
+        @Override
+        public void powerOff() {
+            ended("power off");
+        }
+
+        @Override
+        public void reset() {
+            ended("reset");
+        }
+
+        @Override
+        public void panicked(String how) {
+            ended("panicked " + how);
+        }
+
+        @Override
+        public void failed(String what) {
+            ended("failed " + what);
+        }
+
+        private void ended(String how) {
+            group.leave();
+            heard.add(how);
+        }
+    });
+
+    @AfterEach
+    void end() {
+        cpus.forEach(FakeCpu::heedKicks);
+        group.close();
+        assertThat(cpus).noneMatch(FakeCpu::bound);
+    }
+
+    @Test
+    void startedGroupStaysOutOfTheGuestUntilResumed() throws Exception {
+        group.start();
+        assertThat(group.pause(LONG)).isTrue();
+        assertThat(group.exits()).isZero();
+        assertThat(group.firstEntryNanos()).isZero();
+
+        group.resume();
+        awaitAllInGuest();
+        assertThat(group.firstEntryNanos()).isPositive();
+    }
+
+    @Test
+    void pausedGroupIsWhollyOutAndSettled() throws Exception {
+        group.start();
+        for (int round = 0; round < 50; round++) {
+            group.resume();
+            if (round % 2 == 0) {
+                awaitAllInGuest();
+            }
+            assertThat(group.pause(LONG)).isTrue();
+            assertThat(cpus).noneMatch(FakeCpu::inGuest).allMatch(FakeCpu::settled);
+        }
+    }
+
+    @Test
+    void pauseThatTakesTooLongSaysSo() throws Exception {
+        group.start();
+        group.resume();
+        awaitAllInGuest();
+        cpus.get(1).ignoreKicks();
+        assertThat(group.pause(Duration.ofMillis(20))).isFalse();
+        cpus.get(1).heedKicks();
+        assertThat(group.pause(LONG)).isTrue();
+    }
+
+    @Test
+    void nobodyRunsAfterLeave() throws Exception {
+        group.start();
+        group.resume();
+        awaitAllInGuest();
+        group.leave();
+        assertThat(group.join(LONG)).isTrue();
+        group.resume();
+        assertThat(cpus).noneMatch(FakeCpu::inGuest);
+        assertThat(group.pause(LONG)).isTrue();
+    }
+
+    @Test
+    void outcomesReachTheOwner() throws Exception {
+        assertThat(heardAfter(RunOutcome.TRIPLE_FAULT)).isEqualTo("panicked triple fault: fake registers");
+    }
+
+    @Test
+    void failureReachesTheOwnerWithRegisters() throws Exception {
+        assertThat(heardAfter(RunOutcome.FAILED)).isEqualTo("failed fake registers");
+    }
+
+    @Test
+    void resetByTheAcceleratorReachesTheOwner() throws Exception {
+        assertThat(heardAfter(RunOutcome.RESET)).isEqualTo("reset");
+    }
+
+    private String heardAfter(RunOutcome outcome) throws InterruptedException {
+        group.start();
+        group.resume();
+        awaitAllInGuest();
+        cpus.get(2).comeOutWith(outcome);
+        String how = heard.poll(30, TimeUnit.SECONDS);
+        assertThat(group.join(LONG)).isTrue();
+        return how;
+    }
+
+    private void awaitAllInGuest() {
+        long deadline = System.nanoTime() + LONG.toNanos();
+        while (!cpus.stream().allMatch(FakeCpu::inGuest)) {
+            assertThat(System.nanoTime()).as("deadline").isLessThan(deadline);
+            Thread.onSpinWait();
+        }
+    }
+}
