@@ -1,0 +1,219 @@
+package io.drover.vmm.machine;
+
+import io.drover.vmm.accelerator.Accelerator;
+import io.drover.vmm.console.ConsoleRing;
+import io.drover.vmm.log.Log;
+import io.drover.vmm.machine.MachineEvent.EndAsked;
+import io.drover.vmm.machine.MachineEvent.PauseAsked;
+import io.drover.vmm.machine.MachineEvent.ResumeAsked;
+import io.drover.vmm.machine.MachineEvent.Started;
+import io.drover.vmm.machine.MachineEvent.VcpusGone;
+import io.drover.vmm.machine.MachineEvent.VcpusParked;
+import io.drover.vmm.machine.MachineState.Transition;
+import io.drover.vmm.vcpu.VcpuGroup;
+import io.drover.vmm.vcpu.VcpuOwner;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/**
+ * One machine from its first instruction to its one end. Its state belongs to the thread in {@link #run}, which takes what
+ * happens from a queue: vCPUs that meet an end and those who ask for something put it there and never wait for each other.
+ */
+public final class Machine implements AutoCloseable {
+    /** vCPUs come out of the guest within a millisecond; one that takes this long hangs in the host's kernel. */
+    private static final Duration VCPU_DEADLINE = Duration.ofSeconds(10);
+
+    private final Mainboard board;
+    private final VcpuGroup vcpus;
+    private final Log log;
+    private final BlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
+    private volatile MachineState state = new MachineState.Built();
+
+    private Machine(String name, MachineSettings settings, Accelerator accelerator, ConsoleRing console, Log log)
+            throws MachineStartException {
+        Ends ends = new Ends();
+        this.log = log;
+        this.board = Mainboard.assemble(settings, accelerator, console, ends);
+        this.vcpus = new VcpuGroup(name, board.cpus(), ends);
+    }
+
+    /**
+     * Puts a machine together and loads what it boots.
+     *
+     * @param name
+     *            of its threads
+     * @param accelerator
+     *            must stay open until the machine is closed
+     * @param console
+     *            gets what the guest prints
+     * @throws MachineStartException
+     *             when the host or the files cannot do what the settings ask for
+     */
+    public static Machine assemble(String name, MachineSettings settings, Accelerator accelerator, ConsoleRing console,
+            Log log) throws MachineStartException {
+        return new Machine(name, settings, accelerator, console, log);
+    }
+
+    /**
+     * Runs the machine until its end, on the calling thread. Once.
+     *
+     * @param startPaused
+     *            wait for {@link #resume} before the first instruction
+     * @param listener
+     *            hears every state after {@link MachineState.Built}
+     * @throws InterruptedException
+     *             when the calling thread was interrupted; the machine is as it was and nobody answers it any more: close it
+     */
+    public MachineEnd run(boolean startPaused, MachineListener listener) throws InterruptedException {
+        vcpus.start();
+        apply(new Started(startPaused), NobodyAsked.INSTANCE, listener);
+        while (true) {
+            Message message = inbox.take();
+            apply(message.event, message.answer, listener);
+            if (state instanceof MachineState.Ended(MachineEnd end)) {
+                for (Message late = inbox.poll(); late != null; late = inbox.poll()) {
+                    apply(late.event, late.answer, listener);
+                }
+                return end;
+            }
+        }
+    }
+
+    /** Any thread, at any time. */
+    public MachineState state() {
+        return state;
+    }
+
+    /** Asks for every vCPU to leave the guest; done when the last one has. */
+    public void pause(Answer answer) {
+        inbox.add(new Message(new PauseAsked(), answer));
+    }
+
+    /** Asks for the guest to run. */
+    public void resume(Answer answer) {
+        inbox.add(new Message(new ResumeAsked(), answer));
+    }
+
+    /** Ends the machine without asking the guest; done when no vCPU is in the guest and none will be. */
+    public void kill(Answer answer) {
+        end(new MachineEnd.Killed(), answer);
+    }
+
+    /** Presses the power button, which a guest may heed. */
+    public void pressPowerButton() {
+        board.pressPowerButton();
+    }
+
+    /**
+     * Types into the console.
+     *
+     * @return false when there is no room: the guest has not read what was typed before; nothing has been taken
+     */
+    public boolean type(byte[] input) {
+        return board.type(input);
+    }
+
+    /** On {@link io.drover.vmm.linux.BootClock}: when the guest's first instruction ran; 0 before that. */
+    public long firstEntryNanos() {
+        return vcpus.firstEntryNanos();
+    }
+
+    /** Exits from the guest so far, all vCPUs together. */
+    public long exits() {
+        return vcpus.exits();
+    }
+
+    /** Ends what still runs and gives the guest's memory back. */
+    @Override
+    public void close() {
+        vcpus.close();
+        board.close();
+    }
+
+    private void end(MachineEnd end, Answer answer) {
+        // At once, so that the guest does not run on until the machine's thread comes to it.
+        vcpus.leave();
+        inbox.add(new Message(new EndAsked(end), answer));
+    }
+
+    private void apply(MachineEvent event, Answer answer, MachineListener listener) throws InterruptedException {
+        switch (MachineState.next(state, event)) {
+            case Transition.To(MachineState next) -> {
+                state = next;
+                listener.changed(next);
+                enter(next, answer, listener);
+            }
+            case Transition.Stay _ -> answer.done();
+            case Transition.Refused(String why) -> answer.refused(why);
+        }
+    }
+
+    /** Does what a state stands for. */
+    private void enter(MachineState entered, Answer answer, MachineListener listener) throws InterruptedException {
+        switch (entered) {
+            case MachineState.Built _,MachineState.Paused _,MachineState.Ended _ -> answer.done();
+            case MachineState.Running _ -> {
+                vcpus.resume();
+                answer.done();
+            }
+            case MachineState.Pausing _ -> {
+                if (vcpus.pause(VCPU_DEADLINE)) {
+                    apply(new VcpusParked(), answer, listener);
+                } else {
+                    String what = "a vCPU did not leave the guest within " + VCPU_DEADLINE;
+                    end(new MachineEnd.Failed(what), NobodyAsked.INSTANCE);
+                    answer.refused(what);
+                }
+            }
+            case MachineState.Ending _ -> {
+                vcpus.leave();
+                if (!vcpus.join(VCPU_DEADLINE)) {
+                    log.error("a vCPU did not leave the guest within " + VCPU_DEADLINE
+                            + "; it does when the process ends");
+                }
+                apply(new VcpusGone(), answer, listener);
+            }
+        }
+    }
+
+    private record Message(MachineEvent event, Answer answer) {}
+
+    /** For what the guest does, and what follows from something else. */
+    private enum NobodyAsked implements Answer {
+        INSTANCE;
+
+        @Override
+        public void done() {
+            // The listener has heard of it.
+        }
+
+        @Override
+        public void refused(String why) {
+            // As of an end that came second.
+        }
+    }
+
+    /** The ends that come from within. */
+    private final class Ends implements VcpuOwner {
+        @Override
+        public void powerOff() {
+            end(new MachineEnd.PoweredOff(), NobodyAsked.INSTANCE);
+        }
+
+        @Override
+        public void reset() {
+            end(new MachineEnd.Rebooted(), NobodyAsked.INSTANCE);
+        }
+
+        @Override
+        public void panicked(String how) {
+            end(new MachineEnd.Panicked(how), NobodyAsked.INSTANCE);
+        }
+
+        @Override
+        public void failed(String what) {
+            end(new MachineEnd.Failed(what), NobodyAsked.INSTANCE);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package io.drover.vmm.machine;
+
+/** Why a machine will not run again. Each machine has exactly one. */
+public sealed interface MachineEnd {
+    /** The guest switched it off by ACPI. */
+    record PoweredOff() implements MachineEnd {}
+
+    /** The guest asked for a reboot, by whatever port. */
+    record Rebooted() implements MachineEnd {}
+
+    /**
+     * The guest's kernel gave up.
+     *
+     * @param how
+     *            who said so: pvpanic, a triple fault
+     */
+    record Panicked(String how) implements MachineEnd {}
+
+    /** Somebody outside asked for it, without asking the guest. */
+    record Killed() implements MachineEnd {}
+
+    /**
+     * The VMM or the host's KVM could not go on.
+     *
+     * @param what
+     *            with the registers where there are some
+     */
+    record Failed(String what) implements MachineEnd {}
+}

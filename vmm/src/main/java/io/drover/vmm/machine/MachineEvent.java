@@ -1,0 +1,20 @@
+package io.drover.vmm.machine;
+
+/** What happens to a machine's life. */
+sealed interface MachineEvent {
+    /** The machine is complete and its threads run. */
+    record Started(boolean paused) implements MachineEvent {}
+
+    record PauseAsked() implements MachineEvent {}
+
+    /** Every vCPU is out of the guest. */
+    record VcpusParked() implements MachineEvent {}
+
+    record ResumeAsked() implements MachineEvent {}
+
+    /** From inside or outside, perhaps more than one at once: the first counts. */
+    record EndAsked(MachineEnd end) implements MachineEvent {}
+
+    /** Every vCPU's thread has ended. */
+    record VcpusGone() implements MachineEvent {}
+}

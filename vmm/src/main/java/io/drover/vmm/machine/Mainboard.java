@@ -1,0 +1,141 @@
+package io.drover.vmm.machine;
+
+import io.drover.vmm.accelerator.Accelerator;
+import io.drover.vmm.accelerator.Partition;
+import io.drover.vmm.accelerator.VirtualCpu;
+import io.drover.vmm.acpi.AcpiTables;
+import io.drover.vmm.boot.BootException;
+import io.drover.vmm.boot.BootLoader;
+import io.drover.vmm.boot.EntryState;
+import io.drover.vmm.bus.IoBus;
+import io.drover.vmm.console.ConsoleInput;
+import io.drover.vmm.console.ConsoleRing;
+import io.drover.vmm.cpuid.CpuidEntry;
+import io.drover.vmm.i8042.I8042;
+import io.drover.vmm.linux.FileHandle;
+import io.drover.vmm.memory.GuestAddressException;
+import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.memory.MemoryRegion;
+import io.drover.vmm.power.AcpiPowerManagement;
+import io.drover.vmm.power.PowerControl;
+import io.drover.vmm.power.ResetRegister;
+import io.drover.vmm.pvpanic.Pvpanic;
+import io.drover.vmm.rtc.CmosRtc;
+import io.drover.vmm.serial.Uart16550;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a machine is made of: memory, CPUs, buses and the devices on them, with the kernel loaded. */
+final class Mainboard implements AutoCloseable {
+    private final Arena arena;
+    private final GuestMemory memory;
+    private final Partition partition;
+    private final List<VirtualCpu> cpus = new ArrayList<>();
+    private final AcpiPowerManagement powerManagement;
+    private final ConsoleInput consoleInput = new ConsoleInput();
+
+    private Mainboard(Arena arena, GuestMemory memory, Partition partition, IoBus ports, ConsoleRing console,
+            PowerControl power) {
+        this.arena = arena;
+        this.memory = memory;
+        this.partition = partition;
+        Uart16550 serial = new Uart16550(partition.line(Uart16550.COM1_IRQ), value -> console.append((byte) value),
+                consoleInput::room);
+        consoleInput.connect(serial::offer);
+        powerManagement = new AcpiPowerManagement(partition.line(AcpiPowerManagement.SCI_IRQ), power, System::nanoTime);
+        I8042 keyboard = new I8042(power);
+        ports.register(Uart16550.COM1_PORT, Uart16550.PORTS, "COM1", serial);
+        ports.register(CmosRtc.PORT, CmosRtc.PORTS, "RTC", clock());
+        ports.register(I8042.DATA_PORT, 1, "i8042 data", keyboard.dataPort());
+        ports.register(I8042.COMMAND_PORT, 1, "i8042 command", keyboard);
+        ports.register(Pvpanic.PORT, Pvpanic.PORTS, "pvpanic", new Pvpanic(power));
+        ports.register(AcpiPowerManagement.PORT, AcpiPowerManagement.PORTS, "ACPI", powerManagement);
+        ports.register(ResetRegister.PORT, ResetRegister.PORTS, "reset", new ResetRegister(power));
+    }
+
+    /**
+     * Puts it together.
+     *
+     * @param power
+     *            hears of the guest's wishes on vCPU threads
+     */
+    static Mainboard assemble(MachineSettings settings, Accelerator accelerator, ConsoleRing console,
+            PowerControl power)
+            throws MachineStartException {
+        HostMemory.check(settings.memoryBytes());
+        try {
+            Mainboard board = build(settings, accelerator, console, power);
+            try {
+                board.prepare(settings, accelerator);
+                return board;
+            } catch (BootException | GuestAddressException | IOException | RuntimeException e) {
+                board.close();
+                throw e;
+            }
+        } catch (BootException | GuestAddressException e) {
+            throw new MachineStartException(e.getMessage(), e);
+        } catch (IOException e) {
+            throw new MachineStartException("this host cannot make the machine: " + e.getMessage(), e);
+        }
+    }
+
+    private static Mainboard build(MachineSettings settings, Accelerator accelerator, ConsoleRing console,
+            PowerControl power) throws MachineStartException, IOException {
+        int maxCpus = accelerator.maxCpus();
+        if (settings.vcpus() > maxCpus) {
+            throw new MachineStartException(
+                    "vcpus : " + settings.vcpus() + " (expected: at most " + maxCpus + " on this host)");
+        }
+        Arena arena = Arena.ofShared();
+        try (FileHandle file = FileHandle.memory("drover-guest", settings.memoryBytes())) {
+            GuestMemory memory = GuestMemory.of(file.map(settings.memoryBytes(), arena));
+            IoBus ports = new IoBus();
+            Partition partition = accelerator.createPartition(memory.regions(), ports, new IoBus());
+            return new Mainboard(arena, memory, partition, ports, console, power);
+        } catch (IOException | RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** Loads what is booted and makes the CPUs. */
+    private void prepare(MachineSettings settings, Accelerator accelerator)
+            throws BootException, GuestAddressException, IOException {
+        EntryState entry = BootLoader.load(memory, settings.boot(), AcpiTables.write(memory, settings.vcpus()));
+        List<CpuidEntry> supported = accelerator.supportedCpuid();
+        for (int index = 0; index < settings.vcpus(); index++) {
+            cpus.add(partition.createCpu(index, supported));
+        }
+        cpus.getFirst().setEntry(entry);
+    }
+
+    private CmosRtc clock() {
+        MemoryRegion low = memory.regions().getFirst();
+        return new CmosRtc(InstantSource.system(), low.length(), memory.size() - low.length());
+    }
+
+    List<VirtualCpu> cpus() {
+        return List.copyOf(cpus);
+    }
+
+    void pressPowerButton() {
+        powerManagement.pressPowerButton();
+    }
+
+    boolean type(byte[] data) {
+        return consoleInput.type(data);
+    }
+
+    /** After the vCPUs' threads have ended and nobody types any more. */
+    @Override
+    public void close() {
+        for (VirtualCpu cpu : cpus) {
+            cpu.close();
+        }
+        partition.close();
+        arena.close();
+    }
+}
