@@ -166,8 +166,9 @@ final class Assembler {
         return bytes(0xF4);
     }
 
-    Assembler breakpoint() {
-        return bytes(0xCC);
+    /** UD2: an exception on every CPU, and on those that are emulated too. */
+    Assembler undefined() {
+        return bytes(0x0F, 0x0B);
     }
 
     /** Loads the interrupt table's register from the address in EAX. */

@@ -198,7 +198,7 @@ public final class TinyGuest {
 
         Label noTable = new Label();
         code.bind(commands.get(2));
-        code.movAddress(Register.EAX, noTable).loadInterruptTableAtEax().breakpoint();
+        code.movAddress(Register.EAX, noTable).loadInterruptTableAtEax().undefined();
 
         code.bind(commands.get(3));
         code.bind(halt);

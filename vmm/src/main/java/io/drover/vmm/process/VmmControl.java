@@ -1,0 +1,27 @@
+package io.drover.vmm.process;
+
+import io.drover.vmm.client.VmmStatus;
+import io.drover.vmm.console.ConsoleRing;
+import io.drover.vmm.machine.Answer;
+
+/** What the control server can do to the VM, on the server's thread. Nothing here waits: answers come from other threads. */
+interface VmmControl {
+    VmmStatus status();
+
+    /** The epoch under which this process may run the guest. */
+    long epoch();
+
+    void pause(Answer answer);
+
+    void resume(Answer answer);
+
+    /** Answers before the process ends. */
+    void stop(Answer answer);
+
+    void pressPowerButton();
+
+    /** False when there is no room; nothing has been taken then. */
+    boolean type(byte[] input);
+
+    ConsoleRing console();
+}

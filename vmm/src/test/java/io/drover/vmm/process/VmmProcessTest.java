@@ -1,0 +1,196 @@
+package io.drover.vmm.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.drover.vmm.accelerator.CodeGuest;
+import io.drover.vmm.client.VmmClient;
+import io.drover.vmm.client.VmmEnd;
+import io.drover.vmm.client.VmmEnd.Cause;
+import io.drover.vmm.client.VmmRefusedException;
+import io.drover.vmm.client.VmmStatus;
+import io.drover.vmm.testing.TinyGuest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whole VMM processes on this machine's KVM. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class VmmProcessTest {
+    @TempDir
+    private Path folder;
+
+    private VmmRig rig;
+
+    @BeforeEach
+    void prepare() throws IOException {
+        CodeGuest.openOrSkip().close();
+        rig = new VmmRig(folder);
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        if (rig != null) {
+            rig.close();
+        }
+    }
+
+    @Test
+    void guestTalksAndPowersOff() throws Exception {
+        VmmClient client = rig.start().connectAndAwaitBanner();
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(rig.socket()))).isEqualTo("rw-------");
+
+        type(client, "some words\n");
+        rig.awaitConsole("some words\r\n");
+        VmmStatus status = client.status();
+        assertThat(status.state()).isEqualTo(VmmStatus.State.RUNNING);
+        assertThat(status.pid()).isEqualTo(rig.process().pid());
+        assertThat(status.exits()).isPositive();
+        assertThat(status.firstInstruction()).hasValueSatisfying(time -> assertThat(time).isPositive());
+
+        type(client, TinyGuest.POWER_OFF);
+        assertThat(rig.nextEvent()).isEqualTo("RUNNING");
+        assertThat(rig.nextEvent()).isEqualTo("ENDED");
+        assertThat(rig.nextEvent()).isEqualTo("GUEST_POWERED_OFF");
+        assertThat(rig.nextEvent()).isEqualTo("disconnected");
+        VmmEnd end = rig.awaitEnd();
+        assertThat(end.cause()).isEqualTo(Cause.GUEST_POWERED_OFF);
+        assertThat(end.epoch()).isEqualTo(VmmRig.EPOCH);
+        assertThat(folder.resolve("console.log")).content().contains(VmmRig.BANNER, "some words");
+        assertThat(rig.socket()).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"REBOOT, GUEST_REBOOTED", "PANIC, GUEST_PANICKED", "TRIPLE_FAULT, GUEST_PANICKED"})
+    void endsFromWithinAreToldApart(String command, Cause cause) throws Exception {
+        VmmClient client = rig.start().connectAndAwaitBanner();
+        type(client, (String) TinyGuest.class.getField(command).get(null));
+        VmmEnd end = rig.awaitEnd();
+        assertThat(end.cause()).as(end.message()).isEqualTo(cause);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {TinyGuest.HALT, TinyGuest.SPIN, "x"})
+    void stopEndsAnyGuest(String command) throws Exception {
+        VmmClient client = rig.vcpus(4).start().connectAndAwaitBanner();
+        type(client, command);
+        client.stop();
+        assertThat(rig.awaitEnd().cause()).isEqualTo(Cause.KILLED);
+    }
+
+    @Test
+    void terminationIsAStop() throws Exception {
+        rig.start().connectAndAwaitBanner();
+        rig.process().destroy();
+        assertThat(rig.awaitEnd().cause()).isEqualTo(Cause.KILLED);
+    }
+
+    @Test
+    void killedProcessLeavesNoExitFile() throws Exception {
+        rig.start().connectAndAwaitBanner();
+        rig.process().destroyForcibly().waitFor();
+        assertThat(VmmEnd.read(rig.exitFile())).isEmpty();
+        assertThat(rig.nextEvent()).isEqualTo("RUNNING");
+        assertThat(rig.nextEvent()).isEqualTo("disconnected");
+    }
+
+    @Test
+    void guestStartsPausedAndRunsUnderItsEpochOnly() throws Exception {
+        VmmClient client = rig.startPaused().start().connect();
+        assertThatThrownBy(() -> client.resume(VmmRig.EPOCH + 1)).isInstanceOfSatisfying(VmmRefusedException.class,
+                refused -> assertThat(refused.reason()).isEqualTo("WRONG_EPOCH"));
+        assertThat(client.status()).satisfies(status -> assertThat(status.exits()).isZero())
+                .satisfies(status -> assertThat(status.firstInstruction()).isEmpty());
+        client.resume(VmmRig.EPOCH);
+        rig.connectAndAwaitBanner();
+    }
+
+    @Test
+    void pausedGuestAnswersAfterItIsResumed() throws Exception {
+        VmmClient client = rig.vcpus(2).start().connectAndAwaitBanner();
+        client.pause();
+        assertThat(client.status().state()).isEqualTo(VmmStatus.State.PAUSED);
+        long exits = client.status().exits();
+        type(client, "held back\n");
+        assertThat(client.status().exits()).isEqualTo(exits);
+        assertThat(rig.console()).doesNotContain("held back");
+        client.resume(VmmRig.EPOCH);
+        rig.awaitConsole("held back\r\n");
+        client.pause();
+        client.stop();
+        assertThat(rig.awaitEnd().cause()).isEqualTo(Cause.KILLED);
+    }
+
+    @Test
+    void powerButtonIsTheGuestsToHeed() throws Exception {
+        VmmClient client = rig.start().connectAndAwaitBanner();
+        type(client, TinyGuest.TOGGLE_BUTTON);
+        rig.awaitConsole(TinyGuest.IGNORING);
+        client.powerButton();
+        type(client, "still here\n");
+        rig.awaitConsole("still here\r\n");
+        type(client, TinyGuest.TOGGLE_BUTTON);
+        rig.awaitConsole(TinyGuest.HEEDING);
+        client.powerButton();
+        assertThat(rig.awaitEnd().cause()).isEqualTo(Cause.GUEST_POWERED_OFF);
+    }
+
+    @Test
+    void consoleSurvivesWhoeverIsAttached() throws Exception {
+        VmmClient first = rig.start().connectAndAwaitBanner();
+        type(first, "typed by the first\n");
+        rig.awaitConsole("typed by the first\r\n");
+        first.close();
+
+        ConsoleText scrollback = new ConsoleText();
+        VmmClient second = rig.connect();
+        second.attachConsole(false, scrollback);
+        type(second, "and the second\n");
+        scrollback.await("and the second\r\n", VmmRig.LONG);
+        assertThat(scrollback.text()).startsWith(VmmRig.BANNER).contains("typed by the first");
+    }
+
+    @Test
+    void unreadableKernelIsAStartThatFailed() throws Exception {
+        assertStartFails(rig.kernel(folder.resolve("missing")), "missing : cannot be read: no such file");
+    }
+
+    @Test
+    void kernelOfNonsenseIsAStartThatFailed() throws Exception {
+        Path nonsense = Files.writeString(folder.resolve("nonsense"), "not a kernel at all".repeat(1000));
+        assertStartFails(rig.kernel(nonsense), "not a kernel");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, -4096, 4097 << 10 | 1, 1L << 50})
+    void memoryThatCannotBeIsAStartThatFailed(long bytes) throws Exception {
+        assertStartFails(rig.memoryBytes(bytes), "memory : " + bytes + " bytes (expected: at ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, 65})
+    void vcpusThatCannotBeAreAStartThatFailed(int count) throws Exception {
+        assertStartFails(rig.vcpus(count), "vcpus : " + count + " (expected: 1 to 64)");
+    }
+
+    private static void assertStartFails(VmmRig rig, String message) throws Exception {
+        VmmEnd end = rig.start().awaitEnd();
+        assertThat(end.cause()).isEqualTo(Cause.START_FAILED);
+        assertThat(end.message()).contains(message);
+        assertThat(rig.log()).doesNotContain("\n    at ");
+    }
+
+    private static void type(VmmClient client, String text) throws Exception {
+        client.consoleInput(text.getBytes(StandardCharsets.US_ASCII));
+    }
+}
