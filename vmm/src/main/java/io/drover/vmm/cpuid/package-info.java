@@ -1,0 +1,2 @@
+/** What a guest's CPUID instruction answers. */
+package io.drover.vmm.cpuid;
