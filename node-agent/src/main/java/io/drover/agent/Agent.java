@@ -1,0 +1,185 @@
+package io.drover.agent;
+
+import com.google.protobuf.Timestamp;
+import io.drover.agent.cluster.Membership;
+import io.drover.agent.cluster.OwnershipWatch;
+import io.drover.agent.cluster.VmRecords;
+import io.drover.agent.driver.Driver;
+import io.drover.agent.files.FileStore;
+import io.drover.agent.folder.FolderWatch;
+import io.drover.agent.host.HostFacts;
+import io.drover.agent.observe.ObservationBoard;
+import io.drover.agent.server.AgentServer;
+import io.drover.agent.vm.HostVms;
+import io.drover.agent.vm.StartStep;
+import io.drover.proto.state.v1.HostRecord;
+import io.drover.proto.state.v1.HostSession;
+import io.drover.scheduler.capacity.HostCapacity;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.curator.RetryPolicy;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.retry.BoundedExponentialBackoffRetry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A whole agent, put together. Its VMs outlive it. */
+final class Agent implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Agent.class);
+    private static final int CONNECT_MILLIS = 5_000;
+
+    private final AgentConfig config;
+    private final StartStep.Witness witness;
+    /** What is open, the last first. */
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private boolean closing;
+
+    Agent(AgentConfig config, StartStep.Witness witness) {
+        this.config = config;
+        this.witness = witness;
+    }
+
+    /**
+     * Starts. Returns when the host has joined the cluster and its VMs are decided on: as long as ZooKeeper is away,
+     * that waits.
+     *
+     * @return host:port that controllers are told
+     * @throws IOException when it cannot start, or another live agent has this host's name; to be closed then, too
+     */
+    String start() throws IOException, InterruptedException {
+        DataFolder data = opened(DataFolder.take(config.data()));
+        HostFacts facts = HostFacts.read();
+        Map<String, Driver> drivers = HostDrivers.probe(config.drivers(), config.qemu(), opened(new FolderWatch()));
+        drivers.values().forEach(driver -> log.info("host {}: driver {} is {}: {}", config.host(), driver.name(),
+                HostDrivers.isUsable(driver) ? "usable" : "unusable", driver.status().message()));
+        HostCapacity capacity = HostCapacity.of(facts.cpus(), facts.memoryBytes(), config.reservedBytes(),
+                config.overcommit());
+
+        CuratorFramework zookeeper = opened(connect());
+        ScheduledExecutorService timer = timer();
+        ObservationBoard board = new ObservationBoard();
+        FileStore files = new FileStore(data.path().resolve("files"), config.imageBytes(), InstantSource.system(),
+                file -> board.stored(file.hex()));
+        files.all().forEach(board::stored);
+        OwnershipWatch watch = opened(new OwnershipWatch(zookeeper));
+        HostVms vms = opened(new HostVms(
+                new HostVms.Foundations(data.path().resolve("vms"), data.path().resolve("graveyard"), capacity,
+                        drivers, files, new VmRecords(zookeeper, config.host()), watch, board, timer, witness)));
+        vms.recover();
+
+        AgentServer server = opened(AgentServer.start(config.listen(), config.tlsFolder(), vms, files, board));
+        String address = config.advertise().orElse(hostAndPort(config.listen(), server.port()));
+        Membership membership = opened(new Membership(zookeeper, config.host(), record(facts, capacity, drivers),
+                session(data, address), data.predecessor()));
+        awaitJoined(membership.join());
+        return address;
+    }
+
+    private static String hostAndPort(InetSocketAddress listen, int port) {
+        return listen.getHostString() + ":" + port;
+    }
+
+    private CuratorFramework connect() {
+        RetryPolicy retries = new BoundedExponentialBackoffRetry(100, 2_000, 4);
+        CuratorFramework client = CuratorFrameworkFactory.builder().connectString(config.zookeeper())
+                .sessionTimeoutMs((int) config.zookeeperSession().toMillis()).connectionTimeoutMs(CONNECT_MILLIS)
+                .retryPolicy(retries)
+                .build();
+        client.start();
+        return client;
+    }
+
+    private ScheduledExecutorService timer() {
+        ScheduledExecutorService timer = Executors
+                .newSingleThreadScheduledExecutor(Thread.ofPlatform().name("timer").factory());
+        opened(() -> timer.shutdownNow());
+        return timer;
+    }
+
+    private void awaitJoined(CompletableFuture<Void> joined) throws IOException, InterruptedException {
+        while (true) {
+            try {
+                joined.get(10, TimeUnit.SECONDS);
+                return;
+            } catch (TimeoutException expected) {
+                log.warn("host {}: still waiting to join by ZooKeeper at {}", config.host(), config.zookeeper());
+            } catch (ExecutionException e) {
+                throw new IOException(e.getCause().getMessage(), e.getCause());
+            }
+        }
+    }
+
+    private HostRecord record(HostFacts facts, HostCapacity capacity, Map<String, Driver> drivers) {
+        HostRecord.Builder record = HostRecord.newBuilder().setFormat(1).putAllLabels(config.labels())
+                .setArchitecture(facts.architecture()).setCpuModel(facts.cpuModel())
+                .addAllCpuFeatures(facts.cpuFeatures())
+                .setCpus(facts.cpus()).setMemoryBytes(facts.memoryBytes())
+                .setAllocatableVcpus(Math.toIntExact(Math.min(capacity.vcpus(), Integer.MAX_VALUE)))
+                .setAllocatableMemoryBytes(capacity.memoryBytes());
+        for (Driver driver : drivers.values()) {
+            record.addDrivers(
+                    HostRecord.Driver.newBuilder().setName(driver.name()).setUsable(HostDrivers.isUsable(driver))
+                            .setMessage(driver.status().message()));
+        }
+        return record.build();
+    }
+
+    private static HostSession session(DataFolder data, String address) {
+        Instant now = Instant.now();
+        return HostSession.newBuilder().setFormat(1).setAddress(address).setIncarnation(data.incarnation())
+                .setStartTime(Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano()))
+                .setVersion(version())
+                .build();
+    }
+
+    private static String version() {
+        return Optional.ofNullable(Agent.class.getPackage().getImplementationVersion()).orElse("development");
+    }
+
+    /** Returns when the agent has been closed. */
+    void awaitClosed() throws InterruptedException {
+        closed.await();
+    }
+
+    private synchronized <T extends AutoCloseable> T opened(T resource) {
+        open.push(resource);
+        return resource;
+    }
+
+    /** Ends the agent; its VMs run on. The host leaves the cluster at once, as its session is closed in order. */
+    @Override
+    public void close() {
+        Deque<AutoCloseable> closed;
+        synchronized (this) {
+            if (closing) {
+                return;
+            }
+            closing = true;
+            closed = new ArrayDeque<>(open);
+        }
+        for (AutoCloseable resource : closed) {
+            try {
+                resource.close();
+            } catch (Exception e) {
+                // The others are to be closed, whatever this one says.
+                log.warn("{} did not close in order", resource.getClass().getSimpleName(), e);
+            }
+        }
+        this.closed.countDown();
+    }
+}

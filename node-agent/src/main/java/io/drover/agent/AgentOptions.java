@@ -1,0 +1,70 @@
+package io.drover.agent;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** What was typed, unchecked: {@link AgentConfig#of} checks all of it at once. */
+final class AgentOptions {
+    // @formatter:off: it would put each annotation on one line
+
+    @Option(names = "--host", paramLabel = "NAME", description = "This host's name in the cluster.")
+    Optional<String> host = Optional.empty();
+
+    @Option(names = "--zookeeper", paramLabel = "CONNECT", description = "ZooKeeper, as host:port[,host:port...].")
+    Optional<String> zookeeper = Optional.empty();
+
+    @Option(names = "--zookeeper-session", paramLabel = "SECONDS", defaultValue = "15",
+            description = "How long ZooKeeper waits for an agent that is silent (default: ${DEFAULT-VALUE}).")
+    String zookeeperSession = "15";
+
+    @Option(names = "--data", paramLabel = "FOLDER", description = "Where this agent keeps VMs, logs and images.")
+    Optional<String> data = Optional.empty();
+
+    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = "127.0.0.1:0",
+            description = "Where to serve controllers; port 0 takes a free one (default: ${DEFAULT-VALUE}).")
+    String listen = "127.0.0.1:0";
+
+    @Option(names = "--advertise", paramLabel = "HOST:PORT", description = "Where controllers reach it, if not at --listen.")
+    Optional<String> advertise = Optional.empty();
+
+    @Option(names = "--label", paramLabel = "KEY=VALUE", description = "A label of this host; may be repeated.")
+    Map<String, String> labels = new LinkedHashMap<>();
+
+    @Option(names = "--vcpu-overcommit", paramLabel = "RATIO", defaultValue = "4.0",
+            description = "vCPUs offered for each CPU (default: ${DEFAULT-VALUE}).")
+    String vcpuOvercommit = "4.0";
+
+    @Option(names = "--memory-overcommit", paramLabel = "RATIO", defaultValue = "1.0",
+            description = "Memory offered for each byte that is not reserved (default: ${DEFAULT-VALUE}).")
+    String memoryOvercommit = "1.0";
+
+    @Option(names = "--reserve-memory", paramLabel = "SIZE", defaultValue = "512M",
+            description = "Memory that the host keeps for itself (default: ${DEFAULT-VALUE}).")
+    String reserveMemory = "512M";
+
+    @Option(names = "--image-space", paramLabel = "SIZE", defaultValue = "20G",
+            description = "Beyond this, images that no VM here uses are removed (default: ${DEFAULT-VALUE}).")
+    String imageSpace = "20G";
+
+    @Option(names = "--driver", paramLabel = "NAME",
+            description = "Offer this driver, kvm or qemu, and no other; may be repeated.")
+    List<String> drivers = new ArrayList<>();
+
+    @Option(names = "--qemu", paramLabel = "PROGRAM", defaultValue = "qemu-system-x86_64",
+            description = "The QEMU to use (default: ${DEFAULT-VALUE}).")
+    String qemu = "qemu-system-x86_64";
+
+    @Option(names = "--ready-file", paramLabel = "FILE", description = "Written when the agent serves: address=..., pid=...")
+    Optional<String> readyFile = Optional.empty();
+
+    @Option(names = "--tls-dir", paramLabel = "FOLDER",
+            description = "Holds ca.pem, cert.pem, key.pem: only controllers are served.")
+    Optional<String> tlsFolder = Optional.empty();
+
+    @Option(names = "--insecure", description = "Allow --listen beyond loopback without TLS.")
+    boolean insecure;
+}

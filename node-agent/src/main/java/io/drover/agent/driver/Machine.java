@@ -1,0 +1,32 @@
+package io.drover.agent.driver;
+
+import io.drover.agent.process.ProcessIdentity;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One machine in one process, from its spawn or adoption to the end of the process. It feeds the VM's console and
+ * types what is typed there. Safe for all threads.
+ */
+public interface Machine extends AutoCloseable {
+    ProcessIdentity process();
+
+    /**
+     * Completes once, when the process is gone; never exceptionally. Not when the machine was only let go of by
+     * {@link #close}.
+     */
+    CompletableFuture<MachineEnd> end();
+
+    /** Asks the guest to shut down. It may not listen. */
+    void pressPowerButton() throws IOException;
+
+    /** Ends the process without asking the guest. Returns at once; {@link #end} tells. */
+    void kill();
+
+    /** Trims the logs that the process writes itself. Called from time to time. */
+    void trimLogs() throws IOException;
+
+    /** Lets go of the machine, which runs on. */
+    @Override
+    void close();
+}

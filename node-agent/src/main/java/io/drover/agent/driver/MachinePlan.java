@@ -1,0 +1,40 @@
+package io.drover.agent.driver;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * The machine that a driver is to run.
+ *
+ * @param vcpus 1 to 64
+ * @param memoryBytes a multiple of 2 MiB, at least 16 MiB
+ * @param kernel a bzImage or an ELF vmlinux with a PVH note
+ * @param commandLine at most 2,047 bytes of UTF-8, without NUL
+ */
+public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
+        String commandLine) {
+    private static final long MIN_MEMORY = 16L << 20;
+    private static final long MEMORY_UNIT = 2L << 20;
+    private static final int MAX_VCPUS = 64;
+    private static final int MAX_COMMAND_LINE = 2047;
+
+    public MachinePlan {
+        Objects.requireNonNull(identity);
+        Objects.requireNonNull(kernel);
+        Objects.requireNonNull(initramfs);
+        if (vcpus < 1 || vcpus > MAX_VCPUS) {
+            throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: 1 to " + MAX_VCPUS + ")");
+        }
+        if (memoryBytes < MIN_MEMORY || memoryBytes % MEMORY_UNIT != 0) {
+            throw new IllegalArgumentException(
+                    "memory_bytes : " + memoryBytes + " (expected: a multiple of 2 MiB, at least 16 MiB)");
+        }
+        int length = commandLine.getBytes(StandardCharsets.UTF_8).length;
+        if (length > MAX_COMMAND_LINE || commandLine.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException(
+                    "command line : " + length + " bytes (expected: at most " + MAX_COMMAND_LINE + ", without NUL)");
+        }
+    }
+}

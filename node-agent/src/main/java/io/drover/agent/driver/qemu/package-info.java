@@ -1,0 +1,2 @@
+/** Machines run by QEMU. */
+package io.drover.agent.driver.qemu;

@@ -1,0 +1,2 @@
+/** The image files that a host holds. */
+package io.drover.agent.files;

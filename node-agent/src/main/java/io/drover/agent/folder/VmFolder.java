@@ -1,0 +1,104 @@
+package io.drover.agent.folder;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The folder of one VM on this host, named by the VM's uid: what the agent means to do with it, its logs, its sockets
+ * and whatever its driver keeps beside. Only its user may enter it.
+ *
+ * @param path absolute, without links, so that it names the same folder in a process's command line for ever
+ */
+public record VmFolder(Path path) {
+    /** The two logs, each with its older half beside it as {@code <log>.1}. */
+    private static final List<String> LOGS = List.of("console.log.1", "console.log", "vmm.log.1", "vmm.log");
+
+    public VmFolder {
+        if (!path.isAbsolute()) {
+            throw new IllegalArgumentException("VM folder : " + path + " (expected: an absolute path)");
+        }
+    }
+
+    /** Makes the folder, for this user alone, if it is not there. */
+    public void create() throws IOException {
+        Files.createDirectories(path,
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        DurableFile.syncFolder(path.getParent());
+    }
+
+    /** The agent's {@code LocalVm}. */
+    public Path state() {
+        return path.resolve("local.pb");
+    }
+
+    /** What the guest prints on its serial console. */
+    public Path consoleLog() {
+        return path.resolve("console.log");
+    }
+
+    /** What the VMM or QEMU says. */
+    public Path vmmLog() {
+        return path.resolve("vmm.log");
+    }
+
+    /** Moves the logs to {@code to}, which is made, and removes the folder with all the rest. */
+    public void bury(Path to) throws IOException {
+        Files.createDirectories(to);
+        for (String log : LOGS) {
+            Path from = path.resolve(log);
+            if (Files.exists(from)) {
+                Files.move(from, to.resolve(log));
+            }
+        }
+        delete();
+    }
+
+    /** Removes the folder and all that is in it. */
+    public void delete() throws IOException {
+        if (!Files.exists(path)) {
+            return;
+        }
+        // The state goes first: without it the rest is a ruin to the next agent, never a VM.
+        Files.deleteIfExists(state());
+        Files.walkFileTree(path, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                if (e instanceof NoSuchFileException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw e;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path folder, IOException e) throws IOException {
+                Files.deleteIfExists(folder);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        DurableFile.syncFolder(path.getParent());
+    }
+
+    /** The VM folders in {@code parent}. */
+    public static List<VmFolder> in(Path parent) throws IOException {
+        List<VmFolder> folders = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(parent, Files::isDirectory)) {
+            entries.forEach(entry -> folders.add(new VmFolder(entry)));
+        }
+        return folders;
+    }
+}

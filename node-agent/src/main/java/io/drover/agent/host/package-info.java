@@ -1,0 +1,2 @@
+/** What the machine itself is. */
+package io.drover.agent.host;

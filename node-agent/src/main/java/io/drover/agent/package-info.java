@@ -1,0 +1,2 @@
+/** The agent of a host: its main, its options, and how it is put together. */
+package io.drover.agent;

@@ -1,0 +1,2 @@
+/** Processes of the host that outlive the agent. */
+package io.drover.agent.process;

@@ -1,0 +1,29 @@
+package io.drover.agent.refusal;
+
+/** Why an agent does not do what it was asked: the reasons of {@code google.rpc.ErrorInfo}. */
+public enum Reason {
+    /** The request is not one that could ever be obeyed. */
+    BAD_REQUEST,
+    /** The VM's record does not name this host with this uid and epoch, or the agent knows of a higher epoch. */
+    NOT_OWNER,
+    /** The driver does not work on this host. */
+    DRIVER_UNUSABLE,
+    /** A file of the image is not on this host. */
+    FILE_MISSING,
+    /** The VM does not fit beside those that are here. */
+    DOES_NOT_FIT,
+    /** The kernel, the initramfs or the command line cannot be booted. */
+    UNBOOTABLE,
+    /** A disk of the host is full. */
+    DISK_FULL,
+    /** Bytes do not have the SHA-256 that was named. */
+    WRONG_SHA256,
+    /** There is no such VM here. */
+    VM_NOT_FOUND,
+    /** The VM's run has not ended. */
+    VM_RUNS,
+    /** The agent has no good session in ZooKeeper now. */
+    ZOOKEEPER_AWAY,
+    /** The host failed. */
+    HOST_FAILED
+}

@@ -1,0 +1,2 @@
+/** Why an agent does not do what it was asked. */
+package io.drover.agent.refusal;

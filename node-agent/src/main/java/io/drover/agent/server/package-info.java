@@ -1,0 +1,2 @@
+/** The agent's gRPC server. */
+package io.drover.agent.server;

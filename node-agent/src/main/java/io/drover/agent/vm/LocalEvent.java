@@ -1,0 +1,33 @@
+package io.drover.agent.vm;
+
+import io.drover.agent.driver.MachineEnd;
+import io.drover.agent.process.ProcessIdentity;
+import java.time.Instant;
+import java.util.Objects;
+
+/** What happens to a VM on its host. */
+sealed interface LocalEvent {
+    /** Its process runs the guest: just spawned, or adopted. */
+    record Runs(ProcessIdentity process) implements LocalEvent {
+        public Runs {
+            Objects.requireNonNull(process);
+        }
+    }
+
+    /** It could not be started. */
+    record CannotStart(String message) implements LocalEvent {}
+
+    /** Its process is gone. */
+    record MachineEnded(MachineEnd end) implements LocalEvent {
+        public MachineEnded {
+            Objects.requireNonNull(end);
+        }
+    }
+
+    /** It is to be stopped: by force at {@code deadline}, which is now when the guest is not to be asked. */
+    record StopAsked(Instant deadline) implements LocalEvent {
+        public StopAsked {
+            Objects.requireNonNull(deadline);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package io.drover.agent.vm;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Timestamp;
+import io.drover.agent.folder.DurableFile;
+import io.drover.agent.folder.VmFolder;
+import io.drover.agent.process.ProcessIdentity;
+import io.drover.proto.agent.v1.Exit;
+import io.drover.proto.agent.v1.LocalVm;
+import io.drover.proto.agent.v1.StartVmRequest;
+import io.drover.proto.agent.v1.VmObservation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What is kept in {@code local.pb}, and shown to controllers.
+ *
+ * @param start as the controller asked
+ * @param reboots of the guest in this run
+ */
+record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
+    private static final int FORMAT = 1;
+
+    LocalRecord {
+        Objects.requireNonNull(start);
+        Objects.requireNonNull(state);
+    }
+
+    /** Makes it durable. */
+    void write(VmFolder folder) throws IOException {
+        DurableFile.replace(folder.state(), toProto().toByteArray());
+    }
+
+    /**
+     * Reads what an agent left; empty when there is none, so that nothing was ever spawned there.
+     *
+     * @throws IOException when it cannot be read, or is of a newer format
+     */
+    static Optional<LocalRecord> read(VmFolder folder) throws IOException {
+        try {
+            LocalVm stored = LocalVm.parseFrom(Files.readAllBytes(folder.state()));
+            if (stored.getFormat() != FORMAT) {
+                throw new IOException(folder.state() + " format : " + stored.getFormat() + " (expected: " + FORMAT
+                        + "; run the agent that wrote it, or a newer one)");
+            }
+            return Optional.of(new LocalRecord(stored.getStart(), state(stored), stored.getReboots()));
+        } catch (NoSuchFileException expected) {
+            return Optional.empty();
+        } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
+            throw new IOException(folder.state() + " is damaged: " + e.getMessage(), e);
+        }
+    }
+
+    private static LocalState state(LocalVm stored) throws IOException {
+        Instant since = Instant.ofEpochMilli(stored.getTimeUnixMillis());
+        return switch (stored.getState()) {
+            case STARTING -> new LocalState.Starting(since);
+            case RUNNING -> new LocalState.Running(since, process(stored));
+            case STOPPING ->
+                new LocalState.Stopping(since, process(stored),
+                        Instant.ofEpochMilli(stored.getStopDeadlineUnixMillis()));
+            case ENDED -> new LocalState.Ended(exit(stored.getExit()));
+            case STATE_UNSPECIFIED, UNRECOGNIZED ->
+                throw new IOException("state of " + stored.getStart().getVm() + " : " + stored.getStateValue()
+                        + " (expected: 1 to 4)");
+        };
+    }
+
+    private static ProcessIdentity process(LocalVm stored) {
+        return new ProcessIdentity(stored.getPid(), stored.getStartTicks());
+    }
+
+    private static VmExit exit(Exit exit) {
+        return new VmExit(VmExit.Cause.valueOf(exit.getCause().name()), exit.getMessage(),
+                Instant.ofEpochSecond(exit.getTime().getSeconds(), exit.getTime().getNanos()));
+    }
+
+    private static Exit proto(VmExit exit) {
+        return Exit.newBuilder().setCause(Exit.Cause.valueOf(exit.cause().name())).setMessage(exit.message())
+                .setTime(timestamp(exit.time())).build();
+    }
+
+    private LocalVm toProto() {
+        LocalVm.Builder stored = LocalVm.newBuilder().setFormat(FORMAT).setStart(start).setReboots(reboots)
+                .setState(shown(state)).setTimeUnixMillis(state.since().toEpochMilli());
+        process().ifPresent(process -> stored.setPid(process.pid()).setStartTicks(process.startTicks()));
+        if (state instanceof LocalState.Stopping stopping) {
+            stored.setStopDeadlineUnixMillis(stopping.deadline().toEpochMilli());
+        }
+        if (state instanceof LocalState.Ended(VmExit exit)) {
+            stored.setExit(proto(exit));
+        }
+        return stored.build();
+    }
+
+    /** What controllers see. */
+    VmObservation observation() {
+        VmObservation.Builder shown = VmObservation.newBuilder().setVm(start.getVm()).setUid(start.getUid())
+                .setEpoch(start.getEpoch()).setState(shown(state)).setDriver(start.getDriver()).setReboots(reboots)
+                .setTime(timestamp(state.since()));
+        process().ifPresent(process -> shown.setPid(process.pid()));
+        if (state instanceof LocalState.Ended(VmExit exit)) {
+            shown.setExit(proto(exit));
+        }
+        return shown.build();
+    }
+
+    private Optional<ProcessIdentity> process() {
+        return switch (state) {
+            case LocalState.Running running -> Optional.of(running.process());
+            case LocalState.Stopping stopping -> Optional.of(stopping.process());
+            case LocalState.Starting ignored -> Optional.empty();
+            case LocalState.Ended ignored -> Optional.empty();
+        };
+    }
+
+    private static VmObservation.State shown(LocalState state) {
+        return switch (state) {
+            case LocalState.Starting ignored -> VmObservation.State.STARTING;
+            case LocalState.Running ignored -> VmObservation.State.RUNNING;
+            case LocalState.Stopping ignored -> VmObservation.State.STOPPING;
+            case LocalState.Ended ignored -> VmObservation.State.ENDED;
+        };
+    }
+
+    private static Timestamp timestamp(Instant time) {
+        return Timestamp.newBuilder().setSeconds(time.getEpochSecond()).setNanos(time.getNano()).build();
+    }
+}

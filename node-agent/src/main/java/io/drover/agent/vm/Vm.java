@@ -1,0 +1,448 @@
+package io.drover.agent.vm;
+
+import io.drover.agent.console.Console;
+import io.drover.agent.driver.Adoption;
+import io.drover.agent.driver.Driver;
+import io.drover.agent.driver.Machine;
+import io.drover.agent.driver.MachineEnd;
+import io.drover.agent.driver.MachinePlan;
+import io.drover.agent.driver.UnbootableException;
+import io.drover.agent.files.FileStore;
+import io.drover.agent.folder.VmFolder;
+import io.drover.agent.process.ProcessIdentity;
+import io.drover.proto.agent.v1.VmObservation;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One VM on this host, under one epoch. All that happens to it happens on its queue, one thing after the other; what
+ * is public here may be called from any thread.
+ */
+final class Vm implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Vm.class);
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
+
+    /** What all VMs of a host share. */
+    record Surroundings(ScheduledExecutorService timer, Consumer<VmObservation> observer, StartStep.Witness witness) {}
+
+    private final MachinePlan plan;
+    private final Driver driver;
+    private final VmFolder folder;
+    private final List<FileStore.Hold> files;
+    private final Surroundings surroundings;
+    private final Console console = new Console();
+    private final ExecutorService queue;
+    private final CompletableFuture<VmObservation> started = new CompletableFuture<>();
+
+    private final Map<Long, CompletableFuture<VmObservation>> unanswered = new ConcurrentHashMap<>();
+    private final AtomicLong questions = new AtomicLong();
+
+    // Owned by the queue.
+    private LocalRecord record;
+    private Optional<Machine> machine = Optional.empty();
+    private final RebootBackOff backOff = new RebootBackOff();
+
+    /** The last thing that was observed. */
+    private volatile VmObservation observation;
+    private volatile boolean bootable = true;
+
+    /**
+     * A VM that is to be started or adopted.
+     *
+     * @param record as it is, or is to be, in the folder
+     * @param files held while the VM is here, as each reboot reads them again
+     */
+    Vm(MachinePlan plan, Driver driver, VmFolder folder, LocalRecord record, List<FileStore.Hold> files,
+            Surroundings surroundings) {
+        this.plan = plan;
+        this.driver = driver;
+        this.folder = folder;
+        this.record = record;
+        this.files = List.copyOf(files);
+        this.surroundings = surroundings;
+        this.observation = record.observation();
+        this.queue = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("vm " + plan.identity()).factory());
+    }
+
+    MachinePlan plan() {
+        return plan;
+    }
+
+    VmFolder folder() {
+        return folder;
+    }
+
+    Console console() {
+        return console;
+    }
+
+    VmObservation observation() {
+        return observation;
+    }
+
+    boolean hasEnded() {
+        return observation.getState() == VmObservation.State.ENDED;
+    }
+
+    /** Whether the driver did not refuse to boot what the plan names. */
+    boolean isBootable() {
+        return bootable;
+    }
+
+    /** Completes when the start, or the adoption, has come to its end, with what was observed then. */
+    CompletableFuture<VmObservation> started() {
+        return started;
+    }
+
+    /**
+     * Starts it.
+     *
+     * @return {@link #started}; exceptionally with an IOException when the intent could not be recorded: then nothing
+     *        happened
+     */
+    CompletableFuture<VmObservation> start() {
+        return begun(() -> {
+            folder.create();
+            record.write(folder);
+            surroundings.observer().accept(observation);
+            surroundings.witness().reached(StartStep.INTENT_RECORDED);
+            launch(record.reboots());
+            return observation;
+        });
+    }
+
+    /**
+     * Goes on with what an earlier agent left, by its record and by what runs. The host must own the VM under this
+     * epoch.
+     */
+    CompletableFuture<VmObservation> adopt() {
+        return begun(() -> {
+            adoptNow();
+            return observation;
+        });
+    }
+
+    /** Shows an end that is already recorded. */
+    CompletableFuture<VmObservation> remember() {
+        return begun(() -> {
+            console.end();
+            surroundings.observer().accept(observation);
+            return observation;
+        });
+    }
+
+    private CompletableFuture<VmObservation> begun(Question question) {
+        return ask(question).whenComplete((seen, failure) -> {
+            if (failure == null) {
+                started.complete(seen);
+            } else {
+                started.completeExceptionally(failure);
+            }
+        });
+    }
+
+    /**
+     * Begins to stop it.
+     *
+     * @param grace how long the guest is waited for; zero: it is not asked
+     */
+    CompletableFuture<VmObservation> stop(Duration grace) {
+        return ask(() -> {
+            stopNow(grace);
+            return observation;
+        });
+    }
+
+    /**
+     * Ends its process, whatever it does, because this host may not run it any more.
+     *
+     * @return completes when no process is left; exceptionally when one does not end
+     */
+    CompletableFuture<VmObservation> destroy(String why) {
+        return ask(() -> {
+            log.warn("VM {}: destroyed here: {}", plan.identity(), why);
+            machine.ifPresent(Machine::kill);
+            killAll();
+            apply(new LocalEvent.MachineEnded(new MachineEnd.Failed("destroyed: " + why)));
+            return observation;
+        });
+    }
+
+    /** Trims the logs that its process writes. */
+    void trimLogs() {
+        post(() -> {
+            if (machine.isPresent()) {
+                machine.get().trimLogs();
+            }
+        });
+    }
+
+    /** Lets go of it: its process runs on. Returns when nothing more happens here. */
+    @Override
+    public void close() {
+        queue.shutdownNow();
+        try {
+            if (!queue.awaitTermination(KILL_PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                log.warn("VM {}: its queue does not end", plan.identity());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        for (CompletableFuture<VmObservation> answer : unanswered.values()) {
+            answer.completeExceptionally(new IOException("the VM is no longer looked after"));
+        }
+        machine.ifPresent(Machine::close);
+        console.end();
+        files.forEach(FileStore.Hold::close);
+    }
+
+    private interface Task {
+        void run() throws IOException, InterruptedException;
+    }
+
+    private interface Question {
+        VmObservation answer() throws IOException, InterruptedException;
+    }
+
+    /** Has something done on the queue. Always answered, exceptionally if it failed or this was closed before. */
+    private CompletableFuture<VmObservation> ask(Question question) {
+        CompletableFuture<VmObservation> answer = new CompletableFuture<>();
+        long number = questions.incrementAndGet();
+        unanswered.put(number, answer);
+        post(() -> {
+            try {
+                answer.complete(question.answer());
+            } catch (IOException | InterruptedException | RuntimeException e) {
+                answer.completeExceptionally(e);
+                throw e;
+            } finally {
+                unanswered.remove(number);
+            }
+        });
+        if (queue.isShutdown()) {
+            answer.completeExceptionally(new IOException("the VM is no longer looked after"));
+        }
+        return answer;
+    }
+
+    private void post(Task task) {
+        try {
+            queue.execute(() -> run(task));
+        } catch (RejectedExecutionException e) {
+            log.debug("VM {}: closed; too late for more", plan.identity(), e);
+        }
+    }
+
+    private void run(Task task) {
+        try {
+            task.run();
+        } catch (InterruptedException expected) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            log.error("VM {}: {}", plan.identity(), e.getMessage(), e);
+        } catch (RuntimeException e) {
+            log.error("VM {}: unexpected", plan.identity(), e);
+        }
+    }
+
+    private void launch(int reboots) throws InterruptedException {
+        try {
+            Machine spawned = driver.spawn(plan, folder, console);
+            surroundings.witness().reached(StartStep.SPAWNED);
+            record = new LocalRecord(record.start(), record.state(), reboots);
+            runs(spawned);
+            surroundings.witness().reached(StartStep.RUN_RECORDED);
+        } catch (UnbootableException e) {
+            bootable = false;
+            apply(new LocalEvent.CannotStart(e.getMessage()));
+        } catch (IOException e) {
+            log.error("VM {}: cannot be started", plan.identity(), e);
+            apply(new LocalEvent.CannotStart(e.getMessage()));
+        }
+    }
+
+    private void runs(Machine running) {
+        machine = Optional.of(running);
+        apply(new LocalEvent.Runs(running.process()));
+        CompletableFuture<Void> _ = running.end().thenAccept(end -> post(() -> ended(running, end)));
+    }
+
+    private void ended(Machine which, MachineEnd end) {
+        if (machine.filter(which::equals).isEmpty()) {
+            return;
+        }
+        machine = Optional.empty();
+        which.close();
+        Instant ranSince = record.state().since();
+        apply(new LocalEvent.MachineEnded(end));
+        startAgainIfRebooted(ranSince);
+    }
+
+    private void startAgainIfRebooted(Instant ranSince) {
+        if (!(record.state() instanceof LocalState.Starting)) {
+            return;
+        }
+        Duration pause = backOff.after(Duration.between(ranSince, now()));
+        if (pause.isPositive()) {
+            log.warn("VM {}: the guest reboots over and over; starting it again in {} s", plan.identity(),
+                    pause.toSeconds());
+        }
+        later(pause, () -> {
+            if (record.state() instanceof LocalState.Starting && machine.isEmpty()) {
+                launch(record.reboots() + 1);
+            }
+        });
+    }
+
+    private void stopNow(Duration grace) {
+        Instant now = now();
+        LocalState before = record.state();
+        apply(new LocalEvent.StopAsked(now.plus(grace)));
+        if (!(record.state() instanceof LocalState.Stopping stopping) || machine.isEmpty()) {
+            return;
+        }
+        if (!stopping.deadline().isAfter(now)) {
+            machine.get().kill();
+            return;
+        }
+        if (!(before instanceof LocalState.Stopping)) {
+            pressPowerButton(machine.get());
+        }
+        killAtDeadline(stopping);
+    }
+
+    private void pressPowerButton(Machine running) {
+        try {
+            running.pressPowerButton();
+        } catch (IOException e) {
+            log.warn("VM {}: the power button cannot be pressed; waiting for the grace to run out", plan.identity(), e);
+        }
+    }
+
+    private void killAtDeadline(LocalState.Stopping stopping) {
+        later(Duration.between(now(), stopping.deadline()), () -> {
+            if (record.state() instanceof LocalState.Stopping now && !now.deadline().isAfter(stopping.deadline())) {
+                machine.ifPresent(Machine::kill);
+            }
+        });
+    }
+
+    private void adoptNow() throws IOException, InterruptedException {
+        if (record.state() instanceof LocalState.Ended) {
+            console.end();
+            surroundings.observer().accept(observation);
+            return;
+        }
+        Adoption found;
+        try {
+            found = driver.adopt(plan, folder, console);
+        } catch (IOException e) {
+            found = new Adoption.Ended(new MachineEnd.Failed(
+                    "did not answer the agent that came back, and was killed: " + e.getMessage()));
+            killAll();
+        }
+        Instant since = record.state().since();
+        switch (found) {
+            case Adoption.Adopted(Machine running) -> {
+                log.info("VM {}: adopted, pid {}", plan.identity(), running.process().pid());
+                runs(running);
+                surroundings.observer().accept(observation);
+                if (record.state() instanceof LocalState.Stopping stopping) {
+                    killAtDeadline(stopping);
+                }
+            }
+            case Adoption.Ended(MachineEnd end) -> {
+                apply(new LocalEvent.MachineEnded(end));
+                startAgainIfRebooted(since);
+            }
+            case Adoption.NoTrace() -> resumeWithoutTrace();
+        }
+    }
+
+    private void killAll() throws IOException, InterruptedException {
+        for (ProcessIdentity process : driver.processes(folder)) {
+            process.kill();
+            if (!process.awaitEnd(KILL_PATIENCE)) {
+                throw new IOException("VM " + plan.identity() + ": process " + process.pid() + " does not end");
+            }
+        }
+    }
+
+    private void resumeWithoutTrace() throws InterruptedException {
+        switch (record.state()) {
+            case LocalState.Starting ignored -> {
+                log.info("VM {}: its start was begun by an earlier agent; starting it", plan.identity());
+                launch(record.reboots());
+            }
+            case LocalState.Running ignored -> apply(new LocalEvent.MachineEnded(
+                    new MachineEnd.Failed(
+                            "its process is gone without a trace: killed, or the host restarted, while no agent was here")));
+            case LocalState.Stopping ignored -> apply(new LocalEvent.MachineEnded(new MachineEnd.Killed()));
+            case LocalState.Ended ignored -> {
+            }
+        }
+    }
+
+    private void later(Duration pause, Task task) {
+        if (!pause.isPositive()) {
+            post(task);
+            return;
+        }
+        try {
+            ScheduledFuture<?> _ = surroundings.timer().schedule(() -> post(task), pause.toMillis(),
+                    TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            log.debug("VM {}: the agent closes; the next one goes on", plan.identity(), e);
+        }
+    }
+
+    /** As exact as it is stored, so that what is read again is what was shown. */
+    static Instant now() {
+        return Instant.now().truncatedTo(ChronoUnit.MILLIS);
+    }
+
+    private void apply(LocalEvent event) {
+        LocalState next = record.state().after(event, now());
+        LocalRecord changed = new LocalRecord(record.start(), next, record.reboots());
+        if (changed.observation().equals(observation) && next.equals(record.state())) {
+            return;
+        }
+        record = changed;
+        try {
+            record.write(folder);
+        } catch (IOException e) {
+            // The guest matters more than the note; the next agent finds out by what runs.
+            log.error("VM {}: its state cannot be recorded in {}", plan.identity(), folder.path(), e);
+        }
+        observation = record.observation();
+        switch (next) {
+            case LocalState.Ended(VmExit exit) -> {
+                log.info("VM {}: ended, {}: {}", plan.identity(), exit.cause(), exit.message());
+                console.end();
+                files.forEach(FileStore.Hold::close);
+            }
+            case LocalState.Running running ->
+                log.info("VM {}: runs, pid {}", plan.identity(), running.process().pid());
+            case LocalState.Starting ignored -> log.info("VM {}: the guest rebooted", plan.identity());
+            case LocalState.Stopping ignored -> log.info("VM {}: stopping", plan.identity());
+        }
+        surroundings.observer().accept(observation);
+    }
+}

@@ -1,0 +1,2 @@
+/** VMs on this host: their states, their start, their recovery after the agent was away. */
+package io.drover.agent.vm;

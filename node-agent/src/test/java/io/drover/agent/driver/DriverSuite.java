@@ -1,0 +1,334 @@
+package io.drover.agent.driver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.drover.agent.console.Console;
+import io.drover.agent.folder.FolderWatch;
+import io.drover.agent.folder.LogReader;
+import io.drover.agent.folder.VmFolder;
+import io.drover.agent.process.ProcessIdentity;
+import io.drover.agent.testing.ConsoleReader;
+import io.drover.vmm.testing.TinyGuest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What every driver must do, tried with a tiny guest. */
+@Timeout(120)
+abstract class DriverSuite {
+    private static final String BANNER = "tiny guest here";
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir
+    Path temp;
+
+    private final List<Machine> machines = new ArrayList<>();
+    private FolderWatch watches;
+    private VmFolder folder;
+    private Driver driver;
+    private Path kernel;
+
+    /** The driver; an assumption fails, saying what is missing, where it cannot run. */
+    abstract Driver driver(FolderWatch watches) throws Exception;
+
+    @BeforeEach
+    void prepare() throws Exception {
+        watches = new FolderWatch();
+        driver = driver(watches);
+        // Longer than the address of a Unix socket may be.
+        folder = new VmFolder(temp.toRealPath().resolve("a-long-name-".repeat(10)).resolve("uid-1"));
+        folder.create();
+        kernel = Files.write(temp.resolve("kernel"), TinyGuest.withBanner(BANNER).elf());
+    }
+
+    @AfterEach
+    void endMachines() throws Exception {
+        for (Machine machine : machines) {
+            machine.kill();
+            assertThat(machine.process().awaitEnd(PATIENCE)).isTrue();
+            machine.close();
+        }
+        watches.close();
+        assertThat(driver.processes(folder)).as("processes left behind").isEmpty();
+    }
+
+    FolderWatch watches() {
+        return watches;
+    }
+
+    private MachinePlan plan() {
+        return new MachinePlan(new VmIdentity("tiny", "uid-1", 1), 1, 16L << 20, kernel, Optional.empty(),
+                "console=ttyS0");
+    }
+
+    private Machine spawn(Console console) throws Exception {
+        driver.check(plan());
+        Machine machine = driver.spawn(plan(), folder, console);
+        machines.add(machine);
+        return machine;
+    }
+
+    private static MachineEnd end(Machine machine) throws Exception {
+        return machine.end().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /** Starts the guest and waits until it says so. */
+    private Machine running(Console console, ConsoleReader reader) throws Exception {
+        Machine machine = spawn(console);
+        reader.await(BANNER + "\r\n");
+        return machine;
+    }
+
+    @Test
+    void guestIsSeenFromItsFirstByteAndHearsWhatIsTyped() throws Exception {
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = running(console, reader);
+            reader.type("hello there");
+            reader.await("hello there");
+
+            assertThat(machine.process().isAlive()).isTrue();
+            assertThat(driver.processes(folder)).containsExactly(machine.process());
+        }
+    }
+
+    @Test
+    void powerButtonStopsAGuestThatListens() throws Exception {
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = running(console, reader);
+            machine.pressPowerButton();
+
+            assertThat(end(machine)).isEqualTo(new MachineEnd.PoweredOff());
+            assertThat(machine.process().isAlive()).isFalse();
+        }
+    }
+
+    @Test
+    void guestThatIgnoresThePowerButtonRunsOnUntilKilled() throws Exception {
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = running(console, reader);
+            reader.type(TinyGuest.TOGGLE_BUTTON);
+            reader.await(TinyGuest.IGNORING);
+            machine.pressPowerButton();
+            reader.type("still here");
+            reader.await("still here");
+            machine.kill();
+
+            assertThat(end(machine)).isEqualTo(new MachineEnd.Killed());
+        }
+    }
+
+    @Test
+    void guestThatSpinsIsKilled() throws Exception {
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = running(console, reader);
+            reader.type(TinyGuest.SPIN);
+            machine.pressPowerButton();
+            machine.kill();
+
+            assertThat(end(machine)).isEqualTo(new MachineEnd.Killed());
+        }
+    }
+
+    @Test
+    void powerOffByTheGuestIsTold() throws Exception {
+        assertThat(endAfter(TinyGuest.POWER_OFF)).isEqualTo(new MachineEnd.PoweredOff());
+    }
+
+    @Test
+    void rebootByTheGuestIsToldAndTheMachineStartsAgain() throws Exception {
+        assertThat(endAfter(TinyGuest.REBOOT)).isEqualTo(new MachineEnd.Rebooted());
+
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            running(console, reader);
+        }
+    }
+
+    @Test
+    void panicIsTold() throws Exception {
+        assertThat(endAfter(TinyGuest.PANIC)).isInstanceOfSatisfying(MachineEnd.Panicked.class,
+                end -> assertThat(end.message()).contains("pvpanic"));
+    }
+
+    @Test
+    void tripleFaultIsAPanic() throws Exception {
+        assertThat(endAfter(TinyGuest.TRIPLE_FAULT)).isInstanceOfSatisfying(MachineEnd.Panicked.class,
+                end -> assertThat(end.message()).contains("triple fault"));
+    }
+
+    private MachineEnd endAfter(String command) throws Exception {
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = running(console, reader);
+            reader.type(command);
+            return end(machine);
+        }
+    }
+
+    @Test
+    void processKilledFromOutsideIsAFailureThatNamesTheSignal() throws Exception {
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = running(console, reader);
+            machine.process().kill();
+
+            assertThat(end(machine)).isInstanceOfSatisfying(MachineEnd.Failed.class,
+                    end -> assertThat(end.message()).contains("SIGKILL"));
+        }
+    }
+
+    @Test
+    void processTerminatedFromOutsideIsAFailure() throws Exception {
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = running(console, reader);
+            assertThat(ProcessHandle.of(machine.process().pid()).orElseThrow().destroy()).isTrue();
+
+            assertThat(end(machine)).isInstanceOf(MachineEnd.Failed.class);
+        }
+    }
+
+    @Test
+    void everySessionSeesAndTypesAndLaterOnesGetTheScrollback() throws Exception {
+        Console console = new Console();
+        try (ConsoleReader first = new ConsoleReader(console)) {
+            running(console, first);
+            first.type("from the first");
+            first.await("from the first");
+            try (ConsoleReader second = new ConsoleReader(console)) {
+                second.await(BANNER);
+                second.await("from the first");
+                second.type(" and the second");
+                second.await(" and the second");
+            }
+            first.await(" and the second");
+        }
+    }
+
+    @Test
+    void burstComesWholeAndTheLogHasItToo() throws Exception {
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = running(console, reader);
+            reader.type(TinyGuest.BURST);
+            reader.await(TinyGuest.burst());
+            reader.type(TinyGuest.POWER_OFF);
+            end(machine);
+
+            assertThat(reader.lost()).isZero();
+            assertThat(new String(LogReader.tail(folder.consoleLog(), 1 << 20), StandardCharsets.ISO_8859_1))
+                    .contains(TinyGuest.burst());
+        }
+    }
+
+    @Test
+    void machineIsAdoptedWithItsScrollbackWhereverItWasLeft() throws Exception {
+        Console before = new Console();
+        Machine left;
+        try (ConsoleReader reader = new ConsoleReader(before)) {
+            left = running(before, reader);
+            reader.type("typed before");
+            reader.await("typed before");
+        }
+        left.close();
+
+        Console after = new Console();
+        assertThat(driver.adopt(plan(), folder, after)).isInstanceOfSatisfying(Adoption.Adopted.class, adoption -> {
+            machines.add(adoption.machine());
+            assertThat(adoption.machine().process()).isEqualTo(left.process());
+        });
+        try (ConsoleReader reader = new ConsoleReader(after)) {
+            assertThat(reader.await("typed before")).containsOnlyOnce(BANNER);
+            reader.type(" and after");
+            reader.await(" and after");
+            machines.getLast().pressPowerButton();
+            assertThat(end(machines.getLast())).isEqualTo(new MachineEnd.PoweredOff());
+        }
+    }
+
+    @Test
+    void endThatNobodySawIsToldToWhoeverAdopts() throws Exception {
+        Console console = new Console();
+        Machine left;
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            left = running(console, reader);
+            reader.type("r");
+            reader.await("r");
+            reader.type("\n");
+            left.close();
+        }
+        assertThat(left.process().awaitEnd(PATIENCE)).isTrue();
+
+        assertThat(driver.adopt(plan(), folder, new Console()))
+                .isEqualTo(new Adoption.Ended(new MachineEnd.Rebooted()));
+    }
+
+    @Test
+    void nothingIsAdoptedWhereNothingWasSpawned() throws Exception {
+        assertThat(driver.adopt(plan(), folder, new Console())).isEqualTo(new Adoption.NoTrace());
+    }
+
+    @Test
+    void secondProcessForAFolderIsRefused() throws Exception {
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = running(console, reader);
+
+            assertThatThrownBy(() -> driver.spawn(plan(), folder, new Console())).isInstanceOf(IOException.class)
+                    .hasMessageContaining("lock");
+            assertThat(driver.processes(folder)).containsExactly(machine.process());
+        }
+    }
+
+    @Test
+    void kernelThatIsNoneIsRefused() throws Exception {
+        Files.writeString(kernel, "no kernel at all");
+
+        assertThatThrownBy(() -> {
+            driver.check(plan());
+            machines.add(driver.spawn(plan(), folder, new Console()));
+        }).isInstanceOf(UnbootableException.class).hasMessageContaining("kernel");
+    }
+
+    @Test
+    void kernelThatIsCutOffIsRefused() throws Exception {
+        byte[] whole = TinyGuest.withBanner(BANNER).elf();
+        Files.write(kernel, Arrays.copyOf(whole, whole.length - 100));
+
+        assertThatThrownBy(() -> {
+            driver.check(plan());
+            machines.add(driver.spawn(plan(), folder, new Console()));
+        }).isInstanceOf(UnbootableException.class).hasMessageContaining("kernel");
+    }
+
+    @Test
+    void pidUsedAgainByAnotherProcessIsNotTakenForTheMachine() throws Exception {
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = running(console, reader);
+            ProcessIdentity later = new ProcessIdentity(machine.process().pid(), machine.process().startTicks() + 1);
+
+            assertThat(later.isAlive()).isFalse();
+            later.kill();
+            reader.type("alive");
+            reader.await("alive");
+        }
+    }
+}

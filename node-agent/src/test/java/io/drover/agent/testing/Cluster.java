@@ -1,0 +1,121 @@
+package io.drover.agent.testing;
+
+import io.drover.proto.state.v1.HostRecord;
+import io.drover.proto.state.v1.HostSession;
+import io.drover.proto.state.v1.VmRecord;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.retry.RetryForever;
+import org.apache.curator.test.InstanceSpec;
+import org.apache.curator.test.TestingServer;
+import org.apache.zookeeper.KeeperException;
+
+/** A real ZooKeeper on loopback, and what a controller would write there. */
+public final class Cluster implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final TestingServer server;
+    private final CuratorFramework client;
+
+    /** Starts one whose sessions may be as short as a second. */
+    public Cluster() throws Exception {
+        Map<String, Object> properties = new HashMap<>();
+        properties.put("admin.enableServer", "false");
+        server = new TestingServer(new InstanceSpec(null, -1, -1, -1, true, -1, 500, -1, properties), true);
+        client = CuratorFrameworkFactory.newClient(server.getConnectString(), new RetryForever(100));
+        client.start();
+    }
+
+    public String connectString() {
+        return server.getConnectString();
+    }
+
+    /** Takes ZooKeeper away; its data stays. */
+    public void stop() throws Exception {
+        server.stop();
+    }
+
+    /** Brings it back. */
+    public void restart() throws Exception {
+        server.restart();
+    }
+
+    /** Writes the record of a VM that a host owns. */
+    public void own(String vm, String uid, String host, long epoch) throws Exception {
+        write(vm, VmRecord.newBuilder().setFormat(1).setVm(vm).setUid(uid).setLastEpoch(epoch)
+                .setOwner(VmRecord.Owner.newBuilder().setHost(host).setEpoch(epoch)).build());
+    }
+
+    /** Writes the record of a VM that nobody owns. */
+    public void disown(String vm, String uid) throws Exception {
+        write(vm, VmRecord.newBuilder().setFormat(1).setVm(vm).setUid(uid).build());
+    }
+
+    /** Removes the record of a VM. */
+    public void delete(String vm) throws Exception {
+        client.delete().forPath(path(vm));
+    }
+
+    private void write(String vm, VmRecord record) throws Exception {
+        client.create().orSetData().creatingParentsIfNeeded().forPath(path(vm), record.toByteArray());
+    }
+
+    private static String path(String vm) throws Exception {
+        byte[] digest = MessageDigest.getInstance("SHA-256").digest(vm.getBytes(StandardCharsets.UTF_8));
+        return String.format("/drover/vms/%02x/%s", (digest[0] & 0xFF) % 64, vm);
+    }
+
+    public Optional<HostRecord> host(String name) throws Exception {
+        Optional<byte[]> bytes = read("/drover/hosts/" + name);
+        return bytes.isPresent() ? Optional.of(HostRecord.parseFrom(bytes.get())) : Optional.empty();
+    }
+
+    /** Changes a host's record, as a controller does. */
+    public void cordon(String name) throws Exception {
+        HostRecord record = host(name).orElseThrow().toBuilder().setCordoned(true).build();
+        client.setData().forPath("/drover/hosts/" + name, record.toByteArray());
+    }
+
+    public Optional<HostSession> session(String name) throws Exception {
+        Optional<byte[]> bytes = read("/drover/live/" + name);
+        return bytes.isPresent() ? Optional.of(HostSession.parseFrom(bytes.get())) : Optional.empty();
+    }
+
+    /** Ends the session that a live node belongs to, as if it had timed out. */
+    public void expireSessionOf(String name) throws Exception {
+        client.delete().forPath("/drover/live/" + name);
+    }
+
+    private Optional<byte[]> read(String path) throws Exception {
+        try {
+            return Optional.of(client.getData().forPath(path));
+        } catch (KeeperException.NoNodeException expected) {
+            return Optional.empty();
+        }
+    }
+
+    /** Waits until {@code condition} holds. */
+    public static void await(String what, Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.call()) {
+            if (System.nanoTime() - deadline >= 0) {
+                throw new AssertionError("not within " + PATIENCE + " : " + what);
+            }
+            Thread.sleep(20);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        client.close();
+        server.close();
+    }
+}
