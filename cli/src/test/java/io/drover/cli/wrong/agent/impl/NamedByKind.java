@@ -1,3 +1,0 @@
-package io.drover.cli.wrong.agent.impl;
-
-public record NamedByKind() {}

@@ -1,7 +1,0 @@
-package io.drover.cli.wrong.controller;
-
-public record PrintsToStandardOutput(String what) {
-    public void print() {
-        System.out.println(what);
-    }
-}

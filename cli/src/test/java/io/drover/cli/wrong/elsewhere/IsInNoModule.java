@@ -1,3 +1,0 @@
-package io.drover.cli.wrong.elsewhere;
-
-public record IsInNoModule() {}

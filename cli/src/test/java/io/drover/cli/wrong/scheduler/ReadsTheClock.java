@@ -1,7 +1,0 @@
-package io.drover.cli.wrong.scheduler;
-
-public record ReadsTheClock() {
-    public long now() {
-        return System.nanoTime();
-    }
-}

@@ -1,7 +1,0 @@
-package io.drover.cli.wrong.scheduler;
-
-public record StartsAThread(Thread thread) {
-    public void start() {
-        thread.start();
-    }
-}

@@ -1,5 +1,0 @@
-package io.drover.cli.wrong.vmm.serial;
-
-import io.grpc.Status;
-
-public record SpeaksGrpc(Status status) {}

@@ -1,0 +1,35 @@
+package io.drover.controller.agent;
+
+import io.drover.controller.record.IdSyntax;
+import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.VmId;
+import io.drover.controller.store.Timestamps;
+import io.drover.proto.agent.v1.Exit;
+import io.drover.proto.agent.v1.VmObservation;
+import java.util.Optional;
+
+/** Observations in drover.agent.v1. */
+final class ObservationCodec {
+    private ObservationCodec() {}
+
+    /** Empty for one that makes no sense, as no agent of ours sends it. */
+    static Optional<Observation> decode(VmObservation message) {
+        if (!IdSyntax.holds(message.getVm()) || message.getUid().isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Observation.State> state = switch (message.getState()) {
+            case STARTING -> Optional.of(new Observation.State.Starting());
+            case RUNNING -> Optional.of(new Observation.State.Running());
+            case STOPPING -> Optional.of(new Observation.State.Stopping());
+            case ENDED -> Optional.of(new Observation.State.Ended(decode(message.getExit())));
+            case STATE_UNSPECIFIED, UNRECOGNIZED -> Optional.empty();
+        };
+        return state
+                .map(known -> new Observation(new VmId(message.getVm()), message.getUid(), message.getEpoch(), known,
+                        message.getDriver(), message.getReboots()));
+    }
+
+    private static RunEnd decode(Exit exit) {
+        return new RunEnd(RunEnd.Cause.of(exit.getCauseValue()), exit.getMessage(), Timestamps.read(exit.getTime()));
+    }
+}

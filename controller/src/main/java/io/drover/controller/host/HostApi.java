@@ -1,0 +1,134 @@
+package io.drover.controller.host;
+
+import io.drover.controller.agent.HostLinks;
+import io.drover.controller.agent.HostReach;
+import io.drover.controller.list.PageSize;
+import io.drover.controller.list.PageToken;
+import io.drover.controller.problem.Problem;
+import io.drover.controller.problem.ProblemException;
+import io.drover.controller.problem.Violations;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.Versioned;
+import io.drover.controller.record.Vm;
+import io.drover.controller.store.Change;
+import io.drover.controller.store.CommitException;
+import io.drover.controller.store.Store;
+import io.drover.controller.store.Timestamps;
+import io.drover.controller.stream.Calls;
+import io.drover.proto.v1.CordonHostRequest;
+import io.drover.proto.v1.GetHostRequest;
+import io.drover.proto.v1.Host;
+import io.drover.proto.v1.HostDriver;
+import io.drover.proto.v1.HostServiceGrpc;
+import io.drover.proto.v1.ListHostsRequest;
+import io.drover.proto.v1.ListHostsResponse;
+import io.drover.proto.v1.UncordonHostRequest;
+import io.grpc.stub.StreamObserver;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** drover.v1.HostService. */
+public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
+    private static final int ATTEMPTS = 10;
+
+    private final Calls calls;
+    private final Store store;
+    private final HostLinks links;
+
+    public HostApi(Calls calls, Store store, HostLinks links) {
+        this.calls = calls;
+        this.store = store;
+        this.links = links;
+    }
+
+    @Override
+    public void listHosts(ListHostsRequest request, StreamObserver<ListHostsResponse> response) {
+        calls.unary(response, () -> {
+            int size = PageSize.of(request.getPageSize());
+            Optional<HostId> after = PageToken.decode(request.getPageToken(), HostId.COLLECTION, "").map(HostId::new);
+            var rest = after.isPresent() ? store.view().hosts().tailMap(after.get(), false) : store.view().hosts();
+            List<Versioned<io.drover.controller.record.Host>> page = rest.values().stream().limit(size + 1L).toList();
+            ListHostsResponse.Builder list = ListHostsResponse.newBuilder();
+            page.stream().limit(size).forEach(host -> list.addHosts(message(host.value())));
+            if (page.size() > size) {
+                list.setNextPageToken(
+                        new PageToken(HostId.COLLECTION, "", page.get(size - 1).value().id().value()).encode());
+            }
+            return list.build();
+        });
+    }
+
+    @Override
+    public void getHost(GetHostRequest request, StreamObserver<Host> response) {
+        calls.unary(response, () -> {
+            HostId id = id(request.getName());
+            return message(
+                    store.view().host(id).orElseThrow(() -> ProblemException.notFound(id.resourceName())).value());
+        });
+    }
+
+    @Override
+    public void cordonHost(CordonHostRequest request, StreamObserver<Host> response) {
+        calls.unary(response, () -> cordon(id(request.getName()), true));
+    }
+
+    @Override
+    public void uncordonHost(UncordonHostRequest request, StreamObserver<Host> response) {
+        calls.unary(response, () -> cordon(id(request.getName()), false));
+    }
+
+    private Host cordon(HostId id, boolean cordoned) throws ProblemException, InterruptedException {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            Versioned<io.drover.controller.record.Host> host = store.view().host(id)
+                    .orElseThrow(() -> ProblemException.notFound(id.resourceName()));
+            if (host.value().cordoned() == cordoned) {
+                return message(host.value());
+            }
+            io.drover.controller.record.Host next = host.value().withCordoned(cordoned);
+            try {
+                store.commitAndWait(List.of(new Change.Put(next, host.version())));
+                return message(next);
+            } catch (CommitException.Conflict ignored) {
+                // Its agent told new facts at the same time: with those, once more.
+            } catch (CommitException e) {
+                throw ProblemException.of(e, id.resourceName());
+            }
+        }
+        throw new ProblemException(new Problem.Contended(id.resourceName()));
+    }
+
+    private Host message(io.drover.controller.record.Host host) {
+        List<Vm> owned = store.view().vmsOf(host.id()).stream()
+                .filter(vm -> vm.owner().map(owner -> owner.host().equals(host.id())).orElse(false)).toList();
+        Host.Builder message = Host.newBuilder().setName(host.id().resourceName()).setCordoned(host.cordoned())
+                .putAllLabels(host.labels()).setArchitecture(host.architecture()).setCpuModel(host.cpuModel())
+                .addAllCpuFeatures(host.cpuFeatures().stream().sorted().toList()).setCpus(host.cpus())
+                .setMemoryBytes(host.memoryBytes()).setAllocatableVcpus(host.allocatableVcpus())
+                .setAllocatableMemoryBytes(host.allocatableMemoryBytes())
+                .setReservedVcpus(owned.stream().mapToInt(vm -> vm.spec().vcpus()).sum())
+                .setReservedMemoryBytes(owned.stream().mapToLong(vm -> vm.spec().memoryBytes()).sum())
+                .setVms(owned.size());
+        for (io.drover.controller.record.Host.Driver driver : host.drivers()) {
+            message.addDrivers(HostDriver.newBuilder().setName(driver.name()).setUsable(driver.usable())
+                    .setMessage(driver.message()));
+        }
+        switch (links.reach(host.id())) {
+            case HostReach.Ready() -> message.setState(Host.State.READY);
+            case HostReach.Unreachable(Instant since, String why) ->
+                message.setState(Host.State.UNREACHABLE).setStateMessage("not reached since " + since + ": " + why);
+            case HostReach.Away(Instant since) ->
+                message.setState(Host.State.AWAY).setStateMessage("no session in ZooKeeper since " + since);
+        }
+        store.view().session(host.id()).ifPresent(session -> message.setAddress(session.address())
+                .setVersion(session.version()).setStartTime(Timestamps.of(session.started())));
+        return message.build();
+    }
+
+    private static HostId id(String name) throws ProblemException {
+        Violations violations = new Violations();
+        Optional<HostId> id = violations.name("name", name, HostId.COLLECTION, HostId::new);
+        violations.throwIfAny();
+        return id.orElseThrow();
+    }
+}

@@ -1,0 +1,63 @@
+package io.drover.controller.placement;
+
+import io.drover.controller.record.Host;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.VmSpec;
+import io.drover.scheduler.capacity.Demand;
+import io.drover.scheduler.host.Driver;
+import io.drover.scheduler.capacity.HostCapacity;
+import io.drover.scheduler.host.HostFacts;
+import io.drover.scheduler.placement.Constraints;
+import io.drover.scheduler.placement.Placement;
+import io.drover.scheduler.placement.Rejection;
+import io.drover.scheduler.placement.Request;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Our records in the words of the scheduler, and its decisions in ours. */
+final class SchedulerTypes {
+    private SchedulerTypes() {}
+
+    static io.drover.scheduler.host.HostId id(HostId host) {
+        return new io.drover.scheduler.host.HostId(host.value());
+    }
+
+    static Demand demand(VmSpec spec) {
+        return new Demand(spec.vcpus(), spec.memoryBytes());
+    }
+
+    static Request request(VmSpec spec, Map<io.drover.scheduler.host.HostId, String> refused, Set<String> files) {
+        Constraints constraints = new Constraints(Driver.ofId(spec.driver()), Optional.empty(),
+                Set.copyOf(spec.cpuFeatures()),
+                spec.hostSelector());
+        return new Request(demand(spec), constraints, files, refused);
+    }
+
+    /** A driver that this version does not know is left out: it could not ask for it. */
+    static HostFacts facts(Host host, boolean ready) {
+        Set<Driver> usable = EnumSet.noneOf(Driver.class);
+        host.drivers().stream().filter(Host.Driver::usable)
+                .forEach(driver -> Driver.ofId(driver.name()).ifPresent(usable::add));
+        return new HostFacts(id(host.id()), ready, host.cordoned(), usable, host.architecture(),
+                Set.copyOf(host.cpuFeatures()),
+                host.labels(),
+                new HostCapacity(Math.max(0, host.allocatableVcpus()), Math.max(0, host.allocatableMemoryBytes())));
+    }
+
+    static io.drover.controller.record.Placement record(Placement placement, Instant now) {
+        Map<String, Integer> rejected = new HashMap<>();
+        placement.counts().rejected().forEach((filter, hosts) -> rejected.put(filter.id(), hosts));
+        return switch (placement) {
+            case Placement.Placed placed -> new io.drover.controller.record.Placement(
+                    Optional.of(new HostId(placed.host().name())), placed.driver().id(), placed.score().total(),
+                    placed.counts().considered(), placed.counts().feasible(), rejected, "", now);
+            case Placement.Unplaced unplaced -> new io.drover.controller.record.Placement(Optional.empty(), "", 0,
+                    unplaced.counts().considered(), unplaced.counts().feasible(), rejected,
+                    unplaced.nearestMiss().map(Rejection::text).orElse("there are no hosts"), now);
+        };
+    }
+}

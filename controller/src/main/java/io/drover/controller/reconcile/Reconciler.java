@@ -1,0 +1,408 @@
+package io.drover.controller.reconcile;
+
+import io.drover.controller.agent.Agent;
+import io.drover.controller.agent.Answer;
+import io.drover.controller.agent.HostLinks;
+import io.drover.controller.agent.HostListener;
+import io.drover.controller.agent.HostReach;
+import io.drover.controller.agent.Observation;
+import io.drover.controller.agent.RunOrder;
+import io.drover.controller.agent.RunRef;
+import io.drover.controller.agent.Sightings;
+import io.drover.controller.file.FileStore;
+import io.drover.controller.placement.Placer;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.HostSession;
+import io.drover.controller.record.Image;
+import io.drover.controller.record.Owner;
+import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.Task;
+import io.drover.controller.record.Versioned;
+import io.drover.controller.record.Vm;
+import io.drover.controller.record.VmId;
+import io.drover.controller.store.Change;
+import io.drover.controller.store.CommitException;
+import io.drover.controller.store.Store;
+import io.drover.controller.store.StoreListener;
+import io.drover.controller.task.Settlement;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings VMs to what their users want, driven by changes: of a record, of what a host tells, of a host's reach. It decides by
+ * {@link VmSteps} and carries out one step at a time for each VM. Only the leader works; that two controllers think so at
+ * once does no harm, as each change is a compare-and-set and each agent compares with the record itself.
+ */
+public final class Reconciler implements StoreListener, HostListener, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
+    private static final int AT_ONCE = 256;
+    /** An agent that took a stop and then tells nothing is asked again. */
+    private static final Duration STOP_CHECK = Duration.ofSeconds(10);
+
+    private final Store store;
+    private final HostLinks links;
+    private final Placer placer;
+    private final FileTransfers transfers;
+    private final BooleanSupplier leading;
+    private final Clock clock;
+    private final ReconcileListener listener;
+    private final KeyedWork<VmId> work;
+    private final Backoff backoff = new Backoff();
+    /** By uid. */
+    private final Map<String, StopAsked> stopsAsked = new ConcurrentHashMap<>();
+
+    /** An agent that was restarted since has forgotten the grace it was to wait. */
+    private record StopAsked(long generation, String incarnation) {}
+
+    public Reconciler(Store store, HostLinks links, Placer placer, FileStore files, BooleanSupplier leading,
+            Clock clock,
+            ScheduledExecutorService timer, ReconcileListener listener) {
+        this.store = store;
+        this.links = links;
+        this.placer = placer;
+        this.transfers = new FileTransfers(files);
+        this.leading = leading;
+        this.clock = clock;
+        this.listener = listener;
+        this.work = new KeyedWork<>("reconcile", AT_ONCE, timer, this::reconcile);
+    }
+
+    /** This controller leads from now on, or knows all records anew: whatever is not at rest is looked at. */
+    public void lookAtAll() {
+        store.view().vms().keySet().forEach(work::submit);
+        store.view().targetsOfRunningTasks().forEach(work::submit);
+    }
+
+    @Override
+    public void vmChanged(Optional<Versioned<Vm>> before, Optional<Versioned<Vm>> after) {
+        submit(after.or(() -> before).orElseThrow().value().id());
+    }
+
+    @Override
+    public void taskChanged(Optional<Versioned<Task>> before, Optional<Versioned<Task>> after) {
+        after.filter(task -> task.value().running()).ifPresent(task -> submit(task.value().target()));
+    }
+
+    @Override
+    public void synced() {
+        if (leading.getAsBoolean()) {
+            lookAtAll();
+        }
+    }
+
+    @Override
+    public void reachChanged(HostId host) {
+        if (leading.getAsBoolean()) {
+            store.view().vmsOf(host).forEach(vm -> work.submit(vm.id()));
+        }
+    }
+
+    @Override
+    public void observed(HostId host, VmId vm) {
+        submit(vm);
+    }
+
+    private void submit(VmId vm) {
+        if (leading.getAsBoolean()) {
+            work.submit(vm);
+        }
+    }
+
+    private void reconcile(VmId id) {
+        if (!leading.getAsBoolean()) {
+            return;
+        }
+        long began = System.nanoTime();
+        try {
+            for (Sightings.Sighting seen : links.sightings().of(id)) {
+                if (links.reach(seen.host()).ready() && stray(seen).isPresent()) {
+                    removeStray(id, seen);
+                }
+            }
+            Optional<Versioned<Vm>> vm = store.view().vm(id);
+            if (vm.isEmpty()) {
+                settle(id, Optional.empty());
+            } else {
+                carryOut(vm.get(), VmSteps.next(vm.get().value(), sight(vm.get().value()), clock.instant()));
+            }
+        } catch (CommitException.Conflict e) {
+            log.debug("{}: {}", id, e.getMessage());
+            work.submit(id);
+        } catch (CommitException e) {
+            // When ZooKeeper answers again all is looked at.
+            log.debug("{}: {}", id, e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            listener.stepped(Duration.ofNanos(System.nanoTime() - began));
+        }
+    }
+
+    private Sight sight(Vm vm) {
+        Optional<HostId> place = vm.owner().map(Owner::host).or(vm::remains);
+        Optional<HostReach> reach = place.filter(host -> vm.owner().isPresent() || store.view().host(host).isPresent())
+                .map(links::reach);
+        Optional<Observation> run = vm.owner().flatMap(owner -> links.sightings().of(owner.host(), vm.uid())
+                .filter(seen -> seen.epoch() == owner.epoch()));
+        boolean asked = vm.owner().map(owner -> new StopAsked(vm.generation(), incarnation(owner.host()))
+                .equals(stopsAsked.get(vm.uid()))).orElse(false);
+        return new Sight(reach, run, asked);
+    }
+
+    private String incarnation(HostId host) {
+        return store.view().session(host).map(HostSession::incarnation).orElse("");
+    }
+
+    private void carryOut(Versioned<Vm> known, VmStep step) throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        switch (step) {
+            case VmStep.Rest() -> settle(vm.id(), Optional.of(vm));
+            case VmStep.Place() -> {
+                settle(vm.id(), Optional.of(vm));
+                placer.place(vm.id());
+            }
+            case VmStep.Await(HostId host) -> settle(vm.id(), Optional.of(vm));
+            case VmStep.Write(Vm next) -> write(known, next);
+            case VmStep.Start(Owner owner) -> start(known, owner);
+            case VmStep.Stop(Owner owner, Duration grace) -> stop(known, owner, grace);
+            case VmStep.Look(Owner owner) -> look(known, owner);
+            case VmStep.Clear(HostId host) -> clear(known, host);
+            case VmStep.Erase() -> erase(known);
+            case VmStep.Evict(HostId host, Observation stray) -> evict(host, stray);
+            case VmStep.Sweep(HostId host, Observation stray) -> sweep(host, stray);
+        }
+    }
+
+    private void start(Versioned<Vm> known, Owner owner) throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        Optional<Image> image = store.view().image(vm.spec().image()).map(Versioned::value);
+        if (!(image.map(Image::source).orElse(null) instanceof Image.Kernel kernel)) {
+            String why = vm.spec().image().resourceName()
+                    + (image.isEmpty() ? " is not there any more" : " is no kernel image");
+            write(known,
+                    VmSteps.over(vm, new RunEnd(RunEnd.Cause.START_FAILED, why, clock.instant()), 0, clock.instant()));
+            return;
+        }
+        Optional<Agent> agent = links.agent(owner.host());
+        if (agent.isEmpty()) {
+            return;
+        }
+        Answer<Optional<Observation>> answer = switch (transfers.ensure(owner.host(), agent.get(), kernel.files())) {
+            case Answer.Done<Boolean>(Boolean there) -> agent.get().start(order(vm, owner, kernel));
+            case Answer.Refused<Boolean>(Answer.Why why, String message) -> new Answer.Refused<>(why, message);
+            case Answer.None<Boolean>(String message) -> new Answer.None<>(message);
+        };
+        switch (answer) {
+            case Answer.Done<Optional<Observation>>(Optional<Observation> seen) -> {
+                backoff.succeeded(vm.id());
+                seen.ifPresent(run -> links.sightings().put(owner.host(), run));
+                work.submit(vm.id());
+            }
+            case Answer.Refused<Optional<Observation>>(Answer.Why why, String message) -> {
+                switch (why) {
+                    case HOST_CANNOT -> {
+                        log.info("{}: {} refused: {}", vm.id(), owner.host(), message);
+                        listener.refused();
+                        write(known, vm.refused(owner.host(), message, clock.instant()));
+                    }
+                    case BAD_REQUEST -> write(known, VmSteps.over(vm,
+                            new RunEnd(RunEnd.Cause.START_FAILED, message, clock.instant()), 0, clock.instant()));
+                    case NOT_OWNER -> {
+                        // One of us has not seen the newest record yet.
+                        store.refresh();
+                        again(known, owner.host().resourceName() + " does not see itself as the owner yet: " + message);
+                    }
+                    case FILE_MISSING, NOT_THERE -> again(known, owner.host().resourceName() + ": " + message);
+                }
+            }
+            case Answer.None<Optional<Observation>>(String message) ->
+                again(known, owner.host().resourceName() + " has not answered, asked again: " + message);
+        }
+    }
+
+    private static RunOrder order(Vm vm, Owner owner, Image.Kernel kernel) {
+        String extra = vm.spec().extraCommandLine();
+        String commandLine = extra.isEmpty() ? kernel.commandLine() : (kernel.commandLine() + " " + extra).strip();
+        String driver = vm.placement().map(io.drover.controller.record.Placement::driver).orElse(vm.spec().driver());
+        return new RunOrder(vm.id(), vm.uid(), owner.epoch(), operation(vm), driver, vm.spec().vcpus(),
+                vm.spec().memoryBytes(),
+                kernel.kernel().sha256(), kernel.initramfs().map(Image.ImageFile::sha256), commandLine);
+    }
+
+    private static String operation(Vm vm) {
+        return vm.id() + "/" + vm.generation();
+    }
+
+    private static RunRef run(Vm vm, long epoch) {
+        return new RunRef(vm.id(), vm.uid(), epoch, operation(vm));
+    }
+
+    private void stop(Versioned<Vm> known, Owner owner, Duration grace) throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        Optional<Agent> agent = links.agent(owner.host());
+        if (agent.isEmpty()) {
+            return;
+        }
+        StopAsked asked = new StopAsked(vm.generation(), incarnation(owner.host()));
+        switch (agent.get().stop(run(vm, owner.epoch()), grace)) {
+            case Answer.Done<Optional<Observation>>(Optional<Observation> seen) -> {
+                backoff.succeeded(vm.id());
+                stopsAsked.put(vm.uid(), asked);
+                seen.ifPresent(run -> links.sightings().put(owner.host(), run));
+                work.submit(vm.id());
+                if (links.sightings().of(owner.host(), vm.uid()).isEmpty()) {
+                    work.submitLater(vm.id(), STOP_CHECK);
+                }
+            }
+            case Answer.Refused<Optional<Observation>>(Answer.Why why, String message) -> {
+                if (why == Answer.Why.NOT_THERE) {
+                    write(known,
+                            VmSteps.over(vm, new RunEnd(RunEnd.Cause.KILLED, "stopped before it ran", clock.instant()),
+                                    0,
+                                    clock.instant()));
+                } else {
+                    again(known, owner.host().resourceName() + " refuses to stop it, asked again: " + message);
+                }
+            }
+            case Answer.None<Optional<Observation>>(String message) ->
+                again(known, owner.host().resourceName() + " has not answered, asked again: " + message);
+        }
+    }
+
+    private void look(Versioned<Vm> known, Owner owner) throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        Optional<Agent> agent = links.agent(owner.host());
+        if (agent.isEmpty()) {
+            return;
+        }
+        Answer<Optional<Observation>> answer = agent.get().look(vm.uid());
+        if (!(answer instanceof Answer.Done<Optional<Observation>>(Optional<Observation> seen))) {
+            again(known, owner.host().resourceName() + " does not tell what it runs, asked again");
+        } else if (seen.filter(run -> run.epoch() == owner.epoch()).isPresent()) {
+            backoff.succeeded(vm.id());
+            links.sightings().put(owner.host(), seen.get());
+            work.submit(vm.id());
+        } else {
+            write(known, VmSteps.over(vm, new RunEnd(RunEnd.Cause.VMM_FAILED,
+                    owner.host().resourceName() + " has nothing of it any more", clock.instant()), 0, clock.instant()));
+        }
+    }
+
+    private void clear(Versioned<Vm> known, HostId host) throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        Optional<Agent> agent = links.agent(host);
+        if (agent.isEmpty()) {
+            return;
+        }
+        switch (agent.get().remove(run(vm, vm.lastEpoch()))) {
+            case Answer.Done<Boolean>(Boolean done) -> erase(known);
+            case Answer.Refused<Boolean>(Answer.Why why, String message) -> {
+                if (why == Answer.Why.NOT_THERE) {
+                    erase(known);
+                } else {
+                    again(known, host.resourceName() + " does not remove it, asked again: " + message);
+                }
+            }
+            case Answer.None<Boolean>(String message) ->
+                again(known, host.resourceName() + " has not answered, asked again: " + message);
+        }
+    }
+
+    private void erase(Versioned<Vm> known) throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        List<Change> changes = new ArrayList<>(List.of(new Change.Remove(vm.id(), known.version())));
+        changes.addAll(settled(vm.id(), Optional.empty()));
+        store.commitAndWait(changes);
+        stopsAsked.remove(vm.uid());
+        backoff.succeeded(vm.id());
+        log.info("{} ({}) is deleted", vm.id(), vm.uid());
+    }
+
+    private Optional<VmStep> stray(Sightings.Sighting seen) {
+        return Strays.next(seen.host(), seen.observation(),
+                store.view().vm(seen.observation().vm()).map(Versioned::value));
+    }
+
+    private void removeStray(VmId id, Sightings.Sighting seen) throws CommitException, InterruptedException {
+        // What looks like a stray may belong to a record that is newer than what is in memory.
+        store.refresh();
+        Optional<VmStep> step = stray(seen);
+        if (step.isEmpty() || !leading.getAsBoolean()) {
+            return;
+        }
+        boolean done = switch (step.get()) {
+            case VmStep.Evict(HostId host, Observation stray) -> evict(host, stray);
+            case VmStep.Sweep(HostId host, Observation stray) -> sweep(host, stray);
+            default -> true;
+        };
+        if (done) {
+            backoff.succeeded(id);
+        } else {
+            work.submitLater(id, backoff.next(id));
+        }
+    }
+
+    private boolean evict(HostId host, Observation stray) throws InterruptedException {
+        log.warn("{} ({}, epoch {}) runs on {} without owning it: it is stopped", stray.vm(), stray.uid(),
+                stray.epoch(), host);
+        Optional<Agent> agent = links.agent(host);
+        return agent.isEmpty() || agent.get().stop(ref(stray), Duration.ZERO) instanceof Answer.Done<?>;
+    }
+
+    private boolean sweep(HostId host, Observation stray) throws InterruptedException {
+        Optional<Agent> agent = links.agent(host);
+        return agent.isEmpty() || agent.get().remove(ref(stray)) instanceof Answer.Done<?>;
+    }
+
+    private static RunRef ref(Observation stray) {
+        return new RunRef(stray.vm(), stray.uid(), stray.epoch(), "stray");
+    }
+
+    /** Nothing will tell when the step can succeed: it is tried again later, and from the second time on its users see why. */
+    private void again(Versioned<Vm> known, String why) throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        boolean before = backoff.failures(vm.id()) > 0;
+        work.submitLater(vm.id(), backoff.next(vm.id()));
+        log.info("{}: {}", vm.id(), why);
+        Vm told = vm.in(vm.phase(), why, clock.instant());
+        if (before && !told.status().equals(vm.status())) {
+            store.commitAndWait(List.of(new Change.Put(told, known.version())));
+        }
+    }
+
+    private void write(Versioned<Vm> known, Vm next) throws CommitException, InterruptedException {
+        List<Change> changes = new ArrayList<>(List.of(new Change.Put(next, known.version())));
+        changes.addAll(settled(next.id(), Optional.of(next)));
+        store.commitAndWait(changes);
+        backoff.succeeded(next.id());
+        if (next.phase() != known.value().phase()) {
+            log.info("{} is {}{}", next.id(), next.phase(),
+                    next.status().message().isEmpty() ? "" : ": " + next.status().message());
+        }
+    }
+
+    private void settle(VmId id, Optional<Vm> vm) throws CommitException, InterruptedException {
+        List<Change> changes = settled(id, vm);
+        if (!changes.isEmpty()) {
+            store.commitAndWait(changes);
+        }
+    }
+
+    private List<Change> settled(VmId id, Optional<Vm> vm) {
+        return Settlement.of(store.view().runningTasks(id), vm, clock.instant());
+    }
+
+    @Override
+    public void close() {
+        work.close();
+    }
+}

@@ -1,0 +1,14 @@
+package io.drover.controller.reconcile;
+
+import io.drover.controller.agent.HostReach;
+import io.drover.controller.agent.Observation;
+import java.util.Optional;
+
+/**
+ * What is seen of a VM where its record says that it is: on its owner, or else on the host that keeps its remains.
+ *
+ * @param reach of that host; empty when the record names none, or one that has no record any more
+ * @param run what that host tells of the owner's epoch
+ * @param stopAsked whether this controller has asked that agent to stop it, in this generation
+ */
+record Sight(Optional<HostReach> reach, Optional<Observation> run, boolean stopAsked) {}

@@ -1,0 +1,34 @@
+package io.drover.controller.reconcile;
+
+import io.drover.controller.agent.Observation;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.Phase;
+import io.drover.controller.record.Vm;
+import java.util.Optional;
+
+/** What a host tells of that the records do not want there: a pure function, as {@link VmSteps}. */
+final class Strays {
+    private Strays() {}
+
+    /**
+     * What to do about an observation.
+     *
+     * @param record of the VM with the observed name, whatever its uid; empty when there is none
+     * @return empty when the observation is in order
+     */
+    static Optional<VmStep> next(HostId host, Observation seen, Optional<Vm> record) {
+        Optional<Vm> vm = record.filter(known -> known.uid().equals(seen.uid()));
+        boolean owned = vm.flatMap(Vm::owner).map(owner -> owner.host().equals(host)).orElse(false);
+        if (owned && vm.get().owner().get().epoch() == seen.epoch()) {
+            return Optional.empty();
+        }
+        if (!seen.ended()) {
+            return Optional.of(new VmStep.Evict(host, seen));
+        }
+        // Of an earlier run, on the host that owns it again: the next start there clears it.
+        boolean keptForLogs = vm.isPresent() && (owned
+                || (vm.get().remains().equals(Optional.of(host))
+                        && !(vm.get().owner().isPresent() && vm.get().phase() == Phase.RUNNING)));
+        return keptForLogs ? Optional.empty() : Optional.of(new VmStep.Sweep(host, seen));
+    }
+}

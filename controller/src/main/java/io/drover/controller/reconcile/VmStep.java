@@ -1,0 +1,47 @@
+package io.drover.controller.reconcile;
+
+import io.drover.controller.agent.Observation;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.Owner;
+import io.drover.controller.record.Vm;
+import java.time.Duration;
+
+/** What brings a VM nearer to what its user wants: one thing at a time. */
+sealed interface VmStep {
+    /** Nothing: it is as wanted, or something that is under way will be noticed. */
+    record Rest() implements VmStep {}
+
+    /** The placement finds a host, or lets it wait. */
+    record Place() implements VmStep {}
+
+    /** The record changes, nothing else. */
+    record Write(Vm next) implements VmStep {}
+
+    /** The owner is asked to run it. */
+    record Start(Owner owner) implements VmStep {}
+
+    /**
+     * The owner is asked to stop it.
+     *
+     * @param grace zero stops by force
+     */
+    record Stop(Owner owner, Duration grace) implements VmStep {}
+
+    /** The owner does not mention a run that was recorded: it is asked anew before anything is concluded. */
+    record Look(Owner owner) implements VmStep {}
+
+    /** The host is told to remove what remains; then the record goes. */
+    record Clear(HostId host) implements VmStep {}
+
+    /** Nothing of it is left anywhere: the record goes. */
+    record Erase() implements VmStep {}
+
+    /** Only this host knows, and it does not answer; its return will be noticed. */
+    record Await(HostId host) implements VmStep {}
+
+    /** A host runs what it may not run (any longer). */
+    record Evict(HostId host, Observation stray) implements VmStep {}
+
+    /** A host keeps what nobody needs. */
+    record Sweep(HostId host, Observation stray) implements VmStep {}
+}

@@ -1,0 +1,105 @@
+package io.drover.controller.reconcile;
+
+import io.drover.controller.agent.HostReach;
+import io.drover.controller.agent.Observation;
+import io.drover.controller.record.Desired;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.Owner;
+import io.drover.controller.record.Phase;
+import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.Vm;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * The next step for a VM: a pure function of its record and of what is seen of it. Ownership is given up only on the word of
+ * the owner: silence means waiting.
+ */
+final class VmSteps {
+    private VmSteps() {}
+
+    static VmStep next(Vm vm, Sight sight, Instant now) {
+        return vm.owner().isPresent() ? owned(vm, vm.owner().get(), sight, now) : free(vm, sight, now);
+    }
+
+    private static VmStep free(Vm vm, Sight sight, Instant now) {
+        return switch (vm.desired()) {
+            case Desired.Running() -> vm.phase() == Phase.FAILED ? new VmStep.Rest() : new VmStep.Place();
+            case Desired.Stopped(Duration grace) ->
+                vm.atRest() ? new VmStep.Rest() : new VmStep.Write(vm.in(Phase.STOPPED, "", now));
+            case Desired.Deleted() -> {
+                if (vm.remains().isEmpty() || sight.reach().isEmpty()) {
+                    yield new VmStep.Erase();
+                }
+                HostId host = vm.remains().get();
+                yield sight.reach().get().ready() ? new VmStep.Clear(host) : new VmStep.Await(host);
+            }
+        };
+    }
+
+    private static VmStep owned(Vm vm, Owner owner, Sight sight, Instant now) {
+        if (!sight.reach().map(HostReach::ready).orElse(false)) {
+            return new VmStep.Await(owner.host());
+        }
+        if (sight.run().isEmpty()) {
+            return unseen(vm, owner);
+        }
+        return switch (sight.run().get().state()) {
+            case Observation.State.Ended(RunEnd end) ->
+                new VmStep.Write(over(vm, end, sight.run().get().reboots(), now));
+            case Observation.State.Starting(),Observation.State.Running(),Observation.State.Stopping() ->
+                switch (vm.desired()) {
+                    case Desired.Running() -> up(vm, sight.run().get().state(), now);
+                    case Desired.Stopped(Duration grace) -> down(vm, owner, grace, sight, now);
+                    case Desired.Deleted() -> down(vm, owner, Duration.ZERO, sight, now);
+                };
+        };
+    }
+
+    /** The owner is there, but tells of no such run. */
+    private static VmStep unseen(Vm vm, Owner owner) {
+        return switch (vm.desired()) {
+            case Desired.Running() -> vm.phase() == Phase.STARTING ? new VmStep.Start(owner) : new VmStep.Look(owner);
+            // A start may be on its way to the host from a controller that led before: the stop meets it there.
+            case Desired.Stopped(Duration grace) -> new VmStep.Stop(owner, Duration.ZERO);
+            case Desired.Deleted() -> new VmStep.Stop(owner, Duration.ZERO);
+        };
+    }
+
+    /** It shall run, and something of it does. */
+    private static VmStep up(Vm vm, Observation.State state, Instant now) {
+        return switch (state) {
+            case Observation.State.Running() ->
+                vm.phase() == Phase.RUNNING ? new VmStep.Rest() : new VmStep.Write(vm.in(Phase.RUNNING, "", now));
+            case Observation.State.Stopping() -> vm.phase() == Phase.STOPPING
+                    ? new VmStep.Rest()
+                    : new VmStep.Write(vm.in(Phase.STOPPING, "started again when it has stopped", now));
+            case Observation.State.Starting() -> new VmStep.Rest();
+            case Observation.State.Ended(_) -> new VmStep.Rest();
+        };
+    }
+
+    /** It shall not run, and something of it does. */
+    private static VmStep down(Vm vm, Owner owner, Duration grace, Sight sight, Instant now) {
+        boolean said = vm.phase() == Phase.STOPPING || vm.phase() == Phase.DELETING;
+        if (!said) {
+            return new VmStep.Write(vm.in(Phase.STOPPING, "", now));
+        }
+        return sight.stopAsked() ? new VmStep.Rest() : new VmStep.Stop(owner, grace);
+    }
+
+    /** The record after a run: what follows depends on what was wanted, and on who ended it. */
+    static Vm over(Vm vm, RunEnd end, int reboots, Instant now) {
+        return switch (vm.desired()) {
+            case Desired.Stopped(Duration grace) -> vm.ended(end, reboots, Phase.STOPPED, now);
+            case Desired.Deleted() -> vm.ended(end, reboots, Phase.DELETING, now);
+            case Desired.Running() -> switch (end.cause()) {
+                case GUEST_POWERED_OFF -> vm.turnedOff().ended(end, reboots, Phase.STOPPED, now);
+                // Asked for by an earlier stop; since then its user wants it to run again.
+                case STOPPED, KILLED -> vm.ended(end, reboots, Phase.PENDING, now);
+                case GUEST_REBOOTED, GUEST_PANICKED, VMM_FAILED, START_FAILED ->
+                    vm.ended(end, reboots, Phase.FAILED, now);
+            };
+        };
+    }
+}

@@ -1,0 +1,38 @@
+package io.drover.controller.record;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What is known of a host whether it lives or not: the facts are its agent's, {@code cordoned} is the controller's.
+ *
+ * @param cpus logical CPUs
+ * @param allocatableVcpus what VMs may reserve in all, as for the memory
+ */
+public record Host(HostId id, Map<String, String> labels, String architecture, String cpuModel,
+        List<String> cpuFeatures,
+        int cpus, long memoryBytes, int allocatableVcpus, long allocatableMemoryBytes, List<Driver> drivers,
+        boolean cordoned) implements StoredRecord {
+    public Host {
+        labels = Map.copyOf(labels);
+        cpuFeatures = List.copyOf(cpuFeatures);
+        drivers = List.copyOf(drivers);
+    }
+
+    /**
+     * A way to run VMs, whether it works or not.
+     *
+     * @param message why it is not usable; when it is, what was found
+     */
+    public record Driver(String name, boolean usable, String message) {}
+
+    public Host withCordoned(boolean value) {
+        return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
+                allocatableMemoryBytes, drivers, value);
+    }
+
+    public Optional<Driver> driver(String name) {
+        return drivers.stream().filter(driver -> driver.name().equals(name)).findFirst();
+    }
+}

@@ -1,0 +1,47 @@
+package io.drover.controller.record;
+
+import java.time.Instant;
+
+/**
+ * What a mutation of a VM returned, and how it ended.
+ *
+ * @param method such as "CreateVm"
+ * @param targetGeneration the generation of the VM that has to be seen settled
+ * @param requestId empty when the caller gave none
+ * @param fingerprint SHA-256 of the request without its id
+ */
+public record Task(TaskId id, String method, VmId target, String targetUid, long targetGeneration, String requestId,
+        Sha256 fingerprint, State state, Instant created, boolean cancelRequested) implements StoredRecord {
+    public sealed interface State {
+        record Running() implements State {}
+
+        record Succeeded(Instant at) implements State {}
+
+        record Failed(Fault fault, Instant at) implements State {}
+
+        record Cancelled(Fault fault, Instant at) implements State {}
+    }
+
+    /**
+     * Why a task did not succeed.
+     *
+     * @param code a canonical code of google.rpc.Code
+     * @param reason UPPER_SNAKE, for programs
+     * @param nextStep what to do about it; empty when nothing can be
+     */
+    public record Fault(int code, String reason, String message, String nextStep) {}
+
+    public boolean running() {
+        return state instanceof State.Running;
+    }
+
+    public Task ended(State end) {
+        return new Task(id, method, target, targetUid, targetGeneration, requestId, fingerprint, end, created,
+                cancelRequested);
+    }
+
+    /** A cancelled task waits for the VM to settle in the generation that undoes it. */
+    public Task cancelledBy(long generation) {
+        return new Task(id, method, target, targetUid, generation, requestId, fingerprint, state, created, true);
+    }
+}

@@ -1,0 +1,131 @@
+package io.drover.controller.record;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The durable thing that a user owns. Everything that decides who may run it is in this one record, so that one
+ * compare-and-set decides it. The methods that return a Vm are the only changes there are; none looks at anything but
+ * its arguments.
+ *
+ * @param uid never used again, even when the name is
+ * @param generation grows with each change of what is wanted
+ * @param owner the one host that may run the VM; empty when none may
+ * @param lastEpoch the highest epoch ever given
+ * @param lastEnd how the last run ended
+ * @param reboots of the guest in its last run that ended
+ * @param refusals hosts that refused this generation, the newest last, at most {@value #MAX_REFUSALS}
+ * @param remains the host that still keeps the console log of a run that ended
+ */
+public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desired, Optional<Owner> owner,
+        long lastEpoch,
+        Status status, Optional<RunEnd> lastEnd, Optional<Placement> placement, Instant created, int reboots,
+        List<Refusal> refusals, Optional<HostId> remains) implements StoredRecord {
+    /** More would not fit into a record of 2 KiB, and the scheduler forgets the oldest soon anyway. */
+    static final int MAX_REFUSALS = 3;
+
+    public Vm {
+        refusals = List.copyOf(refusals);
+        if (owner.isPresent() && owner.get().epoch() > lastEpoch) {
+            throw new IllegalArgumentException("last epoch : " + lastEpoch + " (expected: at least the owner's, "
+                    + owner.get().epoch() + ")");
+        }
+    }
+
+    public static Vm created(VmId id, String uid, VmSpec spec, Desired desired, Instant now) {
+        Phase phase = desired instanceof Desired.Running ? Phase.PENDING : Phase.STOPPED;
+        return new Vm(id, uid, 1, spec, desired, Optional.empty(), 0, new Status(phase, "", now), Optional.empty(),
+                Optional.empty(), now, 0, List.of(), Optional.empty());
+    }
+
+    public Phase phase() {
+        return status.phase();
+    }
+
+    /** No host may run it and nothing is on its way: the run, if there was one, is over for certain. */
+    public boolean atRest() {
+        return owner.isEmpty() && (phase() == Phase.STOPPED || phase() == Phase.FAILED);
+    }
+
+    /** A user wants it to run, again if it failed. */
+    public Vm askedToRun(Instant now) {
+        Status next = owner.isPresent() ? status : new Status(Phase.PENDING, "", now);
+        return new Vm(id, uid, generation + 1, spec, new Desired.Running(), owner, lastEpoch, next, lastEnd, placement,
+                created,
+                reboots, List.of(), remains);
+    }
+
+    public Vm askedToStop(Desired.Stopped how) {
+        return new Vm(id, uid, generation + 1, spec, how, owner, lastEpoch, status, lastEnd, placement, created,
+                reboots,
+                refusals, remains);
+    }
+
+    public Vm askedToGo(Instant now) {
+        return new Vm(id, uid, generation + 1, spec, new Desired.Deleted(), owner, lastEpoch,
+                new Status(Phase.DELETING, "", now), lastEnd, placement, created, reboots, refusals, remains);
+    }
+
+    public Vm in(Phase phase, String message, Instant now) {
+        Instant since = phase == phase() ? status.since() : now;
+        return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, new Status(phase, message, since), lastEnd,
+                placement,
+                created, reboots, refusals, remains);
+    }
+
+    /** No host fits: waits, with the reason. */
+    public Vm unplaced(Placement decision, String message, Instant now) {
+        Instant since = phase() == Phase.PENDING ? status.since() : now;
+        return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, new Status(Phase.PENDING, message, since),
+                lastEnd,
+                Optional.of(decision), created, reboots, refusals, remains);
+    }
+
+    /**
+     * A new owner, under a new epoch.
+     *
+     * @throws IllegalStateException when another host still may run it
+     */
+    public Vm placed(Placement decision, Instant now) {
+        if (owner.isPresent()) {
+            throw new IllegalStateException(id + " is owned by " + owner.get() + " (expected: no owner)");
+        }
+        HostId host = decision.host().orElseThrow(() -> new IllegalArgumentException("the decision names no host"));
+        return new Vm(id, uid, generation, spec, desired, Optional.of(new Owner(host, lastEpoch + 1)), lastEpoch + 1,
+                new Status(Phase.STARTING, "", now), lastEnd, Optional.of(decision), created, reboots, refusals,
+                remains);
+    }
+
+    /** The owner said for certain that it does not and will not run this epoch. */
+    public Vm refused(HostId by, String message, Instant now) {
+        List<Refusal> next = new ArrayList<>(refusals.stream().filter(refusal -> !refusal.host().equals(by)).toList());
+        next.add(new Refusal(by, message, now));
+        if (next.size() > MAX_REFUSALS) {
+            next.removeFirst();
+        }
+        return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
+                new Status(Phase.PENDING, by.resourceName() + " refused: " + message, now), lastEnd, placement, created,
+                reboots,
+                next, remains);
+    }
+
+    /**
+     * The run of the owner is over; the owner keeps what remains of it.
+     *
+     * @param then the phase that follows
+     */
+    public Vm ended(RunEnd end, int rebootsOfRun, Phase then, Instant now) {
+        return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
+                new Status(then, then == Phase.PENDING ? "" : end.message(), now), Optional.of(end), placement, created,
+                rebootsOfRun, refusals, owner.map(Owner::host).or(() -> remains));
+    }
+
+    /** The guest powered itself off: that is what its user wanted. */
+    public Vm turnedOff() {
+        return new Vm(id, uid, generation + 1, spec, new Desired.Stopped(Duration.ZERO), owner, lastEpoch, status,
+                lastEnd, placement, created, reboots, refusals, remains);
+    }
+}

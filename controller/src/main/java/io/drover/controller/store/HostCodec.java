@@ -1,0 +1,53 @@
+package io.drover.controller.store;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.drover.controller.record.Host;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.HostSession;
+import io.drover.proto.state.v1.HostRecord;
+import java.util.List;
+
+/** Hosts and their sessions as they are in ZooKeeper; their names are in the paths. */
+final class HostCodec {
+    private HostCodec() {}
+
+    static byte[] encode(Host host) {
+        HostRecord.Builder record = HostRecord.newBuilder().setFormat(Layout.FORMAT).putAllLabels(host.labels())
+                .setArchitecture(host.architecture()).setCpuModel(host.cpuModel()).addAllCpuFeatures(host.cpuFeatures())
+                .setCpus(host.cpus()).setMemoryBytes(host.memoryBytes()).setAllocatableVcpus(host.allocatableVcpus())
+                .setAllocatableMemoryBytes(host.allocatableMemoryBytes()).setCordoned(host.cordoned());
+        for (Host.Driver driver : host.drivers()) {
+            record.addDrivers(HostRecord.Driver.newBuilder().setName(driver.name()).setUsable(driver.usable())
+                    .setMessage(driver.message()));
+        }
+        return record.build().toByteArray();
+    }
+
+    static Host decode(HostId id, byte[] bytes) throws UnreadableRecordException {
+        try {
+            HostRecord record = HostRecord.parseFrom(bytes);
+            Layout.requireFormat(record.getFormat());
+            List<Host.Driver> drivers = record.getDriversList().stream()
+                    .map(driver -> new Host.Driver(driver.getName(), driver.getUsable(), driver.getMessage())).toList();
+            return new Host(id, record.getLabelsMap(), record.getArchitecture(), record.getCpuModel(),
+                    record.getCpuFeaturesList(), record.getCpus(), record.getMemoryBytes(),
+                    record.getAllocatableVcpus(),
+                    record.getAllocatableMemoryBytes(), drivers, record.getCordoned());
+        } catch (InvalidProtocolBufferException e) {
+            throw new UnreadableRecordException("host record : " + bytes.length + " bytes (expected: a HostRecord)", e);
+        }
+    }
+
+    static HostSession decodeSession(HostId id, byte[] bytes) throws UnreadableRecordException {
+        try {
+            io.drover.proto.state.v1.HostSession record = io.drover.proto.state.v1.HostSession.parseFrom(bytes);
+            Layout.requireFormat(record.getFormat());
+            return new HostSession(id, record.getAddress(), record.getIncarnation(),
+                    Timestamps.read(record.getStartTime()),
+                    record.getVersion());
+        } catch (InvalidProtocolBufferException e) {
+            throw new UnreadableRecordException("host session : " + bytes.length + " bytes (expected: a HostSession)",
+                    e);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package io.drover.controller.store;
+
+import io.drover.controller.record.Host;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.HostSession;
+import io.drover.controller.record.Image;
+import io.drover.controller.record.ImageId;
+import io.drover.controller.record.Task;
+import io.drover.controller.record.TaskId;
+import io.drover.controller.record.Versioned;
+import io.drover.controller.record.Vm;
+import io.drover.controller.record.VmId;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/**
+ * The whole state in memory, ordered by name. Only the store's thread writes it; any thread may read it, and sees each
+ * record whole, but two records perhaps from different moments.
+ */
+public final class View {
+    final ConcurrentSkipListMap<VmId, Versioned<Vm>> vms = new ConcurrentSkipListMap<>();
+    final ConcurrentSkipListMap<HostId, Versioned<Host>> hosts = new ConcurrentSkipListMap<>();
+    final ConcurrentSkipListMap<ImageId, Versioned<Image>> images = new ConcurrentSkipListMap<>();
+    final ConcurrentMap<HostId, HostSession> sessions = new ConcurrentHashMap<>();
+    final ConcurrentMap<TaskId, Versioned<Task>> tasks = new ConcurrentHashMap<>();
+    /** Tasks that run, by the VM they work on: what has to be settled when the VM changes. */
+    final ConcurrentMap<VmId, Set<TaskId>> runningTasks = new ConcurrentHashMap<>();
+
+    /** VMs by the host that owns them or keeps what remains of them. */
+    final ConcurrentMap<HostId, Set<VmId>> vmsOfHosts = new ConcurrentHashMap<>();
+
+    View() {}
+
+    public Optional<Versioned<Vm>> vm(VmId id) {
+        return Optional.ofNullable(vms.get(id));
+    }
+
+    public NavigableMap<VmId, Versioned<Vm>> vms() {
+        return Collections.unmodifiableNavigableMap(vms);
+    }
+
+    /** The VMs that this host owns, and those of which it keeps what remains. */
+    public List<Vm> vmsOf(HostId host) {
+        return vmsOfHosts.getOrDefault(host, Set.of()).stream().map(vms::get).filter(Objects::nonNull)
+                .map(Versioned::value)
+                .toList();
+    }
+
+    public Optional<Versioned<Host>> host(HostId id) {
+        return Optional.ofNullable(hosts.get(id));
+    }
+
+    public NavigableMap<HostId, Versioned<Host>> hosts() {
+        return Collections.unmodifiableNavigableMap(hosts);
+    }
+
+    /** Empty when the host's agent does not live. */
+    public Optional<HostSession> session(HostId id) {
+        return Optional.ofNullable(sessions.get(id));
+    }
+
+    public Collection<HostSession> sessions() {
+        return Collections.unmodifiableCollection(sessions.values());
+    }
+
+    public Optional<Versioned<Image>> image(ImageId id) {
+        return Optional.ofNullable(images.get(id));
+    }
+
+    public NavigableMap<ImageId, Versioned<Image>> images() {
+        return Collections.unmodifiableNavigableMap(images);
+    }
+
+    public Optional<Versioned<Task>> task(TaskId id) {
+        return Optional.ofNullable(tasks.get(id));
+    }
+
+    /** In no order. */
+    public Collection<Versioned<Task>> tasks() {
+        return Collections.unmodifiableCollection(tasks.values());
+    }
+
+    /** The tasks that have not ended, of a VM that has or had this name. */
+    public List<Versioned<Task>> runningTasks(VmId target) {
+        return runningTasks.getOrDefault(target, Set.of()).stream().map(tasks::get)
+                .filter(task -> task != null && task.value().running()).toList();
+    }
+
+    /** The VMs that tasks which have not ended work on. */
+    public Set<VmId> targetsOfRunningTasks() {
+        return Collections.unmodifiableSet(runningTasks.keySet());
+    }
+}

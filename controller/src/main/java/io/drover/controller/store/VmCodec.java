@@ -1,0 +1,182 @@
+package io.drover.controller.store;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.drover.controller.record.Desired;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.ImageId;
+import io.drover.controller.record.Owner;
+import io.drover.controller.record.Phase;
+import io.drover.controller.record.Placement;
+import io.drover.controller.record.Refusal;
+import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.Status;
+import io.drover.controller.record.Vm;
+import io.drover.controller.record.VmId;
+import io.drover.controller.record.VmSpec;
+import io.drover.proto.state.v1.Exit;
+import io.drover.proto.state.v1.VmRecord;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** VMs as they are in ZooKeeper. */
+final class VmCodec {
+    /** The texts of a record give way, so that it stays under {@link Layout#MAX_VM_RECORD_BYTES}. */
+    private static final int[] TEXT_LIMITS = {160, 100, 60, 24, 0};
+
+    private VmCodec() {}
+
+    /**
+     * The bytes of a record.
+     *
+     * @throws IllegalArgumentException when even without its texts the record is too large; the API limits specs, so none is
+     */
+    static byte[] encode(Vm vm) {
+        for (int limit : TEXT_LIMITS) {
+            byte[] bytes = encode(vm, limit);
+            if (bytes.length < Layout.MAX_VM_RECORD_BYTES) {
+                return bytes;
+            }
+        }
+        throw new IllegalArgumentException(
+                "record of " + vm.id() + " : " + encode(vm, 0).length + " bytes (expected: less than "
+                        + Layout.MAX_VM_RECORD_BYTES + ")");
+    }
+
+    private static byte[] encode(Vm vm, int textChars) {
+        VmRecord.Builder record = VmRecord.newBuilder().setFormat(Layout.FORMAT).setVm(vm.id().value()).setUid(vm.uid())
+                .setGeneration(vm.generation()).setSpec(encode(vm.spec())).setLastEpoch(vm.lastEpoch())
+                .setPhase(encode(vm.phase())).setPhaseMessage(cut(vm.status().message(), textChars))
+                .setPhaseTime(Timestamps.of(vm.status().since())).setCreateTime(Timestamps.of(vm.created()))
+                .setReboots(vm.reboots());
+        switch (vm.desired()) {
+            case Desired.Running() -> record.setDesired(VmRecord.Desired.RUNNING);
+            case Desired.Stopped(Duration grace) ->
+                record.setDesired(VmRecord.Desired.STOPPED).setStopGraceMillis(grace.toMillis());
+            case Desired.Deleted() -> record.setDesired(VmRecord.Desired.DELETED);
+        }
+        vm.owner().ifPresent(owner -> record
+                .setOwner(VmRecord.Owner.newBuilder().setHost(owner.host().value()).setEpoch(owner.epoch())));
+        vm.lastEnd().ifPresent(end -> record.setLastExit(Exit.newBuilder().setCause(end.cause().number())
+                .setMessage(cut(end.message(), textChars)).setTime(Timestamps.of(end.time()))));
+        vm.placement().ifPresent(placement -> record.setPlacement(encode(placement, textChars)));
+        for (Refusal refusal : vm.refusals()) {
+            record.addRefusals(VmRecord.Refusal.newBuilder().setHost(refusal.host().value())
+                    .setMessage(cut(refusal.message(), textChars)).setTime(Timestamps.of(refusal.time())));
+        }
+        vm.remains().ifPresent(host -> record.setLastHost(host.value()));
+        return record.build().toByteArray();
+    }
+
+    static io.drover.proto.state.v1.VmSpec encode(VmSpec spec) {
+        return io.drover.proto.state.v1.VmSpec.newBuilder().setVcpus(spec.vcpus()).setMemoryBytes(spec.memoryBytes())
+                .setImage(spec.image().value()).setExtraCommandLine(spec.extraCommandLine()).setDriver(spec.driver())
+                .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures()).build();
+    }
+
+    private static io.drover.proto.state.v1.Placement encode(Placement placement, int textChars) {
+        return io.drover.proto.state.v1.Placement.newBuilder().setHost(placement.host().map(HostId::value).orElse(""))
+                .setDriver(placement.driver()).setScore(placement.score())
+                .setHostsConsidered(placement.hostsConsidered())
+                .setHostsFeasible(placement.hostsFeasible()).putAllRejected(placement.rejected())
+                .setNearestMiss(cut(placement.nearestMiss(), textChars)).setTime(Timestamps.of(placement.time()))
+                .build();
+    }
+
+    static Vm decode(byte[] bytes) throws UnreadableRecordException {
+        try {
+            VmRecord record = VmRecord.parseFrom(bytes);
+            Layout.requireFormat(record.getFormat());
+            return new Vm(new VmId(record.getVm()), record.getUid(), record.getGeneration(), decode(record.getSpec()),
+                    desired(record), owner(record), record.getLastEpoch(),
+                    new Status(decode(record.getPhase()), record.getPhaseMessage(),
+                            Timestamps.read(record.getPhaseTime())),
+                    record.hasLastExit() ? Optional.of(decode(record.getLastExit())) : Optional.empty(),
+                    record.hasPlacement() ? Optional.of(decode(record.getPlacement())) : Optional.empty(),
+                    Timestamps.read(record.getCreateTime()), record.getReboots(), refusals(record),
+                    host(record.getLastHost()));
+        } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
+            throw new UnreadableRecordException("VM record : " + bytes.length + " bytes (expected: a VmRecord): "
+                    + e.getMessage(), e);
+        }
+    }
+
+    private static VmSpec decode(io.drover.proto.state.v1.VmSpec spec) {
+        return new VmSpec(spec.getVcpus(), spec.getMemoryBytes(), new ImageId(spec.getImage()),
+                spec.getExtraCommandLine(),
+                spec.getDriver(), spec.getHostSelectorMap(), spec.getCpuFeaturesList());
+    }
+
+    private static Desired desired(VmRecord record) {
+        return switch (record.getDesired()) {
+            case RUNNING -> new Desired.Running();
+            case STOPPED -> new Desired.Stopped(Duration.ofMillis(record.getStopGraceMillis()));
+            case DELETED -> new Desired.Deleted();
+            case DESIRED_UNSPECIFIED, UNRECOGNIZED ->
+                throw new IllegalArgumentException("desired : " + record.getDesiredValue());
+        };
+    }
+
+    private static Optional<Owner> owner(VmRecord record) {
+        return record.hasOwner()
+                ? Optional.of(new Owner(new HostId(record.getOwner().getHost()), record.getOwner().getEpoch()))
+                : Optional.empty();
+    }
+
+    private static List<Refusal> refusals(VmRecord record) {
+        return record.getRefusalsList().stream()
+                .map(refusal -> new Refusal(new HostId(refusal.getHost()), refusal.getMessage(),
+                        Timestamps.read(refusal.getTime())))
+                .toList();
+    }
+
+    private static RunEnd decode(Exit exit) {
+        return new RunEnd(RunEnd.Cause.of(exit.getCause()), exit.getMessage(), Timestamps.read(exit.getTime()));
+    }
+
+    private static Placement decode(io.drover.proto.state.v1.Placement placement) {
+        return new Placement(host(placement.getHost()), placement.getDriver(), placement.getScore(),
+                placement.getHostsConsidered(), placement.getHostsFeasible(), placement.getRejectedMap(),
+                placement.getNearestMiss(), Timestamps.read(placement.getTime()));
+    }
+
+    private static Optional<HostId> host(String value) {
+        return value.isEmpty() ? Optional.empty() : Optional.of(new HostId(value));
+    }
+
+    private static VmRecord.Phase encode(Phase phase) {
+        return switch (phase) {
+            case PENDING -> VmRecord.Phase.PHASE_PENDING;
+            case STARTING -> VmRecord.Phase.PHASE_STARTING;
+            case RUNNING -> VmRecord.Phase.PHASE_RUNNING;
+            case STOPPING -> VmRecord.Phase.PHASE_STOPPING;
+            case STOPPED -> VmRecord.Phase.PHASE_STOPPED;
+            case FAILED -> VmRecord.Phase.PHASE_FAILED;
+            case DELETING -> VmRecord.Phase.PHASE_DELETING;
+        };
+    }
+
+    private static Phase decode(VmRecord.Phase phase) {
+        return switch (phase) {
+            case PHASE_PENDING -> Phase.PENDING;
+            case PHASE_STARTING -> Phase.STARTING;
+            case PHASE_RUNNING -> Phase.RUNNING;
+            case PHASE_STOPPING -> Phase.STOPPING;
+            case PHASE_STOPPED -> Phase.STOPPED;
+            case PHASE_FAILED -> Phase.FAILED;
+            case PHASE_DELETING -> Phase.DELETING;
+            case PHASE_UNSPECIFIED, UNRECOGNIZED -> throw new IllegalArgumentException("phase : " + phase);
+        };
+    }
+
+    private static String cut(String text, int chars) {
+        if (text.length() <= chars) {
+            return text;
+        }
+        if (chars == 0) {
+            return "";
+        }
+        int end = Character.isHighSurrogate(text.charAt(chars - 2)) ? chars - 2 : chars - 1;
+        return text.substring(0, end) + "…";
+    }
+}

@@ -1,0 +1,120 @@
+package io.drover.controller.task;
+
+import com.google.rpc.Code;
+import io.drover.controller.record.Desired;
+import io.drover.controller.record.Owner;
+import io.drover.controller.record.Phase;
+import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.Task;
+import io.drover.controller.record.Versioned;
+import io.drover.controller.record.Vm;
+import io.drover.controller.store.Change;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** When a task has ended, and how: a pure function of the task, of the VM's record and of the other tasks on that VM. */
+public final class Settlement {
+    private Settlement() {}
+
+    /**
+     * The tasks that end with this state of their VM.
+     *
+     * @param running all tasks of that VM's name that have not ended
+     * @param vm empty when there is no such VM (any more)
+     */
+    public static List<Change> of(List<Versioned<Task>> running, Optional<Vm> vm, Instant now) {
+        List<Change> ended = new ArrayList<>();
+        for (Versioned<Task> task : running) {
+            Optional<Task> newer = running.stream().map(Versioned::value)
+                    .filter(other -> other.targetUid().equals(task.value().targetUid())
+                            && other.targetGeneration() > task.value().targetGeneration())
+                    .findFirst();
+            end(task.value(), vm, newer, now)
+                    .ifPresent(state -> ended.add(new Change.Put(task.value().ended(state), task.version())));
+        }
+        return ended;
+    }
+
+    /**
+     * How a task ends now.
+     *
+     * @param newer a task on the same VM that wants something else
+     * @return empty while it has not ended
+     */
+    static Optional<Task.State> end(Task task, Optional<Vm> found, Optional<Task> newer, Instant now) {
+        Optional<Vm> same = found.filter(vm -> vm.uid().equals(task.targetUid()));
+        if (same.isEmpty()) {
+            return Optional.of(task.method().equals("DeleteVm")
+                    ? new Task.State.Succeeded(now)
+                    : new Task.State.Cancelled(new Task.Fault(Code.ABORTED_VALUE, "VM_DELETED",
+                            task.target().resourceName() + " was deleted meanwhile", ""), now));
+        }
+        if (newer.isPresent()) {
+            return Optional.of(superseded(task, newer.get().method() + " (" + newer.get().id().resourceName() + ")",
+                    "wait for " + newer.get().id().resourceName(), now));
+        }
+        Vm vm = same.get();
+        return switch (task.method()) {
+            case "CreateVm", "StartVm" -> task.cancelRequested() ? cancelled(task, vm, now) : started(task, vm, now);
+            case "StopVm" -> stopped(task, vm, now);
+            // Ends when the record goes.
+            default -> Optional.empty();
+        };
+    }
+
+    private static Optional<Task.State> cancelled(Task task, Vm vm, Instant now) {
+        return vm.atRest() || vm.generation() > task.targetGeneration()
+                ? Optional.of(new Task.State.Cancelled(new Task.Fault(Code.CANCELLED_VALUE, "CANCELLED",
+                        task.method() + " of " + task.target().resourceName() + " was cancelled; the VM is stopped",
+                        "start it with StartVm, or delete it"), now))
+                : Optional.empty();
+    }
+
+    private static Optional<Task.State> started(Task task, Vm vm, Instant now) {
+        if (vm.phase() == Phase.FAILED && vm.owner().isEmpty()) {
+            return Optional.of(new Task.State.Failed(fault(task, vm), now));
+        }
+        if (vm.atRest()) {
+            // Made stopped, as asked; or it ran and its guest has powered it off already.
+            return Optional.of(new Task.State.Succeeded(now));
+        }
+        if (vm.desired() instanceof Desired.Running && vm.phase() == Phase.RUNNING) {
+            return Optional.of(new Task.State.Succeeded(now));
+        }
+        return vm.generation() > task.targetGeneration()
+                ? Optional.of(superseded(task, "a later request", "look at " + task.target().resourceName(), now))
+                : Optional.empty();
+    }
+
+    private static Optional<Task.State> stopped(Task task, Vm vm, Instant now) {
+        if (vm.atRest()) {
+            return Optional.of(new Task.State.Succeeded(now));
+        }
+        return vm.generation() > task.targetGeneration()
+                ? Optional.of(superseded(task, "a later request", "look at " + task.target().resourceName(), now))
+                : Optional.empty();
+    }
+
+    private static Task.State superseded(Task task, String by, String nextStep, Instant now) {
+        return new Task.State.Cancelled(new Task.Fault(Code.ABORTED_VALUE, "SUPERSEDED",
+                task.method() + " of " + task.target().resourceName() + " was superseded by " + by, nextStep), now);
+    }
+
+    private static Task.Fault fault(Task task, Vm vm) {
+        RunEnd.Cause cause = vm.lastEnd().map(RunEnd::cause).orElse(RunEnd.Cause.START_FAILED);
+        String message = vm.lastEnd().map(RunEnd::message).orElse(vm.status().message());
+        String host = vm.placement().flatMap(io.drover.controller.record.Placement::host)
+                .or(() -> vm.owner().map(Owner::host)).map(id -> " on " + id.resourceName()).orElse("");
+        String what = task.target().resourceName() + " failed" + host + ": " + message;
+        String log = "read its log (`drover vm logs " + task.target() + "`), then start it again";
+        return switch (cause) {
+            case START_FAILED -> new Task.Fault(Code.FAILED_PRECONDITION_VALUE, "START_FAILED", what,
+                    "mend the image or the command line, then start it again");
+            case GUEST_PANICKED -> new Task.Fault(Code.ABORTED_VALUE, "GUEST_PANICKED", what, log);
+            case VMM_FAILED, GUEST_POWERED_OFF, GUEST_REBOOTED, STOPPED, KILLED ->
+                new Task.Fault(Code.INTERNAL_VALUE, "VMM_FAILED", what, log);
+        };
+    }
+}

@@ -1,0 +1,217 @@
+package io.drover.controller.vm;
+
+import io.drover.controller.problem.Problem;
+import io.drover.controller.problem.ProblemException;
+import io.drover.controller.record.Desired;
+import io.drover.controller.record.Image;
+import io.drover.controller.record.ImageId;
+import io.drover.controller.record.Task;
+import io.drover.controller.record.TaskId;
+import io.drover.controller.record.Versioned;
+import io.drover.controller.record.Vm;
+import io.drover.controller.record.VmId;
+import io.drover.controller.record.VmSpec;
+import io.drover.controller.store.Change;
+import io.drover.controller.store.CommitException;
+import io.drover.controller.store.Store;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
+
+/**
+ * What users ask of VMs, as intents in the records: the VM's new intent and the task that follows it are one transaction.
+ * Any controller may do this; the one that leads carries it out.
+ */
+public final class VmOperations {
+    /** More than this at once on one VM is a fight, not a race. */
+    private static final int ATTEMPTS = 10;
+
+    private final Store store;
+    private final Clock clock;
+
+    public VmOperations(Store store, Clock clock) {
+        this.store = store;
+        this.clock = clock;
+    }
+
+    Task create(RequestMark mark, VmId id, VmSpec spec, Desired desired, boolean validateOnly)
+            throws ProblemException, InterruptedException {
+        TaskId taskId = mark.task();
+        Optional<Task> known = known(mark, taskId);
+        if (known.isPresent()) {
+            return known.get();
+        }
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            Versioned<Image> image = bootable(spec);
+            Optional<Versioned<Vm>> taken = store.view().vm(id);
+            if (taken.isPresent()) {
+                throw taken(taken.get().value());
+            }
+            Instant now = clock.instant();
+            Vm vm = Vm.created(id, UUID.randomUUID().toString(), spec, desired, now);
+            Task task = task(mark, taskId, vm, vm.desired() instanceof Desired.Stopped, now);
+            if (validateOnly) {
+                return task;
+            }
+            try {
+                store.commitAndWait(
+                        List.of(new Change.Check(image.value().id(), image.version()), new Change.Create(vm),
+                                new Change.Create(task)));
+                return task;
+            } catch (CommitException.Conflict e) {
+                if (e.exists() && e.key().equals(id) && store.view().vm(id).isEmpty()) {
+                    // The name is there but this program cannot read its record.
+                    throw new ProblemException(new Problem.AlreadyExists(id.resourceName(),
+                            "upgrade this controller: it cannot read that record"), e);
+                }
+                Optional<Task> other = known(mark, taskId);
+                if (other.isPresent()) {
+                    return other.get();
+                }
+            } catch (CommitException e) {
+                throw ProblemException.of(e, id.resourceName());
+            }
+        }
+        throw new ProblemException(new Problem.Contended(id.resourceName()));
+    }
+
+    private static ProblemException taken(Vm vm) {
+        return new ProblemException(new Problem.AlreadyExists(vm.id().resourceName(),
+                vm.desired() instanceof Desired.Deleted
+                        ? "it is being deleted; wait until it is gone"
+                        : "choose another name, or delete it first"));
+    }
+
+    /** The image of a spec, if a VM can boot from it with this command line. */
+    Versioned<Image> bootable(VmSpec spec) throws ProblemException {
+        ImageId id = spec.image();
+        Versioned<Image> image = store.view().image(id)
+                .orElseThrow(() -> ProblemException.notFound(id.resourceName()));
+        switch (image.value().source()) {
+            case Image.Disk disk ->
+                throw new ProblemException(new Problem.NotNow("IMAGE_NOT_BOOTABLE", id.resourceName(),
+                        id.resourceName() + " is a disk image (" + disk.format() + "), and VMs have no disks yet",
+                        "use a kernel image"));
+            case Image.Kernel kernel -> {
+                int bytes = kernel.commandLine().length() + 1 + spec.extraCommandLine().length();
+                if (!spec.extraCommandLine().isEmpty() && bytes > VmSpecs.MAX_COMMAND_LINE_BYTES) {
+                    throw ProblemException.invalid("vm.spec.extra_command_line",
+                            "with that of " + id.resourceName() + " "
+                                    + bytes + " bytes (expected: at most " + VmSpecs.MAX_COMMAND_LINE_BYTES + ")");
+                }
+            }
+        }
+        return image;
+    }
+
+    Task start(RequestMark mark, VmId id) throws ProblemException, InterruptedException {
+        return mutate(mark, id, vm -> VmIntents.start(vm, clock.instant()));
+    }
+
+    Task stop(RequestMark mark, VmId id, Duration grace) throws ProblemException, InterruptedException {
+        return mutate(mark, id, vm -> VmIntents.stop(vm, grace));
+    }
+
+    Task delete(RequestMark mark, VmId id, boolean force) throws ProblemException, InterruptedException {
+        return mutate(mark, id, vm -> VmIntents.delete(vm, force, clock.instant()));
+    }
+
+    /**
+     * Asks for the end of a task.
+     *
+     * @return the task as it is then; it ends when the VM is stopped
+     */
+    public Task cancel(TaskId id) throws ProblemException, InterruptedException {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            Versioned<Task> task = store.view().task(id)
+                    .orElseThrow(() -> ProblemException.notFound(id.resourceName()));
+            if (!task.value().running() || task.value().cancelRequested()) {
+                return task.value();
+            }
+            VmId target = task.value().target();
+            Versioned<Vm> vm = store.view().vm(target)
+                    .orElseThrow(() -> ProblemException.notFound(target.resourceName()));
+            switch (VmIntents.cancel(task.value(), vm.value())) {
+                case Plan.Refuse(Problem problem) -> throw new ProblemException(problem);
+                case Plan.Join join -> {
+                    return task.value();
+                }
+                case Plan.Settled settled -> {
+                    return task.value();
+                }
+                case Plan.Change(Vm next) -> {
+                    Task cancelled = task.value().cancelledBy(next.generation());
+                    if (committed(target, List.of(new Change.Put(next, vm.version()),
+                            new Change.Put(cancelled, task.version())))) {
+                        return cancelled;
+                    }
+                }
+            }
+        }
+        throw new ProblemException(new Problem.Contended(id.resourceName()));
+    }
+
+    private Task mutate(RequestMark mark, VmId id, Function<Vm, Plan> intent)
+            throws ProblemException, InterruptedException {
+        TaskId taskId = mark.task();
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            Optional<Task> known = known(mark, taskId);
+            if (known.isPresent()) {
+                return known.get();
+            }
+            Versioned<Vm> vm = store.view().vm(id).orElseThrow(() -> ProblemException.notFound(id.resourceName()));
+            Instant now = clock.instant();
+            Change change;
+            Task task;
+            switch (intent.apply(vm.value())) {
+                case Plan.Refuse(Problem problem) -> throw new ProblemException(problem);
+                case Plan.Change(Vm next) -> {
+                    change = new Change.Put(next, vm.version());
+                    task = task(mark, taskId, next, false, now);
+                }
+                case Plan.Join join -> {
+                    change = new Change.Check(id, vm.version());
+                    task = task(mark, taskId, vm.value(), false, now);
+                }
+                case Plan.Settled settled -> {
+                    change = new Change.Check(id, vm.version());
+                    task = task(mark, taskId, vm.value(), true, now);
+                }
+            }
+            if (committed(id, List.of(change, new Change.Create(task)))) {
+                return task;
+            }
+        }
+        throw new ProblemException(new Problem.Contended(id.resourceName()));
+    }
+
+    /** False after a conflict: what it conflicted with is in memory then. */
+    private boolean committed(VmId id, List<Change> changes) throws ProblemException, InterruptedException {
+        try {
+            store.commitAndWait(changes);
+            return true;
+        } catch (CommitException.Conflict e) {
+            return false;
+        } catch (CommitException e) {
+            throw ProblemException.of(e, id.resourceName());
+        }
+    }
+
+    /** The task of an earlier arrival of the same request. */
+    private Optional<Task> known(RequestMark mark, TaskId id) throws ProblemException {
+        Optional<Task> task = store.view().task(id).map(Versioned::value);
+        if (task.isPresent() && !task.get().fingerprint().equals(mark.fingerprint())) {
+            throw new ProblemException(new Problem.RequestIdReused(mark.requestId(), id.resourceName()));
+        }
+        return task;
+    }
+
+    private static Task task(RequestMark mark, TaskId id, Vm vm, boolean done, Instant now) {
+        return new Task(id, mark.method(), vm.id(), vm.uid(), vm.generation(), mark.requestId(), mark.fingerprint(),
+                done ? new Task.State.Succeeded(now) : new Task.State.Running(), now, false);
+    }
+}

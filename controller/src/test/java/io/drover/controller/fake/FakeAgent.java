@@ -1,0 +1,415 @@
+package io.drover.controller.fake;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import io.drover.controller.record.Sha256;
+import io.drover.proto.agent.v1.AgentServiceGrpc;
+import io.drover.proto.agent.v1.AttachConsoleRequest;
+import io.drover.proto.agent.v1.AttachConsoleResponse;
+import io.drover.proto.agent.v1.Exit;
+import io.drover.proto.agent.v1.FindFilesRequest;
+import io.drover.proto.agent.v1.FindFilesResponse;
+import io.drover.proto.agent.v1.ObserveRequest;
+import io.drover.proto.agent.v1.ObserveResponse;
+import io.drover.proto.agent.v1.PutFileRequest;
+import io.drover.proto.agent.v1.PutFileResponse;
+import io.drover.proto.agent.v1.ReadLogRequest;
+import io.drover.proto.agent.v1.ReadLogResponse;
+import io.drover.proto.agent.v1.RemoveVmRequest;
+import io.drover.proto.agent.v1.RemoveVmResponse;
+import io.drover.proto.agent.v1.StartVmRequest;
+import io.drover.proto.agent.v1.StartVmResponse;
+import io.drover.proto.agent.v1.StopVmRequest;
+import io.drover.proto.agent.v1.StopVmResponse;
+import io.drover.proto.agent.v1.VmObservation;
+import io.drover.proto.state.v1.HostRecord;
+import io.drover.proto.state.v1.HostSession;
+import io.drover.proto.state.v1.VmRecord;
+import io.grpc.Server;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.retry.RetryOneTime;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.KeeperException;
+
+/**
+ * An agent that runs nothing but behaves like one: its records and session in ZooKeeper, drover.agent.v1 on loopback, and the
+ * check of the record before a start. Tests tell it to refuse, to hang, to die and what its guests do.
+ */
+public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase implements AutoCloseable {
+    private static final int SESSION_MILLIS = 6_000;
+
+    private final String host;
+    private final String connect;
+    private final int vcpus;
+    private final long memoryBytes;
+    private final boolean checksRecord;
+    private final Map<String, VmObservation> runs = new LinkedHashMap<>();
+    private final Set<String> files = new LinkedHashSet<>();
+    private final List<StreamObserver<ObserveResponse>> watchers = new ArrayList<>();
+    private final Map<String, List<ServerCallStreamObserver<AttachConsoleResponse>>> consoles = new ConcurrentHashMap<>();
+    private final List<String> calls = new CopyOnWriteArrayList<>();
+    private volatile Function<StartVmRequest, Optional<StatusRuntimeException>> onStart = request -> Optional.empty();
+    private volatile boolean startsHang;
+    private volatile boolean stopsAreSlow;
+    private CuratorFramework client;
+    private Server server;
+
+    /** A host that does not live yet. */
+    public FakeAgent(String host, String connect, int vcpus, long memoryBytes) {
+        this(host, connect, vcpus, memoryBytes, true);
+    }
+
+    /** Without the check of the record it answers at once: for benchmarks. */
+    public FakeAgent(String host, String connect, int vcpus, long memoryBytes, boolean checksRecord) {
+        this.host = host;
+        this.connect = connect;
+        this.vcpus = vcpus;
+        this.memoryBytes = memoryBytes;
+        this.checksRecord = checksRecord;
+    }
+
+    /** Joins: what ran before is adopted. */
+    public FakeAgent start() {
+        try {
+            server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                    .addService(this)
+                    .permitKeepAliveTime(5, TimeUnit.SECONDS).permitKeepAliveWithoutCalls(true).build().start();
+            client = CuratorFrameworkFactory.builder().connectString(connect).sessionTimeoutMs(SESSION_MILLIS)
+                    .connectionTimeoutMs(3_000).retryPolicy(new RetryOneTime(200)).build();
+            client.start();
+            client.blockUntilConnected(10, TimeUnit.SECONDS);
+            record();
+            HostSession session = HostSession.newBuilder().setFormat(1).setAddress("127.0.0.1:" + server.getPort())
+                    .setIncarnation(UUID.randomUUID().toString()).setVersion("fake").build();
+            client.create().creatingParentsIfNeeded().withMode(CreateMode.EPHEMERAL).forPath("/drover/live/" + host,
+                    session.toByteArray());
+            return this;
+        } catch (Exception e) {
+            throw new IllegalStateException("fake agent " + host, e);
+        }
+    }
+
+    private void record() throws Exception {
+        HostRecord record = HostRecord.newBuilder().setFormat(1).setArchitecture("x86_64").setCpuModel("fake")
+                .setCpus(vcpus)
+                .setMemoryBytes(memoryBytes).setAllocatableVcpus(vcpus).setAllocatableMemoryBytes(memoryBytes)
+                .addDrivers(HostRecord.Driver.newBuilder().setName("qemu").setUsable(true).setMessage("fake"))
+                .addDrivers(HostRecord.Driver.newBuilder().setName("kvm").setUsable(false).setMessage("no /dev/kvm"))
+                .build();
+        try {
+            client.create().creatingParentsIfNeeded().forPath("/drover/hosts/" + host, record.toByteArray());
+        } catch (KeeperException.NodeExistsException e) {
+            HostRecord before = HostRecord.parseFrom(client.getData().forPath("/drover/hosts/" + host));
+            client.setData().forPath("/drover/hosts/" + host,
+                    record.toBuilder().setCordoned(before.getCordoned()).build().toByteArray());
+        }
+    }
+
+    /** Its process ends: the session goes at once, the guests run on. */
+    public void die() {
+        synchronized (this) {
+            watchers.clear();
+        }
+        server.shutdownNow();
+        client.close();
+    }
+
+    /** Its session lives, but it answers nobody any more. */
+    public void goSilent() {
+        synchronized (this) {
+            watchers.clear();
+        }
+        server.shutdownNow();
+    }
+
+    /** Decides about starts: a status refuses. */
+    public void onStart(Function<StartVmRequest, Optional<StatusRuntimeException>> decision) {
+        onStart = decision;
+    }
+
+    /** Starts run the guest but are never answered. */
+    public void startsHang(boolean hang) {
+        startsHang = hang;
+    }
+
+    /** Stops are begun; {@link #end} finishes them. */
+    public void stopsAreSlow(boolean slow) {
+        stopsAreSlow = slow;
+    }
+
+    /** What it was asked, such as {@code start vm-1 2}. */
+    public List<String> calls() {
+        return List.copyOf(calls);
+    }
+
+    /** What it knows of VMs of this name. */
+    public synchronized List<VmObservation> runs(String vm) {
+        return runs.values().stream().filter(run -> run.getVm().equals(vm)).toList();
+    }
+
+    /** Everything that runs here now, as {@code uid epoch}. */
+    public synchronized List<String> running() {
+        return runs.values().stream().filter(run -> run.getState() != VmObservation.State.ENDED)
+                .map(run -> run.getUid() + " " + run.getEpoch()).toList();
+    }
+
+    /** A guest's run ends. */
+    public synchronized void end(String vm, Exit.Cause cause, String message) {
+        for (VmObservation run : List.copyOf(runs.values())) {
+            if (run.getVm().equals(vm) && run.getState() != VmObservation.State.ENDED) {
+                put(run.toBuilder().setState(VmObservation.State.ENDED)
+                        .setExit(Exit.newBuilder().setCause(cause).setMessage(message)).build());
+                consoles.getOrDefault(run.getUid(), List.of()).forEach(console -> {
+                    if (!console.isCancelled()) {
+                        console.onCompleted();
+                    }
+                });
+                consoles.remove(run.getUid());
+            }
+        }
+    }
+
+    /** It has something in its folder that nobody told it to run. */
+    public synchronized void plant(VmObservation run) {
+        put(run);
+    }
+
+    /** The guest prints. */
+    public void print(String vm, String text) {
+        runs(vm).forEach(run -> consoles.getOrDefault(run.getUid(), List.of()).forEach(console -> console
+                .onNext(AttachConsoleResponse.newBuilder().setOutput(ByteString.copyFromUtf8(text)).build())));
+    }
+
+    private void put(VmObservation run) {
+        runs.put(run.getUid(), run);
+        tell(ObserveResponse.newBuilder().addVms(run).build());
+    }
+
+    private void tell(ObserveResponse news) {
+        watchers.forEach(watcher -> watcher.onNext(news));
+    }
+
+    @Override
+    public synchronized void observe(ObserveRequest request, StreamObserver<ObserveResponse> response) {
+        response.onNext(
+                ObserveResponse.newBuilder().setComplete(true).addAllVms(runs.values()).addAllSha256(files).build());
+        watchers.add(response);
+        ((ServerCallStreamObserver<ObserveResponse>) response).setOnCancelHandler(() -> {
+            synchronized (this) {
+                watchers.remove(response);
+            }
+        });
+    }
+
+    @Override
+    public void startVm(StartVmRequest request, StreamObserver<StartVmResponse> response) {
+        calls.add("start " + request.getVm() + " " + request.getEpoch());
+        Optional<StatusRuntimeException> refusal = onStart.apply(request).or(() -> notOwner(request));
+        if (refusal.isPresent()) {
+            response.onError(refusal.get());
+            return;
+        }
+        synchronized (this) {
+            if (!files.contains(request.getKernelSha256())) {
+                response.onError(refusal(Code.FAILED_PRECONDITION, "FILE_MISSING", "no kernel"));
+                return;
+            }
+            VmObservation known = runs.get(request.getUid());
+            if (known == null || known.getEpoch() < request.getEpoch()) {
+                put(VmObservation.newBuilder().setVm(request.getVm()).setUid(request.getUid())
+                        .setEpoch(request.getEpoch())
+                        .setState(VmObservation.State.RUNNING).setDriver(request.getDriver()).build());
+            }
+            if (!startsHang) {
+                response.onNext(StartVmResponse.newBuilder().setObservation(runs.get(request.getUid())).build());
+                response.onCompleted();
+            }
+        }
+    }
+
+    private Optional<StatusRuntimeException> notOwner(StartVmRequest request) {
+        if (!checksRecord) {
+            return Optional.empty();
+        }
+        try {
+            int shard = Integer.parseInt(Sha256.of(request.getVm().getBytes(StandardCharsets.UTF_8)).hex(), 0, 2, 16)
+                    % 64;
+            client.sync().forPath("/drover");
+            VmRecord record = VmRecord.parseFrom(
+                    client.getData().forPath(String.format("/drover/vms/%02x/%s", shard, request.getVm())));
+            boolean owner = record.getUid().equals(request.getUid()) && record.getOwner().getHost().equals(host)
+                    && record.getOwner().getEpoch() == request.getEpoch();
+            return owner ? Optional.empty()
+                    : Optional.of(refusal(Code.FAILED_PRECONDITION, "NOT_OWNER", "the record says "
+                            + record.getOwner()));
+        } catch (KeeperException.NoNodeException e) {
+            return Optional.of(refusal(Code.FAILED_PRECONDITION, "NOT_OWNER", "no record"));
+        } catch (Exception e) {
+            return Optional.of(refusal(Code.UNAVAILABLE, "STORE_UNAVAILABLE", e.toString()));
+        }
+    }
+
+    /** A status as agents send it. */
+    public static StatusRuntimeException refusal(Code code, String reason, String message) {
+        return StatusProto.toStatusRuntimeException(com.google.rpc.Status.newBuilder().setCode(code.getNumber())
+                .setMessage(message)
+                .addDetails(Any.pack(ErrorInfo.newBuilder().setDomain("drover.io").setReason(reason).build())).build());
+    }
+
+    @Override
+    public void stopVm(StopVmRequest request, StreamObserver<StopVmResponse> response) {
+        boolean forced = request.getGrace().getSeconds() == 0 && request.getGrace().getNanos() == 0;
+        calls.add((forced ? "kill " : "stop ") + request.getVm() + " " + request.getEpoch());
+        synchronized (this) {
+            VmObservation run = runs.get(request.getUid());
+            if (run == null || run.getEpoch() != request.getEpoch()) {
+                response.onError(refusal(Code.NOT_FOUND, "NOT_FOUND", "no such VM"));
+                return;
+            }
+            if (run.getState() != VmObservation.State.ENDED) {
+                put(run.toBuilder().setState(VmObservation.State.STOPPING).build());
+                if (forced || !stopsAreSlow) {
+                    end(request.getVm(), forced ? Exit.Cause.KILLED : Exit.Cause.STOPPED,
+                            forced ? "killed" : "the guest obeyed");
+                }
+            }
+            response.onNext(StopVmResponse.newBuilder().setObservation(runs.get(request.getUid())).build());
+            response.onCompleted();
+        }
+    }
+
+    @Override
+    public synchronized void removeVm(RemoveVmRequest request, StreamObserver<RemoveVmResponse> response) {
+        calls.add("remove " + request.getVm() + " " + request.getEpoch());
+        VmObservation run = runs.get(request.getUid());
+        if (run != null && run.getState() != VmObservation.State.ENDED) {
+            response.onError(refusal(Code.FAILED_PRECONDITION, "RUNNING", "it runs"));
+            return;
+        }
+        if (runs.remove(request.getUid()) != null) {
+            tell(ObserveResponse.newBuilder().addRemovedUids(request.getUid()).build());
+        }
+        response.onNext(RemoveVmResponse.getDefaultInstance());
+        response.onCompleted();
+    }
+
+    @Override
+    public StreamObserver<AttachConsoleRequest> attachConsole(StreamObserver<AttachConsoleResponse> response) {
+        ServerCallStreamObserver<AttachConsoleResponse> call = (ServerCallStreamObserver<AttachConsoleResponse>) response;
+        return new StreamObserver<>() {
+            private String uid = "";
+
+            @Override
+            public void onNext(AttachConsoleRequest request) {
+                if (uid.isEmpty()) {
+                    uid = request.getUid();
+                    consoles.computeIfAbsent(uid, first -> new CopyOnWriteArrayList<>()).add(call);
+                    call.onNext(AttachConsoleResponse.newBuilder().setOutput(ByteString.copyFromUtf8("scrollback\n"))
+                            .build());
+                } else {
+                    call.onNext(AttachConsoleResponse.newBuilder()
+                            .setOutput(ByteString.copyFromUtf8("echo " + request.getInput().toStringUtf8())).build());
+                }
+            }
+
+            @Override
+            public void onError(Throwable failure) {
+                consoles.getOrDefault(uid, new ArrayList<>()).remove(call);
+            }
+
+            @Override
+            public void onCompleted() {
+                if (consoles.getOrDefault(uid, new ArrayList<>()).remove(call)) {
+                    call.onCompleted();
+                }
+            }
+        };
+    }
+
+    @Override
+    public void readLog(ReadLogRequest request, StreamObserver<ReadLogResponse> response) {
+        response.onNext(ReadLogResponse.newBuilder()
+                .setData(ByteString.copyFromUtf8(request.getLog() + " of " + request.getUid()))
+                .build());
+        response.onCompleted();
+    }
+
+    @Override
+    public synchronized void findFiles(FindFilesRequest request, StreamObserver<FindFilesResponse> response) {
+        response.onNext(
+                FindFilesResponse.newBuilder()
+                        .addAllSha256(request.getSha256List().stream().filter(files::contains).toList()).build());
+        response.onCompleted();
+    }
+
+    @Override
+    public StreamObserver<PutFileRequest> putFile(StreamObserver<PutFileResponse> response) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        return new StreamObserver<>() {
+            private String sha256 = "";
+
+            @Override
+            public void onNext(PutFileRequest request) {
+                if (sha256.isEmpty()) {
+                    sha256 = request.getSha256();
+                }
+                try {
+                    request.getData().writeTo(bytes);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+
+            @Override
+            public void onError(Throwable failure) {
+                bytes.reset();
+            }
+
+            @Override
+            public void onCompleted() {
+                calls.add("file " + sha256);
+                if (!Sha256.of(bytes.toByteArray()).hex().equals(sha256)) {
+                    response.onError(refusal(Code.DATA_LOSS, "DAMAGED", "other bytes"));
+                    return;
+                }
+                synchronized (FakeAgent.this) {
+                    files.add(sha256);
+                    tell(ObserveResponse.newBuilder().addSha256(sha256).build());
+                }
+                response.onNext(PutFileResponse.getDefaultInstance());
+                response.onCompleted();
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        die();
+    }
+}
