@@ -65,7 +65,7 @@ public final class TaskWait {
                     if (e.getStatus().getCode() != Status.Code.UNAVAILABLE) {
                         throw api.failure(e, what);
                     }
-                    away = "the controller at " + api.endpoint() + " does not answer";
+                    away = api.failure(e, what).why();
                     Thread.sleep(PAUSE);
                 }
             }

@@ -1,0 +1,54 @@
+package io.drover.demo;
+
+import io.drover.cli.output.Style;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.Locale;
+
+/** Tells what the demo does, as it does it, with the time since it began. Thread-safe. */
+final class Narrator {
+    private static final String INDENT = "            ";
+
+    private final PrintStream out;
+    private final Style style;
+    private final long begun = System.nanoTime();
+
+    Narrator(PrintStream out, Style style) {
+        this.out = out;
+        this.style = style;
+    }
+
+    /** A step begins. */
+    synchronized void step(String text) {
+        out.println(style.faint(String.format(Locale.ROOT, "[%7.1f s]", sinceBegun().toMillis() / 1_000.0)) + " "
+                + style.strong(text));
+        out.flush();
+    }
+
+    /** Something about the step: every line of the text is indented. */
+    synchronized void detail(String text) {
+        text.lines().forEach(line -> out.println(INDENT + line));
+        out.flush();
+    }
+
+    /** What a guest prints. */
+    synchronized void guest(String vm, String line) {
+        // A guest may send anything; the reader's terminal is not its to control.
+        out.println(INDENT + style.faint(vm + " |") + " " + line.replaceAll("\\p{Cntrl}", ""));
+        out.flush();
+    }
+
+    /** A line without indentation. */
+    synchronized void line(String text) {
+        out.println(text);
+        out.flush();
+    }
+
+    Duration sinceBegun() {
+        return Duration.ofNanos(System.nanoTime() - begun);
+    }
+
+    static String seconds(Duration duration) {
+        return String.format(Locale.ROOT, "%.1f s", duration.toMillis() / 1_000.0);
+    }
+}
