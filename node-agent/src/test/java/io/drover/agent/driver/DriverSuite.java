@@ -269,8 +269,9 @@ abstract class DriverSuite {
         Machine left;
         try (ConsoleReader reader = new ConsoleReader(console)) {
             left = running(console, reader);
-            reader.type(TinyGuest.REBOOT);
-            reader.await("r\r\n");
+            reader.type("r");
+            reader.await("r");
+            reader.type("\n");
             left.close();
         }
         assertThat(left.process().awaitEnd(PATIENCE)).isTrue();
