@@ -65,6 +65,11 @@ public final class WaitingVms {
         return places.containsKey(vm);
     }
 
+    /** What a VM that waits has asked for; empty when it does not wait. */
+    public Optional<Request> request(VmUid vm) {
+        return Optional.ofNullable(places.get(vm)).map(place -> kinds.get(place.kind).get(place.turn).request);
+    }
+
     /**
      * A VM has found no place just now. If it waits already, its new request counts; it keeps its turn if it still
      * asks for the same capacity under the same constraints.

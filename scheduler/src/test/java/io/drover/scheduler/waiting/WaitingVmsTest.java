@@ -121,7 +121,9 @@ final class WaitingVmsTest {
     void aVmKeepsItsTurnWhileItAsksForTheSame() {
         waiting.add(BIG, TWO_GIB);
         waiting.add(SMALL, TWO_GIB);
-        waiting.add(BIG, TWO_GIB.withRefused(Map.of(new HostId("h2"), "its disk is full")));
+        Request now = TWO_GIB.withRefused(Map.of(new HostId("h2"), "its disk is full"));
+        waiting.add(BIG, now);
+        assertThat(waiting.request(BIG)).contains(now);
         cluster.put(host("h1", 8, 2 * GIB));
         waiting.hostChanged(H1);
 
@@ -133,6 +135,7 @@ final class WaitingVmsTest {
         waiting.add(BIG, TWO_GIB);
         assertThat(waiting.remove(BIG)).isTrue();
         assertThat(waiting.remove(BIG)).isFalse();
+        assertThat(waiting.request(BIG)).isEmpty();
         cluster.put(host("h1", 8, 8 * GIB));
         waiting.hostChanged(H1);
 

@@ -1,0 +1,3 @@
+package io.drover.cli.wrong.agent.impl;
+
+public record NamedByKind() {}

@@ -1,0 +1,5 @@
+package io.drover.cli.wrong.controller;
+
+import java.lang.foreign.Arena;
+
+public record HoldsAnArena(Arena arena) {}

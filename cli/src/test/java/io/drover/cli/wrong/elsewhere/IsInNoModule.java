@@ -1,0 +1,3 @@
+package io.drover.cli.wrong.elsewhere;
+
+public record IsInNoModule() {}

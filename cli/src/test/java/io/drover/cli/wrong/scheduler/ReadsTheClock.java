@@ -1,0 +1,7 @@
+package io.drover.cli.wrong.scheduler;
+
+public record ReadsTheClock() {
+    public long now() {
+        return System.nanoTime();
+    }
+}

@@ -1,0 +1,4 @@
+package io.drover.cli.wrong.vmm.kvm;
+
+/** Breaks nothing; used by one that does. */
+public record KvmVm() {}

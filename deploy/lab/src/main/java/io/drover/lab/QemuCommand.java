@@ -1,0 +1,112 @@
+package io.drover.lab;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The command line of the QEMU process that is an emulated host.
+ *
+ * <p>The CPU is emulated in software with SVM, AMD's virtualization, so that the Linux in it has a real /dev/kvm. {@code
+ * -cpu max} leaves out XSAVE and what depends on it, as the emulator's own answers about it are inconsistent and the
+ * kernel of a nested guest complains about that, and five-level paging, which only makes each emulated page walk longer.
+ */
+final class QemuCommand {
+    static final String PROGRAM = "qemu-system-x86_64";
+    /** Of the lab's own command server in each host. */
+    static final int COMMAND_PORT = 1;
+
+    private static final String CPU = "max,la57=off,xsave=off,avx=off,avx2=off,fma=off,f16c=off";
+    private static final String COMMAND_LINE = "console=ttyS0 panic=-1 quiet mitigations=off";
+
+    private final HostSpec spec;
+    private final HostFolder folder;
+    private final Path kernel;
+    private final NetworkRole role;
+
+    /**
+     * How a host is part of the network of hosts: the first is the switch, with a Unix socket for each other host, so that no
+     * other user of the machine can listen in or take part.
+     */
+    sealed interface NetworkRole {
+        /**
+         * The first host.
+         *
+         * @param sockets one for each other host; QEMU listens on them
+         */
+        record Switch(List<Path> sockets) implements NetworkRole {
+            public Switch {
+                sockets = List.copyOf(sockets);
+            }
+        }
+
+        /**
+         * Another host.
+         *
+         * @param socket of the switch, which must run already
+         */
+        record Member(Path socket) implements NetworkRole {}
+    }
+
+    QemuCommand(HostSpec spec, HostFolder folder, Path kernel, NetworkRole role) {
+        this.spec = spec;
+        this.folder = folder;
+        this.kernel = kernel;
+        this.role = role;
+    }
+
+    List<String> words() {
+        List<String> words = new ArrayList<>();
+        // A session of its own: the terminal's interrupt key and its end are for `drover lab up`, not for the hosts.
+        words.addAll(List.of("setsid", PROGRAM, "-name", "drover-lab-" + spec.name(), "-nodefaults", "-no-user-config",
+                "-display", "none"));
+        words.addAll(List.of("-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", Integer.toString(spec.cpus()), "-m",
+                spec.memoryMebibytes() + "M", "-no-reboot"));
+        words.addAll(List.of("-kernel", kernel.toString(), "-initrd", folder.initramfs().toString(), "-append",
+                COMMAND_LINE + " hostname=" + spec.name() + " lab.number=" + spec.number()));
+        words.addAll(List.of("-chardev", "file,id=console,path=" + folder.console(), "-serial", "chardev:console"));
+        words.addAll(List.of("-qmp", "unix:" + folder.monitor() + ",server=on,wait=off"));
+        // multidevs=remap: without it files of different file systems share inode numbers, and some vanish.
+        share(words, "root", Path.of("/"), ",readonly=on");
+        for (int i = 0; i < spec.writableFolders().size(); i++) {
+            share(words, "share" + i, spec.writableFolders().get(i), "");
+        }
+        words.addAll(List.of("-netdev", userNetwork(), "-device", nic("outside", "52:54:00:d0:00:%02x")));
+        switch (role) {
+            case NetworkRole.Switch hub -> {
+                for (int i = 0; i < hub.sockets().size(); i++) {
+                    words.addAll(List.of("-netdev",
+                            "stream,id=wire" + i + ",server=on,addr.type=unix,addr.path=" + hub.sockets().get(i),
+                            "-netdev", "hubport,id=port" + i + ",hubid=1,netdev=wire" + i));
+                }
+                words.addAll(List.of("-netdev", "hubport,id=hosts,hubid=1"));
+            }
+            case NetworkRole.Member member ->
+                words.addAll(
+                        List.of("-netdev", "stream,id=hosts,server=off,addr.type=unix,addr.path=" + member.socket()));
+        }
+        words.addAll(List.of("-device", nic("hosts", "52:54:00:d1:00:%02x")));
+        return words;
+    }
+
+    private static void share(List<String> words, String tag, Path path, String options) {
+        words.addAll(List.of("-fsdev",
+                "local,id=" + tag + ",path=" + path + ",security_model=none,multidevs=remap" + options,
+                "-device", "virtio-9p-pci,fsdev=" + tag + ",mount_tag=" + tag));
+    }
+
+    private String userNetwork() {
+        StringBuilder network = new StringBuilder("user,id=outside");
+        List<Integer> ports = new ArrayList<>(spec.forwardedPorts());
+        ports.add(COMMAND_PORT);
+        for (int port : ports) {
+            // Port 0: the system's choice, asked for over the monitor afterwards.
+            network.append(",hostfwd=tcp:127.0.0.1:0-10.0.2.15:").append(port);
+        }
+        return network.toString();
+    }
+
+    private String nic(String network, String mac) {
+        return "virtio-net-pci,romfile=,netdev=" + network + ",mac=" + mac.formatted(spec.number());
+    }
+}
