@@ -2,9 +2,12 @@ package io.drover.agent;
 
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
+import io.drover.agent.driver.kvm.KvmDriver;
+import io.drover.agent.driver.kvm.VmmProgram;
 import io.drover.agent.driver.qemu.Accelerator;
 import io.drover.agent.driver.qemu.QemuDriver;
 import io.drover.agent.folder.FolderWatch;
+import io.drover.vmm.selftest.SelfTest;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -14,7 +17,7 @@ final class HostDrivers {
     private HostDrivers() {}
 
     /**
-     * Tries the drivers.
+     * Tries the drivers; the self test of /dev/kvm takes up to a few seconds.
      *
      * @param names of those that are wanted
      * @param qemu a program's name, or its file
@@ -22,10 +25,16 @@ final class HostDrivers {
      * @return by name, the better first
      */
     static Map<String, Driver> probe(Set<String> names, String qemu, FolderWatch watches) throws InterruptedException {
+        // Also for QEMU, which may use a /dev/kvm only if it is better than QEMU's own CPU.
+        DriverStatus kvm = KvmDriver.status(SelfTest.run());
         Map<String, Driver> drivers = new LinkedHashMap<>();
+        if (names.contains("kvm")) {
+            drivers.put("kvm", new KvmDriver(VmmProgram.installed(), kvm));
+        }
         if (names.contains("qemu")) {
             String path = System.getenv().getOrDefault("PATH", "/usr/bin:/bin");
-            drivers.put("qemu", QemuDriver.find(qemu, path, Accelerator.TCG, watches));
+            Accelerator accelerator = kvm instanceof DriverStatus.Usable ? Accelerator.KVM : Accelerator.TCG;
+            drivers.put("qemu", QemuDriver.find(qemu, path, accelerator, watches));
         }
         return drivers;
     }

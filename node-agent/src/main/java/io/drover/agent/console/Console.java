@@ -53,6 +53,18 @@ public final class Console {
         woken.forEach(session -> session.whenReadable.run());
     }
 
+    /** Tells the sessions that so many bytes were printed and cannot be shown. */
+    public void lost(long bytes) {
+        lock.lock();
+        try {
+            for (Session session : sessions) {
+                session.lost += bytes;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
      * Attaches a session.
      *

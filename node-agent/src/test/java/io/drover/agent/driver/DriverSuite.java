@@ -269,9 +269,8 @@ abstract class DriverSuite {
         Machine left;
         try (ConsoleReader reader = new ConsoleReader(console)) {
             left = running(console, reader);
-            reader.type("r");
-            reader.await("r");
-            reader.type("\n");
+            reader.type(TinyGuest.REBOOT);
+            reader.await("r\r\n");
             left.close();
         }
         assertThat(left.process().awaitEnd(PATIENCE)).isTrue();

@@ -4,6 +4,7 @@ import io.drover.agent.console.Console;
 import io.drover.agent.driver.Adoption;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
+import io.drover.agent.driver.KernelFormat;
 import io.drover.agent.driver.Machine;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.UnbootableException;

@@ -1,6 +1,5 @@
-package io.drover.agent.driver.qemu;
+package io.drover.agent.driver;
 
-import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.folder.FilePart;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,10 +9,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Tells whether QEMU will boot a kernel as what it is. QEMU itself takes any file for a kernel of 1992 and runs
- * whatever bytes it holds, so that the mistake would only show as a guest that says nothing.
+ * Tells whether a file is a kernel that a machine can boot, before anything is started. QEMU takes any file for a
+ * kernel of 1992 and runs whatever bytes it holds, so that the mistake would only show as a guest that says nothing.
  */
-final class KernelFormat {
+public final class KernelFormat {
     private static final int BOOT_FLAG_OFFSET = 0x1FE;
     private static final int HEADER_MAGIC_OFFSET = 0x202;
     private static final int SETUP_SECTORS_OFFSET = 0x1F1;
@@ -29,7 +28,12 @@ final class KernelFormat {
 
     private KernelFormat() {}
 
-    static void check(Path kernel) throws UnbootableException, IOException {
+    /**
+     * Looks at the headers.
+     *
+     * @throws UnbootableException saying what is wrong with the kernel
+     */
+    public static void check(Path kernel) throws UnbootableException, IOException {
         try (FileChannel file = FileChannel.open(kernel, StandardOpenOption.READ)) {
             ByteBuffer head = read(file, 0, 0x240);
             if (head.remaining() >= 4 && head.getInt(0) == ELF_MAGIC) {
