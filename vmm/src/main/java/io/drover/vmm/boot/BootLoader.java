@@ -90,7 +90,7 @@ public final class BootLoader {
 
     private EntryState loadElf(FileChannel file) throws BootException, IOException, GuestAddressException {
         writeCommandLine(BootLayout.COMMAND_LINE_MAX_BYTES);
-        ElfKernel.Loaded kernel = ElfKernel.load(memory, file, kernelName);
+        ElfKernel.Placed kernel = ElfKernel.place(memory, file, kernelName);
         if (kernel.pvhEntry().isEmpty()) {
             throw new BootException(kernelName + " : an ELF file without a PVH entry"
                     + " (expected: a kernel built with CONFIG_PVH, or its bzImage)");
@@ -103,7 +103,7 @@ public final class BootLoader {
             throws BootException, IOException, GuestAddressException {
         SetupHeader header = SetupHeader.read(prefix, file.size(), source.kernel().toString());
         writeCommandLine(header.commandLineMaxBytes());
-        BzImage.Placed kernel = new BzImage(file, header, kernelName).place(memory);
+        BzImage.Placed kernel = BzImage.place(memory, file, header, kernelName);
         Optional<Initramfs> initramfs = loadInitramfs(kernel.end(), header.initramfsLimit());
         ZeroPage.write(memory, prefix, BootLayout.COMMAND_LINE, initramfs, rsdp);
         PageTables.write(memory);

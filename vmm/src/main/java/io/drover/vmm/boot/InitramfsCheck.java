@@ -23,6 +23,7 @@ final class InitramfsCheck {
     private static final ValueLayout.OfInt INT32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int GZIP = 0x8B1F;
     private static final int XZ = 0x587A_37FD;
+    private static final int LZ4_LEGACY = 0x184C_2102;
     private static final int ZSTD = 0xFD2F_B528;
     private static final int ZSTD_SKIPPABLE = 0x184D_2A50;
     private static final int CPIO = 0x3730_3730; // "0707"
@@ -67,7 +68,7 @@ final class InitramfsCheck {
             passCpio();
         } else if (magic == ZSTD || (magic & ~15) == ZSTD_SKIPPABLE) {
             passZstd();
-        } else if (magic == Lz4LegacyChannel.MAGIC) {
+        } else if (magic == LZ4_LEGACY) {
             passLz4();
         } else if ((magic & 0xFFFF) == GZIP) {
             checkGzip();
@@ -170,7 +171,7 @@ final class InitramfsCheck {
         while (need(4) && file.get(INT32, at) != 0) {
             long bytes = file.get(INT32, at) & 0xFFFF_FFFFL;
             at += 4;
-            if (bytes != Lz4LegacyChannel.MAGIC) {
+            if (bytes != LZ4_LEGACY) {
                 pass(bytes, "LZ4 frame");
             }
         }

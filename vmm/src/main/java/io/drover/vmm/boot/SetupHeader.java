@@ -11,8 +11,6 @@ import java.nio.ByteOrder;
  *            where the protected-mode part begins in the file
  * @param protectedModeBytes
  *            its length
- * @param payloadOffset
- *            where the compressed kernel begins in the file; its length 0 when there is none
  * @param alignment
  *            a power of two
  * @param preferredAddress
@@ -24,7 +22,7 @@ import java.nio.ByteOrder;
  * @param commandLineMaxBytes
  *            without the NUL
  */
-record SetupHeader(long protectedModeOffset, long protectedModeBytes, long payloadOffset, long payloadBytes,
+record SetupHeader(long protectedModeOffset, long protectedModeBytes,
         boolean relocatable, long alignment, long preferredAddress, long initBytes, long initramfsLimit,
         int commandLineMaxBytes) {
     /** Where the header begins in the file and in the zero page. */
@@ -93,12 +91,6 @@ record SetupHeader(long protectedModeOffset, long protectedModeBytes, long paylo
             throw refuse(file, "ends after " + fileBytes + " bytes",
                     (offset + bytes) + ", as its header says: copy it again");
         }
-        long payloadOffset = unsigned32(prefix, 0x248);
-        long payloadBytes = unsigned32(prefix, 0x24C);
-        if (payloadOffset + payloadBytes > bytes) {
-            throw refuse(file, "payload of " + payloadBytes + " bytes at " + payloadOffset,
-                    "inside " + bytes + " bytes");
-        }
         long alignment = unsigned32(prefix, 0x230);
         if (Long.bitCount(alignment) != 1) {
             throw refuse(file, "kernel alignment : 0x" + Long.toHexString(alignment), "a power of two");
@@ -112,7 +104,7 @@ record SetupHeader(long protectedModeOffset, long protectedModeBytes, long paylo
             throw refuse(file, "memory needed to start : 0", "at least 1");
         }
         long commandLineMax = unsigned32(prefix, 0x238);
-        return new SetupHeader(offset, bytes, offset + payloadOffset, payloadBytes, prefix.get(0x234) != 0, alignment,
+        return new SetupHeader(offset, bytes, prefix.get(0x234) != 0, alignment,
                 preferred, initBytes, unsigned32(prefix, 0x22C),
                 (int) Math.min(commandLineMax == 0 ? 255 : commandLineMax, BootLayout.COMMAND_LINE_MAX_BYTES));
     }

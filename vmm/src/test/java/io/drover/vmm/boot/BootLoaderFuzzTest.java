@@ -25,8 +25,7 @@ class BootLoaderFuzzTest {
     private static final int GUARD_BYTES = 1 << 16;
     private static final int MEMORY_BYTES = 4 << 20;
     private static final byte[][] KERNELS = {TinyGuest.withBanner("x").elf(), TinyGuest.withBanner("x").bzImage(),
-            KernelFiles.bzImage(KernelFiles.lz4Payload(TinyGuest.withBanner("x").elf())),
-            KernelFiles.bzImage(KernelFiles.gzip(TinyGuest.withBanner("x").elf()))};
+            KernelFiles.bzImage(5000)};
 
     private static Path file;
 
@@ -44,7 +43,7 @@ class BootLoaderFuzzTest {
     }
 
     @Property(tries = 800, afterFailure = AfterFailureMode.SAMPLE_ONLY)
-    void mutatedKernelsHurtNobody(@ForAll @IntRange(min = 0, max = 3) int which,
+    void mutatedKernelsHurtNobody(@ForAll @IntRange(min = 0, max = 2) int which,
             @ForAll @IntRange(min = 1, max = 6) int mutations, @ForAll long seed) throws IOException {
         Random random = new Random(seed);
         byte[] kernel = KERNELS[which].clone();

@@ -60,25 +60,6 @@ class BootLoaderTest {
         assertThat(memory.read32(map + 2 * 24 + 16)).isEqualTo(MemoryMap.USABLE);
     }
 
-    @Test
-    void lz4KernelIsUnpackedAndEnteredIn64BitMode() throws Exception {
-        assertUnpacked(load(KernelFiles.bzImage(KernelFiles.lz4Payload(ELF)), Optional.of(CPIO), "quiet"));
-    }
-
-    @Test
-    void gzipKernelIsUnpackedAndEnteredIn64BitMode() throws Exception {
-        assertUnpacked(load(KernelFiles.bzImage(KernelFiles.gzip(ELF)), Optional.of(CPIO), "quiet"));
-    }
-
-    private void assertUnpacked(EntryState entry) throws GuestAddressException {
-        assertThat(bytesAt(0x10_0000, ELF_CODE.length)).isEqualTo(ELF_CODE);
-        assertThat(entry.rip()).isEqualTo(0x10_0000);
-        assertLinux64(entry);
-        assertThat(memory.read32(entry.rsi() + 0x218)).isEqualTo((int) (MEMORY_BYTES - 8192));
-        assertThat(memory.read32(entry.rsi() + 0x21C)).isEqualTo(CPIO.length);
-        assertThat(bytesAt(MEMORY_BYTES - 8192, CPIO.length)).isEqualTo(CPIO);
-    }
-
     private void assertLinux64(EntryState entry) throws GuestAddressException {
         assertThat(entry.cr0()).isEqualTo(0x8000_0011L);
         assertThat(entry.cr4()).isEqualTo(0x20);
@@ -108,16 +89,17 @@ class BootLoaderTest {
     }
 
     @Test
-    void kernelInAnUnknownFormatUnpacksItself() throws Exception {
-        byte[] payload = new byte[5000];
-        payload[0] = (byte) 0xFD;
-        byte[] file = KernelFiles.bzImage(payload);
+    void bzImageIsEnteredIn64BitModeAndUnpacksItself() throws Exception {
+        byte[] file = KernelFiles.bzImage(5000);
 
-        EntryState entry = load(file, Optional.empty(), "quiet");
+        EntryState entry = load(file, Optional.of(CPIO), "quiet");
 
         assertThat(entry.rip()).isEqualTo(0x10_0200);
         assertLinux64(entry);
         assertThat(bytesAt(0x10_0000, file.length - 1024)).isEqualTo(Arrays.copyOfRange(file, 1024, file.length));
+        assertThat(memory.read32(entry.rsi() + 0x218)).isEqualTo((int) (MEMORY_BYTES - 8192));
+        assertThat(memory.read32(entry.rsi() + 0x21C)).isEqualTo(CPIO.length);
+        assertThat(bytesAt(MEMORY_BYTES - 8192, CPIO.length)).isEqualTo(CPIO);
     }
 
     @Test
@@ -143,11 +125,11 @@ class BootLoaderTest {
             "32-bit|2|0x236|0|a 32-bit kernel: it has no 64-bit entry (expected: an x86-64 kernel)",
             "header end|1|0x201|0x10|setup header ends at 0x212", "size|4|0x1F4|0|size of the protected-mode part : 0",
             "cut off|4|0x1F4|0x10000|(expected: 1049600, as its header says: copy it again)",
-            "payload|4|0x248|0x7000000|payload of ", "alignment|4|0x230|0x300|kernel alignment : 0x300",
+            "alignment|4|0x230|0x300|kernel alignment : 0x300",
             "address|4|0x258|0x1000|preferred address : 0x1000", "init size|4|0x260|0|memory needed to start : 0",
             "memory|4|0x260|0x7000000|needs memory up to 0x7200000 to start (expected: at most 0x800000, where memory ends"})
     void headerFieldsOutOfRangeAreRefused(String what, int bytes, String offset, String value, String message) {
-        byte[] file = KernelFiles.bzImage(new byte[5000]);
+        byte[] file = KernelFiles.bzImage(5000);
         ByteBuffer edit = KernelFiles.edit(file);
         for (int i = 0; i < bytes; i++) {
             edit.put(Integer.decode(offset) + i, (byte) (Integer.decode(value) >> (8 * i)));
@@ -163,9 +145,9 @@ class BootLoaderTest {
             "below 1 MiB|90|0|for 0x0 (expected: between 1 MiB and 0x800000, where memory ends",
             "above memory|91|1|for 0x1100000 (expected: between 1 MiB and 0x800000, where memory ends",
             "huge|111|0x70|(expected: between 1 MiB", "negative|111|0xFF|(expected: between 1 MiB",
-            "more in file than in memory|103|0x10|not more than the memory", "note|120|9|without a PVH entry",
-            "no such note|184|0|without a PVH entry", "huge notes|154|1|notes of 65560 bytes at offset 176",
-            "endless note|179|0xFF|without a PVH entry", "entry elsewhere|194|1|entry point"})
+            "more in file than in memory|103|0x10|(expected: not more than that)", "note|120|9|without a PVH entry",
+            "no such note|184|0|without a PVH entry", "huge notes|154|1|notes of 65560 bytes (expected: at most 65536)",
+            "endless note|179|0xFF|without a PVH entry", "entry elsewhere|194|1|PVH entry 0x"})
     void hostileElfIsRefused(String what, int offset, String value, String message) {
         byte[] file = ELF.clone();
         file[offset] = Integer.decode(value).byteValue();
@@ -177,8 +159,6 @@ class BootLoaderTest {
         byte[] file = ELF.clone();
         System.arraycopy(file, 64, file, 64 + 56, 56);
         assertRefused(file, "segments overlap at 0x100000");
-        KernelFiles.edit(file).putLong(64 + 56 + 24, 0x20_0000);
-        assertRefused(file, "segments overlap at offset 4096");
     }
 
     @Test
@@ -187,14 +167,6 @@ class BootLoaderTest {
             assertRefused(Arrays.copyOf(ELF, length), "");
         }
         assertRefused(Arrays.copyOf(ELF, ELF.length - 1), "copy it again");
-    }
-
-    @Test
-    void cutOffOrDamagedPayloadsNameTheFile() {
-        byte[] lz4 = KernelFiles.lz4Payload(ELF);
-        byte[] damaged = KernelFiles.bzImage(Arrays.copyOf(lz4, lz4.length / 2));
-        assertRefused(damaged, "LZ4 data : ");
-        assertRefused(KernelFiles.bzImage(KernelFiles.lz4Payload(new byte[9000])), ", unpacked : not an ELF file");
     }
 
     @Test
@@ -230,7 +202,7 @@ class BootLoaderTest {
 
     @Test
     void initramfsStaysBelowTheLimitOfTheKernel() throws Exception {
-        byte[] file = KernelFiles.bzImage(KernelFiles.gzip(ELF));
+        byte[] file = KernelFiles.bzImage(5000);
         KernelFiles.edit(file).putInt(0x22C, 0x3F_FFFF);
         EntryState entry = load(file, Optional.of(CPIO), "");
         assertThat(memory.read32(entry.rsi() + 0x218)).isEqualTo(0x40_0000 - 8192);
@@ -249,7 +221,7 @@ class BootLoaderTest {
 
     @Test
     void commandLineHasTheKernelsOwnLimit() throws Exception {
-        byte[] file = KernelFiles.bzImage(KernelFiles.gzip(ELF));
+        byte[] file = KernelFiles.bzImage(5000);
         KernelFiles.edit(file).putInt(0x238, 100);
         load(file, Optional.empty(), "x".repeat(100));
         assertThatExceptionOfType(BootException.class).isThrownBy(() -> load(file, Optional.empty(), "x".repeat(101)))

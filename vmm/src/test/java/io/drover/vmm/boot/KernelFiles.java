@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.zip.GZIPOutputStream;
 
 /** Kernels and archives made for tests. */
@@ -16,26 +15,21 @@ final class KernelFiles {
         return ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** A bzImage with a correct header around a payload, which it claims to be able to unpack itself at its 64-bit entry. */
-    static byte[] bzImage(byte[] payload) {
+    /** A bzImage with a correct header, and nothing in its protected-mode part. */
+    static byte[] bzImage(int bytes) {
         int setupBytes = 2 * 512;
-        int payloadOffset = 0x400;
-        int protectedBytes = (payloadOffset + payload.length + 15) / 16 * 16;
+        int protectedBytes = (bytes + 15) / 16 * 16;
         byte[] file = new byte[setupBytes + protectedBytes];
         ByteBuffer edit = edit(file);
         edit.put(0x1F1, (byte) 1).putInt(0x1F4, protectedBytes / 16).putShort(0x1FE, (short) 0xAA55);
         edit.put(0x200, new byte[] {(byte) 0xEB, 0x6A, 'H', 'd', 'r', 'S'}).putShort(0x206, (short) 0x20F);
         edit.put(0x211, (byte) 1).putInt(0x22C, 0x7FFF_FFFF).putInt(0x230, 0x20_0000).put(0x234, (byte) 1);
-        edit.putShort(0x236, (short) 0x7F).putInt(0x238, 2047).putInt(0x248, payloadOffset);
-        edit.putInt(0x24C, payload.length).putLong(0x258, 0x20_0000).putInt(0x260, 0x10_0000);
-        edit.put(setupBytes + payloadOffset, payload);
+        edit.putShort(0x236, (short) 0x7F).putInt(0x238, 2047);
+        edit.putLong(0x258, 0x20_0000).putInt(0x260, 0x10_0000);
+        for (int at = setupBytes; at < file.length; at++) {
+            file[at] = (byte) (at * 31);
+        }
         return file;
-    }
-
-    /** As the kernel's build does it: one legacy frame with the unpacked length behind it. */
-    static byte[] lz4Payload(byte[] data) {
-        byte[] frame = Lz4LegacyWriter.frame(data, 8 << 20);
-        return edit(Arrays.copyOf(frame, frame.length + 4)).putInt(frame.length, data.length).array();
     }
 
     static byte[] gzip(byte[] data) {
