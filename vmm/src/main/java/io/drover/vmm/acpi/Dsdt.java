@@ -5,7 +5,10 @@ import io.drover.vmm.pvpanic.Pvpanic;
 import io.drover.vmm.rtc.CmosRtc;
 import io.drover.vmm.serial.Uart16550;
 
-/** The differentiated system description table: the devices that cannot be found otherwise, and how to switch off. */
+/**
+ * The differentiated system description table: the devices that cannot be found otherwise, and how to switch off. The PCI bus is
+ * not in it while nothing is on the bus.
+ */
 final class Dsdt {
     /** From 2 on, integers have 64 bits. */
     private static final int REVISION = 2;
@@ -18,7 +21,8 @@ final class Dsdt {
                         Aml.name("_CRS", Aml.resources(Aml.ports(Uart16550.COM1_PORT, Uart16550.PORTS),
                                 Aml.interrupt(Uart16550.COM1_IRQ)))),
                 Aml.device("RTC", Aml.name("_HID", Aml.eisaId("PNP0B00")),
-                        Aml.name("_CRS", Aml.resources(Aml.ports(CmosRtc.PORT, CmosRtc.PORTS)))),
+                        Aml.name("_CRS",
+                                Aml.resources(Aml.ports(CmosRtc.PORT, CmosRtc.PORTS), Aml.interrupt(CmosRtc.IRQ)))),
                 Aml.device("PEVT", Aml.name("_HID", Aml.string("QEMU0001")),
                         Aml.name("_CRS", Aml.resources(Aml.ports(Pvpanic.PORT, Pvpanic.PORTS)))));
         byte[] sleepType = Aml.integer(AcpiPowerManagement.SLEEP_TYPE_S5);

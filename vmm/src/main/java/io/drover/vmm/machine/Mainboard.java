@@ -11,16 +11,22 @@ import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.console.ConsoleInput;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.cpuid.CpuidEntry;
+import io.drover.vmm.cpuid.CpuidOptions;
+import io.drover.vmm.cpuid.GuestCpuid;
+import io.drover.vmm.cpuid.HostModel;
 import io.drover.vmm.i8042.I8042;
+import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.linux.FileHandle;
 import io.drover.vmm.memory.GuestAddressException;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.memory.MemoryRegion;
+import io.drover.vmm.pci.PciConfigPorts;
 import io.drover.vmm.power.AcpiPowerManagement;
 import io.drover.vmm.power.PowerControl;
 import io.drover.vmm.power.ResetRegister;
 import io.drover.vmm.pvpanic.Pvpanic;
 import io.drover.vmm.rtc.CmosRtc;
+import io.drover.vmm.rtc.RtcTimerThread;
 import io.drover.vmm.serial.Uart16550;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -35,6 +41,7 @@ final class Mainboard implements AutoCloseable {
     private final Partition partition;
     private final List<VirtualCpu> cpus = new ArrayList<>();
     private final AcpiPowerManagement powerManagement;
+    private final RtcTimerThread rtcTimer = new RtcTimerThread();
     private final ConsoleInput consoleInput = new ConsoleInput();
 
     private Mainboard(Arena arena, GuestMemory memory, Partition partition, IoBus ports, ConsoleRing console,
@@ -48,12 +55,13 @@ final class Mainboard implements AutoCloseable {
         powerManagement = new AcpiPowerManagement(partition.line(AcpiPowerManagement.SCI_IRQ), power, System::nanoTime);
         I8042 keyboard = new I8042(power);
         ports.register(Uart16550.COM1_PORT, Uart16550.PORTS, "COM1", serial);
-        ports.register(CmosRtc.PORT, CmosRtc.PORTS, "RTC", clock());
+        ports.register(CmosRtc.PORT, CmosRtc.PORTS, "RTC", clock(partition.line(CmosRtc.IRQ)));
         ports.register(I8042.DATA_PORT, 1, "i8042 data", keyboard.dataPort());
         ports.register(I8042.COMMAND_PORT, 1, "i8042 command", keyboard);
         ports.register(Pvpanic.PORT, Pvpanic.PORTS, "pvpanic", new Pvpanic(power));
         ports.register(AcpiPowerManagement.PORT, AcpiPowerManagement.PORTS, "ACPI", powerManagement);
-        ports.register(ResetRegister.PORT, ResetRegister.PORTS, "reset", new ResetRegister(power));
+        ports.register(PciConfigPorts.PORT, PciConfigPorts.PORTS, "PCI and reset",
+                new PciConfigPorts(new ResetRegister(power)));
     }
 
     /**
@@ -106,15 +114,17 @@ final class Mainboard implements AutoCloseable {
             throws BootException, GuestAddressException, IOException {
         EntryState entry = BootLoader.load(memory, settings.boot(), AcpiTables.write(memory, settings.vcpus()));
         List<CpuidEntry> supported = accelerator.supportedCpuid();
+        // Every KVM that has what an accelerator requires has the local APIC's deadline timer, also where it does not list it.
+        CpuidOptions options = new CpuidOptions(true, HostModel.read());
         for (int index = 0; index < settings.vcpus(); index++) {
-            cpus.add(partition.createCpu(index, supported));
+            cpus.add(partition.createCpu(index, GuestCpuid.of(supported, index, settings.vcpus(), options)));
         }
         cpus.getFirst().setEntry(entry);
     }
 
-    private CmosRtc clock() {
+    private CmosRtc clock(InterruptLine line) {
         MemoryRegion low = memory.regions().getFirst();
-        return new CmosRtc(InstantSource.system(), low.length(), memory.size() - low.length());
+        return new CmosRtc(InstantSource.system(), line, rtcTimer, low.length(), memory.size() - low.length());
     }
 
     List<VirtualCpu> cpus() {
@@ -132,6 +142,7 @@ final class Mainboard implements AutoCloseable {
     /** After the vCPUs' threads have ended and nobody types any more. */
     @Override
     public void close() {
+        rtcTimer.close();
         for (VirtualCpu cpu : cpus) {
             cpu.close();
         }

@@ -2,6 +2,7 @@ package io.drover.vmm.rtc;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.drover.vmm.bus.IoDevice;
+import io.drover.vmm.interrupt.InterruptLine;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,18 +16,23 @@ import java.time.temporal.ChronoField;
  * when the guest sets it keeps the difference for as long as the machine lives.
  *
  * <p>
- * Left out: its interrupt (IRQ 8) and with it the alarm and the periodic interrupt; the ACPI tables offer none. The update-ended
- * flag works for those that poll.
+ * Interrupts: at the end of each update and at an alarm, both to the second. Left out: the periodic interrupt and the square
+ * wave, for which kernels have better timers. An alarm that went by more than a minute before anybody looked is not reported;
+ * while its interrupt is enabled the clock itself looks each second.
  */
 public final class CmosRtc implements IoDevice {
     public static final int PORT = 0x70;
     public static final int PORTS = 2;
+    public static final int IRQ = 8;
     /** The memory byte that holds the century, as the FADT tells. */
     public static final int CENTURY = 0x32;
 
     private static final int SECONDS = 0;
+    private static final int SECONDS_ALARM = 1;
     private static final int MINUTES = 2;
+    private static final int MINUTES_ALARM = 3;
     private static final int HOURS = 4;
+    private static final int HOURS_ALARM = 5;
     private static final int DAY_OF_WEEK = 6;
     private static final int DAY_OF_MONTH = 7;
     private static final int MONTH = 8;
@@ -40,10 +46,17 @@ public final class CmosRtc implements IoDevice {
     /** A 32 kHz crystal, a rate of 1024 Hz. */
     private static final int A_AFTER_RESET = 0x26;
     private static final int B_SET = 1 << 7;
+    private static final int B_UPDATE_INTERRUPT = 1 << 4;
+    private static final int B_ALARM_INTERRUPT = 1 << 5;
     private static final int B_BINARY = 1 << 2;
     private static final int B_24_HOURS = 1 << 1;
     private static final int C_UPDATE_ENDED = 1 << 4;
+    private static final int C_ALARM = 1 << 5;
+    private static final int C_INTERRUPT = 1 << 7;
     private static final int D_VALID = 1 << 7;
+    /** In an alarm register: any value will do. */
+    private static final int ALARM_ANY = 0xC0;
+    private static final long ALARM_LOOK_BACK_SECONDS = 60;
     private static final int AFTERNOON = 1 << 7;
 
     /** It announces an update for 244 µs and then takes 1984 µs for it (MC146818A, "Update Cycle"). */
@@ -52,6 +65,8 @@ public final class CmosRtc implements IoDevice {
     private static final long FOUR_GIB = 4L << 30;
 
     private final InstantSource clock;
+    private final InterruptLine line;
+    private final RtcTimer timer;
 
     private final Object lock = new Object();
     /** The alarm, the status registers A and B, and everything from 0x0E; while time is being set, that too. */
@@ -63,17 +78,28 @@ public final class CmosRtc implements IoDevice {
     private Duration setAhead = Duration.ZERO;
     @GuardedBy("lock")
     private long updateSeen;
+    /** Of status register C. */
+    @GuardedBy("lock")
+    private int flags;
+    @GuardedBy("lock")
+    private boolean asserted;
+    @GuardedBy("lock")
+    private boolean timerSet;
 
     /**
      * A clock that shows {@code clock}'s time.
      *
+     * @param timer
+     *            used while the guest has interrupts enabled, once a second
      * @param lowRamBytes
      *            RAM below 4 GiB
      * @param highRamBytes
      *            RAM above
      */
-    public CmosRtc(InstantSource clock, long lowRamBytes, long highRamBytes) {
+    public CmosRtc(InstantSource clock, InterruptLine line, RtcTimer timer, long lowRamBytes, long highRamBytes) {
         this.clock = clock;
+        this.line = line;
+        this.timer = timer;
         this.updateSeen = clock.instant().getEpochSecond();
         cmos[STATUS_A] = A_AFTER_RESET;
         cmos[STATUS_B] = B_24_HOURS;
@@ -118,9 +144,11 @@ public final class CmosRtc implements IoDevice {
                 setting() ? cmos[index] & 0xFF : field(LocalDateTime.ofInstant(now, ZoneOffset.UTC), index);
             case STATUS_A -> cmos[STATUS_A] | (updating(now) ? A_UPDATE_IN_PROGRESS : 0);
             case STATUS_C -> {
-                boolean updated = !setting() && now.getEpochSecond() != updateSeen;
-                updateSeen = now.getEpochSecond();
-                yield updated ? C_UPDATE_ENDED : 0;
+                notice(now);
+                int read = flags | (interrupting() ? C_INTERRUPT : 0);
+                flags = 0;
+                updateLine();
+                yield read;
             }
             case STATUS_D -> D_VALID;
             default -> cmos[index] & 0xFF;
@@ -151,11 +179,71 @@ public final class CmosRtc implements IoDevice {
                 if (before && !after) {
                     thaw();
                 }
+                updateLine();
+                setTimer();
             }
             case STATUS_C, STATUS_D -> {
                 // Read only.
             }
             default -> cmos[index] = (byte) value;
+        }
+    }
+
+    /** Called by the timer at the start of a second. */
+    private void second() {
+        synchronized (lock) {
+            timerSet = false;
+            notice(now());
+            updateLine();
+            setTimer();
+        }
+    }
+
+    /** Sets the flags for the seconds that have begun since the last time. */
+    @GuardedBy("lock")
+    private void notice(Instant now) {
+        long second = now.getEpochSecond();
+        if (setting() || second == updateSeen) {
+            return;
+        }
+        flags |= C_UPDATE_ENDED;
+        for (long each = Math.max(updateSeen + 1, second - ALARM_LOOK_BACK_SECONDS); each <= second; each++) {
+            LocalDateTime time = LocalDateTime.ofEpochSecond(each, 0, ZoneOffset.UTC);
+            if (alarmMatches(time, SECONDS_ALARM, SECONDS) && alarmMatches(time, MINUTES_ALARM, MINUTES)
+                    && alarmMatches(time, HOURS_ALARM, HOURS)) {
+                flags |= C_ALARM;
+            }
+        }
+        updateSeen = second;
+    }
+
+    @GuardedBy("lock")
+    private boolean alarmMatches(LocalDateTime time, int alarm, int register) {
+        int wanted = cmos[alarm] & 0xFF;
+        return (wanted & ALARM_ANY) == ALARM_ANY || wanted == field(time, register);
+    }
+
+    /** The enables of register B lie where the flags of register C do. */
+    @GuardedBy("lock")
+    private boolean interrupting() {
+        return (flags & cmos[STATUS_B] & (C_UPDATE_ENDED | C_ALARM)) != 0;
+    }
+
+    @GuardedBy("lock")
+    private void updateLine() {
+        boolean level = interrupting();
+        if (level != asserted) {
+            asserted = level;
+            line.set(level);
+        }
+    }
+
+    @GuardedBy("lock")
+    private void setTimer() {
+        boolean wanted = (cmos[STATUS_B] & (B_UPDATE_INTERRUPT | B_ALARM_INTERRUPT)) != 0 && !setting();
+        if (wanted && !timerSet) {
+            timerSet = true;
+            timer.after(NANOS_PER_SECOND - now().get(ChronoField.NANO_OF_SECOND), this::second);
         }
     }
 

@@ -3,10 +3,15 @@ package io.drover.vmm.rtc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.vmm.bus.RandomAccesses;
+import io.drover.vmm.interrupt.RecordedLine;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.LongRange;
@@ -17,7 +22,15 @@ class CmosRtcTest {
     private static final long HIGH_BYTES = 5L << 30;
 
     private Instant now = Instant.parse("2026-11-22T14:05:09.25Z");
-    private final CmosRtc rtc = new CmosRtc(() -> now, LOW_BYTES, HIGH_BYTES);
+    private final RecordedLine line = new RecordedLine();
+    private final List<Long> waits = new ArrayList<>();
+    private Runnable wakeUp = () -> waits.clear();
+    private final CmosRtc rtc = new CmosRtc(() -> now, line, this::setTimer, LOW_BYTES, HIGH_BYTES);
+
+    private void setTimer(long nanos, Runnable action) {
+        waits.add(nanos);
+        wakeUp = action;
+    }
 
     @Test
     void showsTheTimeInBcdByDefault() {
@@ -54,6 +67,66 @@ class CmosRtcTest {
         now = now.plusSeconds(1);
         assertThat(get(0x0C)).isEqualTo(0x10);
         assertThat(get(0x0C)).isZero();
+    }
+
+    @Test
+    void updateInterruptComesEachSecondWhileItIsEnabled() {
+        put(0x0B, 0x12);
+        assertThat(waits).containsExactly(750_000_000L);
+        now = Instant.parse("2026-11-22T14:05:10Z");
+        wakeUp.run();
+        assertThat(line.asserted()).isTrue();
+        assertThat(waits).containsExactly(750_000_000L, 1_000_000_000L);
+        assertThat(get(0x0C)).isEqualTo(0x90);
+        assertThat(line.asserted()).isFalse();
+
+        put(0x0B, 0x02);
+        now = now.plusSeconds(1);
+        wakeUp.run();
+        assertThat(line.asserted()).isFalse();
+        assertThat(waits).hasSize(2);
+    }
+
+    @Test
+    void alarmInterruptComesAtItsTime() {
+        put(1, 0x11);
+        put(3, 0x05);
+        put(5, 0x14);
+        put(0x0B, 0x22);
+        now = Instant.parse("2026-11-22T14:05:10Z");
+        wakeUp.run();
+        assertThat(line.asserted()).isFalse();
+        now = now.plusSeconds(1);
+        wakeUp.run();
+        assertThat(line.asserted()).isTrue();
+        assertThat(get(0x0C)).isEqualTo(0xB0);
+        assertThat(line.asserted()).isFalse();
+        now = now.plusSeconds(60);
+        wakeUp.run();
+        assertThat(line.asserted()).isFalse();
+    }
+
+    @Test
+    void alarmFieldsMayMatchAnything() {
+        put(1, 0x30);
+        put(3, 0xFF);
+        put(5, 0xC0);
+        assertThat(get(0x0C)).isZero();
+        now = Instant.parse("2026-11-22T14:05:29Z");
+        assertThat(get(0x0C)).isEqualTo(0x10);
+        now = Instant.parse("2026-11-22T14:06:31Z");
+        assertThat(get(0x0C)).isEqualTo(0x30);
+    }
+
+    @Test
+    void timerThreadWakesUpAndEnds() throws InterruptedException {
+        CountDownLatch woken = new CountDownLatch(1);
+        try (RtcTimerThread thread = new RtcTimerThread()) {
+            thread.after(1, woken::countDown);
+            assertThat(woken.await(10, TimeUnit.SECONDS)).isTrue();
+            thread.after(TimeUnit.DAYS.toNanos(1), woken::countDown);
+        }
+        new RtcTimerThread().close();
     }
 
     @Test
@@ -117,6 +190,8 @@ class CmosRtcTest {
     void anyAccessIsAnsweredAndTimeGoesOn(@ForAll long seed) {
         RandomAccesses.to(rtc, CmosRtc.PORTS, seed);
         put(0x0B, 2);
+        wakeUp.run();
+        assertThat(line.asserted()).isFalse();
         int before = bcd(0);
         now = now.plus(Duration.ofSeconds(7));
         assertThat(bcd(0)).isEqualTo((before + 7) % 60);
