@@ -109,7 +109,7 @@ final class AgentTest {
     private StartVmRequest request(String vm) {
         return StartVmRequest.newBuilder().setVm(vm).setUid("uid-" + vm).setEpoch(1).setOperationId("op-1")
                 .setDriver("qemu")
-                .setVcpus(1).setMemoryBytes(16 << 20).setKernelSha256(kernel).setCommandLine("console=ttyS0").build();
+                .setVcpus(1).setMemoryBytes(16L << 20).setKernelSha256(kernel).setCommandLine("console=ttyS0").build();
     }
 
     private VmObservation start(StartVmRequest request) {

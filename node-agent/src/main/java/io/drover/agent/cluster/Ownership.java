@@ -6,8 +6,16 @@ import java.util.Optional;
 
 /** Whether this host may run a VM, as its record says. */
 public sealed interface Ownership {
+    /** The reason, for people. */
+    String why();
+
     /** The record names this host and this epoch. */
-    record Ours() implements Ownership {}
+    record Ours() implements Ownership {
+        @Override
+        public String why() {
+            return "this host owns the VM";
+        }
+    }
 
     /** The same VM, but nobody may run it now. */
     record Nobodys(String why) implements Ownership {}

@@ -152,6 +152,11 @@ public final class FileStore {
         }
     }
 
+    /** Where the file is, if it is there. */
+    public Path path(Sha256 name) {
+        return folder.resolve(name.hex());
+    }
+
     /** Whether the file is held whole. */
     public boolean has(Sha256 name) {
         lock.lock();

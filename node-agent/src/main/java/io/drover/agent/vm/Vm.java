@@ -12,6 +12,7 @@ import io.drover.agent.folder.VmFolder;
 import io.drover.agent.process.ProcessIdentity;
 import io.drover.proto.agent.v1.VmObservation;
 import java.io.IOException;
+import java.io.Serial;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -41,6 +42,16 @@ final class Vm implements AutoCloseable {
 
     /** What all VMs of a host share. */
     record Surroundings(ScheduledExecutorService timer, Consumer<VmObservation> observer, StartStep.Witness witness) {}
+
+    /** The intent to start the VM could not be made durable: nothing was started. */
+    static final class NotRecordedException extends IOException {
+        @Serial
+        private static final long serialVersionUID = 1;
+
+        private NotRecordedException(IOException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
 
     private final MachinePlan plan;
     private final Driver driver;
@@ -85,6 +96,10 @@ final class Vm implements AutoCloseable {
         return plan;
     }
 
+    long epoch() {
+        return plan.identity().epoch();
+    }
+
     VmFolder folder() {
         return folder;
     }
@@ -119,8 +134,12 @@ final class Vm implements AutoCloseable {
      */
     CompletableFuture<VmObservation> start() {
         return begun(() -> {
-            folder.create();
-            record.write(folder);
+            try {
+                folder.create();
+                record.write(folder);
+            } catch (IOException e) {
+                throw new NotRecordedException(e);
+            }
             surroundings.observer().accept(observation);
             surroundings.witness().reached(StartStep.INTENT_RECORDED);
             launch(record.reboots());

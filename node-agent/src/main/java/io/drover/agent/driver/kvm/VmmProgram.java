@@ -1,7 +1,7 @@
 package io.drover.agent.driver.kvm;
 
 import com.google.protobuf.Message;
-import io.drover.proto.vmm.v1.VmmConfig;
+import io.drover.proto.agent.v1.VmObservation;
 import io.drover.vmm.client.VmmCommand;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -24,7 +24,7 @@ public record VmmProgram(Path javaHome, List<Path> classPath, Optional<Path> aot
                 .map(home -> Path.of(home, "aot", "vmm.aot"))
                 .filter(Files::isReadable);
         return new VmmProgram(Path.of(System.getProperty("java.home")),
-                List.of(jarOf(VmmCommand.class), jarOf(VmmConfig.class), jarOf(Message.class)), cache);
+                List.of(jarOf(VmmCommand.class), jarOf(VmObservation.class), jarOf(Message.class)), cache);
     }
 
     private static Path jarOf(Class<?> type) {

@@ -1,0 +1,123 @@
+package io.drover.agent.vm;
+
+import io.drover.agent.cluster.ClusterAwayException;
+import io.drover.agent.cluster.Ownership;
+import io.drover.agent.driver.Driver;
+import io.drover.agent.driver.VmIdentity;
+import io.drover.agent.folder.VmFolder;
+import io.drover.agent.process.ProcessIdentity;
+import io.drover.proto.agent.v1.VmObservation;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Goes on with what an earlier agent left, VM by VM: adopts those whose record names this host with the same uid and
+ * epoch, destroys the others and keeps their logs. As long as ZooKeeper is away nothing is decided, and what runs
+ * runs on.
+ */
+final class Recovery {
+    private static final Logger log = LoggerFactory.getLogger(Recovery.class);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
+
+    private final HostVms.Foundations on;
+    private final Graveyard graveyard;
+    private final Vm.Surroundings surroundings;
+    private final Consumer<Vm> kept;
+
+    /**
+     * A recovery.
+     *
+     * @param kept told of each VM that is here to stay, before it is adopted
+     */
+    Recovery(HostVms.Foundations on, Graveyard graveyard, Vm.Surroundings surroundings, Consumer<Vm> kept) {
+        this.on = on;
+        this.graveyard = graveyard;
+        this.surroundings = surroundings;
+        this.kept = kept;
+    }
+
+    /** Returns when every VM folder is decided on. */
+    void run() throws InterruptedException, IOException {
+        List<CompletableFuture<VmObservation>> adoptions = new ArrayList<>();
+        for (VmFolder folder : VmFolder.in(on.folder())) {
+            try {
+                recover(folder).ifPresent(adoptions::add);
+            } catch (IOException | IllegalArgumentException e) {
+                // Not decided, so not touched: a person has to look.
+                log.error("VM folder {}: left alone, because it cannot be understood", folder.path(), e);
+            }
+        }
+        for (CompletableFuture<VmObservation> adoption : adoptions) {
+            try {
+                adoption.get();
+            } catch (ExecutionException e) {
+                log.error("a VM could not be adopted", e);
+            }
+        }
+    }
+
+    private Optional<CompletableFuture<VmObservation>> recover(VmFolder folder)
+            throws IOException, InterruptedException {
+        Optional<LocalRecord> found = LocalRecord.read(folder);
+        if (found.isEmpty()) {
+            // Nothing is spawned before the record is written, and removal takes the record first.
+            killAll(folder);
+            folder.delete();
+            return Optional.empty();
+        }
+        LocalRecord local = found.get();
+        StartOrder order = StartOrder.of(local.start());
+        boolean ended = local.state() instanceof LocalState.Ended;
+        Ownership ownership = ownership(order.identity());
+        // The end of a VM that nobody owns now may not have been heard of yet, and its logs may still be read.
+        boolean stays = ownership instanceof Ownership.Ours || (ended && ownership instanceof Ownership.Nobodys);
+        if (!stays) {
+            log.warn("VM {}: left by an earlier agent, destroyed here: {}", order.identity(), ownership.why());
+            killAll(folder);
+            graveyard.bury(folder, order.identity().name(), ownership.why());
+            return Optional.empty();
+        }
+        String name = local.start().getDriver();
+        Driver driver = Optional.ofNullable(on.drivers().get(name)).orElseThrow(() -> new IOException(
+                "VM " + order.identity() + " needs the driver " + name + ", which this agent was told not to offer"));
+        StartOrder.Prepared prepared = order.prepareAgain(on.files());
+        Vm vm = new Vm(prepared.plan(), driver, folder, local, prepared.files(), surroundings);
+        kept.accept(vm);
+        return Optional.of(ended ? vm.remember() : vm.adopt());
+    }
+
+    private void killAll(VmFolder folder) throws IOException, InterruptedException {
+        for (Driver driver : on.drivers().values()) {
+            for (ProcessIdentity process : driver.processes(folder)) {
+                process.kill();
+                if (!process.awaitEnd(KILL_PATIENCE)) {
+                    throw new IOException("process " + process.pid() + " of " + folder.path() + " does not end");
+                }
+            }
+        }
+    }
+
+    private Ownership ownership(VmIdentity identity) throws InterruptedException {
+        boolean told = false;
+        while (true) {
+            try {
+                return on.records().ownership(identity.name(), identity.uid(), identity.epoch());
+            } catch (ClusterAwayException e) {
+                if (!told) {
+                    log.warn("VM {}: left as it is until its record can be read: {}", identity, e.getMessage());
+                    told = true;
+                }
+                Thread.sleep(RETRY);
+            }
+        }
+    }
+}

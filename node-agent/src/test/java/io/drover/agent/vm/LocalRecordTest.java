@@ -1,0 +1,61 @@
+package io.drover.agent.vm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.drover.agent.folder.VmFolder;
+import io.drover.agent.process.ProcessIdentity;
+import io.drover.proto.agent.v1.LocalVm;
+import io.drover.proto.agent.v1.StartVmRequest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class LocalRecordTest {
+    private static final StartVmRequest START = StartVmRequest.newBuilder().setVm("web-1").setUid("u1").setEpoch(3)
+            .build();
+    private static final Instant TIME = Instant.ofEpochMilli(1_700_000_000_123L);
+    private static final ProcessIdentity PROCESS = new ProcessIdentity(42, 4242);
+
+    @TempDir
+    Path temp;
+
+    @Test
+    void everyStateIsReadAsItWasWritten() throws Exception {
+        VmFolder folder = new VmFolder(temp.resolve("u1"));
+        folder.create();
+        assertThat(LocalRecord.read(folder)).isEmpty();
+        for (LocalState state : List.of(new LocalState.Starting(TIME), new LocalState.Running(TIME, PROCESS),
+                new LocalState.Stopping(TIME, PROCESS, TIME.plusSeconds(5)),
+                new LocalState.Ended(new VmExit(VmExit.Cause.GUEST_PANICKED, "oops", TIME)))) {
+            LocalRecord record = new LocalRecord(START, state, 2);
+            record.write(folder);
+
+            assertThat(LocalRecord.read(folder)).contains(record);
+        }
+    }
+
+    @Test
+    void recordOfANewerAgentIsRefused() throws Exception {
+        VmFolder folder = new VmFolder(temp.resolve("u1"));
+        folder.create();
+        Files.write(folder.state(), LocalVm.newBuilder().setFormat(2).build().toByteArray());
+
+        assertThatThrownBy(() -> LocalRecord.read(folder)).isInstanceOf(IOException.class)
+                .hasMessageContaining("format : 2");
+    }
+
+    @Test
+    void damagedRecordIsRefused() throws Exception {
+        VmFolder folder = new VmFolder(temp.resolve("u1"));
+        folder.create();
+        Files.write(folder.state(), new byte[] {1, 2, 3, (byte) 0xFF});
+
+        assertThatThrownBy(() -> LocalRecord.read(folder)).isInstanceOf(IOException.class)
+                .hasMessageContaining("local.pb");
+    }
+}
