@@ -93,7 +93,9 @@ final class Controller implements AutoCloseable {
         ControllerMetrics metrics = new ControllerMetrics(registry);
         Store store = new Store(client, clock);
         Leadership leadership = new Leadership(client, id);
-        AgentChannels channels = config.tls().<AgentChannels>map(TlsAgentChannels::new).orElseGet(AgentChannels::plain);
+        AgentChannels channels = config.tls().isPresent()
+                ? new TlsAgentChannels(config.tls().get())
+                : AgentChannels.plain();
         HostLinks links = part(new HostLinks(channels, clock));
         VmFeed vms = new VmFeed(store, links, EVENTS_KEPT);
         TaskFeed tasks = new TaskFeed(store);

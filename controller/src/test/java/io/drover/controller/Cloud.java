@@ -110,6 +110,10 @@ final class Cloud implements AutoCloseable {
     }
 
     ImageServiceGrpc.ImageServiceBlockingV2Stub images() {
+        return images(channel);
+    }
+
+    private static ImageServiceGrpc.ImageServiceBlockingV2Stub images(ManagedChannel channel) {
         return ImageServiceGrpc.newBlockingV2Stub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
     }
 
@@ -119,18 +123,26 @@ final class Cloud implements AutoCloseable {
 
     /** A kernel image called {@code name}, of a few bytes. */
     Image image(String name) throws StatusException, InterruptedException {
-        ImageFile file = upload(KERNEL);
-        return images().createImage(CreateImageRequest.newBuilder().setImageId(name)
+        return image(channel, name);
+    }
+
+    static Image image(ManagedChannel channel, String name) throws StatusException, InterruptedException {
+        ImageFile file = upload(channel, KERNEL);
+        return images(channel).createImage(CreateImageRequest.newBuilder().setImageId(name)
                 .setImage(Image.newBuilder().setKernelImage(
                         KernelImage.newBuilder().setKernel(file).setCommandLine("console=ttyS0")))
                 .build());
     }
 
     ImageFile upload(byte[] bytes) throws StatusException, InterruptedException {
+        return upload(channel, bytes);
+    }
+
+    private static ImageFile upload(ManagedChannel channel, byte[] bytes) throws StatusException, InterruptedException {
         ImageFile file = ImageFile.newBuilder().setSha256(Sha256.of(bytes).hex()).setSizeBytes(bytes.length)
                 .setFileName("file")
                 .build();
-        var call = images().uploadFile();
+        var call = images(channel).uploadFile();
         call.write(UploadFileRequest.newBuilder().setFile(file).build());
         call.write(UploadFileRequest.newBuilder().setData(ByteString.copyFrom(bytes)).build());
         call.halfClose();

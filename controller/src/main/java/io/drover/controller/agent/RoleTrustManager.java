@@ -12,7 +12,10 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-/** Trusts a peer whose certificate our authority signed and whose role, a URI among its names, is the one expected. */
+/**
+ * Trusts a peer whose certificate our authority signed and whose role, a URI among its names, is the one expected. The role
+ * stands for the name of the server that gRPC would have looked for: an agent's address may change, and says nothing.
+ */
 final class RoleTrustManager extends X509ExtendedTrustManager {
     private final X509ExtendedTrustManager chains;
     private final String role;
@@ -24,14 +27,12 @@ final class RoleTrustManager extends X509ExtendedTrustManager {
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) throws CertificateException {
-        chains.checkServerTrusted(chain, type, engine);
-        requireRole(chain[0]);
+        checkServerTrusted(chain, type);
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) throws CertificateException {
-        chains.checkServerTrusted(chain, type, socket);
-        requireRole(chain[0]);
+        checkServerTrusted(chain, type);
     }
 
     @Override

@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -59,6 +60,9 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
     private static final int BATCHES_IN_FLIGHT = 4;
     /** A host that refused may have room again after this. */
     private static final Duration REFUSAL_COUNTS = Duration.ofMinutes(1);
+    /** After hosts have changed in ways that did not help, so many of those who wait are told so, after so long. */
+    private static final int REASONS_RENEWED = 100;
+    private static final Duration REASONS_RENEWED_AFTER = Duration.ofSeconds(1);
 
     private final Store store;
     private final HostLinks links;
@@ -73,12 +77,13 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
     private final Cluster cluster = new Cluster();
     private final WaitingVms waiting = new WaitingVms(cluster);
     private final Map<VmUid, VmId> waitingNames = new HashMap<>();
-    private final Map<VmUid, Request> waitingRequests = new HashMap<>();
+    private final Map<VmUid, Request> waitingRequests = new LinkedHashMap<>();
     private final Deque<VmId> queue = new ArrayDeque<>();
     private final Set<VmId> queued = new HashSet<>();
     /** Decided, but not yet seen in the records. */
     private final Map<VmUid, Owner> assumed = new HashMap<>();
     private int inFlight;
+    private boolean renewalDue;
     private boolean closed;
 
     private record Decision(VmId id, VmUid uid, Change change) {}
@@ -379,6 +384,27 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
         } else if (cluster
                 .put(SchedulerTypes.facts(host.get().value(), links.reach(id).ready())) != Cluster.Change.UNCHANGED) {
             waiting.hostChanged(SchedulerTypes.id(id));
+            renewReasonsSoon();
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // a message to this thread; what comes of it is handled there
+    private void renewReasonsSoon() {
+        if (!renewalDue && !waitingRequests.isEmpty()) {
+            renewalDue = true;
+            timer.schedule(() -> inbox.add(this::renewReasons), REASONS_RENEWED_AFTER.toMillis(),
+                    TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void renewReasons() {
+        renewalDue = false;
+        for (VmUid uid : waitingRequests.keySet().stream().limit(REASONS_RENEWED).toList()) {
+            waitingRequests.remove(uid);
+            VmId name = waitingNames.get(uid);
+            if (queued.add(name)) {
+                queue.add(name);
+            }
         }
     }
 

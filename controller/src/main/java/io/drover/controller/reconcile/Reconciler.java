@@ -130,7 +130,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
             }
             Optional<Versioned<Vm>> vm = store.view().vm(id);
             if (vm.isEmpty()) {
-                settle(id, Optional.empty());
+                settleWithoutVm(id);
             } else {
                 carryOut(vm.get(), VmSteps.next(vm.get().value(), sight(vm.get().value()), clock.instant()));
             }
@@ -387,6 +387,14 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
         if (next.phase() != known.value().phase()) {
             log.info("{} is {}{}", next.id(), next.phase(),
                     next.status().message().isEmpty() ? "" : ": " + next.status().message());
+        }
+    }
+
+    /** A task without its VM may only be newer than what is in memory. */
+    private void settleWithoutVm(VmId id) throws CommitException, InterruptedException {
+        if (!store.view().runningTasks(id).isEmpty()) {
+            store.refresh();
+            settle(id, store.view().vm(id).map(Versioned::value));
         }
     }
 

@@ -90,8 +90,9 @@ public final class ApiServer implements AutoCloseable {
         builder.route().get("/v1/vms:watch").build(json.watch());
         builder.service(Route.builder().regex("^/v1/vms/(?<vm>[^/:]+):log$").build(), json.log());
         builder.decorator(new StreamLimits(definitions));
-        builder.service(grpc(services, health),
+        builder.service(grpc(services),
                 MetricCollectingService.newDecorator(GrpcMeterIdPrefixFunction.of("drover.api")));
+        builder.service(standard(health));
         builder.serviceUnder("/docs", DocService.builder().webAppTitle("Drover API")
                 .include(DocServiceFilter.ofGrpc())
                 .exclude(DocServiceFilter.ofServiceName("grpc.reflection.v1.ServerReflection"))
@@ -111,14 +112,22 @@ public final class ApiServer implements AutoCloseable {
         return new ApiServer(server, health, healthy, json);
     }
 
-    private static GrpcService grpc(List<BindableService> services, HealthStatusManager health) {
+    private static GrpcService grpc(List<BindableService> services) {
         GrpcServiceBuilder grpc = GrpcService.builder();
         services.forEach(grpc::addService);
-        return grpc.addService(ProtoReflectionServiceV1.newInstance()).addService(health.getHealthService())
-                .supportedSerializationFormats(GrpcSerializationFormats.values())
+        return grpc.supportedSerializationFormats(GrpcSerializationFormats.values())
                 .maxRequestMessageLength((int) MAX_REQUEST_BYTES)
                 .enableHttpJsonTranscoding(HttpJsonTranscodingOptions.builder().errorHandler(new JsonErrors()).build())
                 .enableUnframedRequests(true).unframedGrpcErrorHandler(new JsonErrors()).build();
+    }
+
+    /**
+     * Reflection and health come with gRPC and expect its threading. On Armeria's event loops their streams are told that they
+     * are ready while they send, and send the same answer twice; on the blocking executor each call is a queue.
+     */
+    private static GrpcService standard(HealthStatusManager health) {
+        return GrpcService.builder().useBlockingTaskExecutor(true).addService(health.getHealthService())
+                .addService(ProtoReflectionServiceV1.newInstance()).build();
     }
 
     /** host:port that clients can connect to. */

@@ -52,10 +52,13 @@ public final class Settlement {
                             task.target().resourceName() + " was deleted meanwhile", ""), now));
         }
         if (newer.isPresent()) {
-            return Optional.of(superseded(task, newer.get().method() + " (" + newer.get().id().resourceName() + ")",
-                    "wait for " + newer.get().id().resourceName(), now));
+            return Optional.of(superseded(task, newer.get(), now));
         }
         Vm vm = same.get();
+        if (vm.generation() < task.targetGeneration()) {
+            // The task was read before the VM's newest record.
+            return Optional.empty();
+        }
         return switch (task.method()) {
             case "CreateVm", "StartVm" -> task.cancelRequested() ? cancelled(task, vm, now) : started(task, vm, now);
             case "StopVm" -> stopped(task, vm, now);
@@ -95,6 +98,12 @@ public final class Settlement {
         return vm.generation() > task.targetGeneration()
                 ? Optional.of(superseded(task, "a later request", "look at " + task.target().resourceName(), now))
                 : Optional.empty();
+    }
+
+    /** The end of a task on a VM of which a newer task wants something else. */
+    public static Task.State superseded(Task task, Task by, Instant now) {
+        String name = by.id().resourceName();
+        return superseded(task, by.method() + " (" + name + ")", "wait for " + name, now);
     }
 
     private static Task.State superseded(Task task, String by, String nextStep, Instant now) {

@@ -14,9 +14,11 @@ import io.drover.controller.record.VmSpec;
 import io.drover.controller.store.Change;
 import io.drover.controller.store.CommitException;
 import io.drover.controller.store.Store;
+import io.drover.controller.task.Settlement;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -182,11 +184,23 @@ public final class VmOperations {
                     task = task(mark, taskId, vm.value(), true, now);
                 }
             }
-            if (committed(id, List.of(change, new Change.Create(task)))) {
+            // In this order they are seen: whoever hears of the VM's new intent knows already whom it supersedes.
+            List<Change> changes = new ArrayList<>(change instanceof Change.Put ? superseded(task, now) : List.of());
+            changes.add(change);
+            changes.add(new Change.Create(task));
+            if (committed(id, changes)) {
                 return task;
             }
         }
         throw new ProblemException(new Problem.Contended(id.resourceName()));
+    }
+
+    private List<Change> superseded(Task by, Instant now) {
+        return store.view().runningTasks(by.target()).stream()
+                .filter(older -> older.value().targetUid().equals(by.targetUid()))
+                .<Change>map(older -> new Change.Put(older.value().ended(Settlement.superseded(older.value(), by, now)),
+                        older.version()))
+                .toList();
     }
 
     /** False after a conflict: what it conflicted with is in memory then. */

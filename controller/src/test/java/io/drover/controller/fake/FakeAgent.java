@@ -53,7 +53,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
-import org.apache.curator.retry.RetryOneTime;
+import org.apache.curator.retry.RetryNTimes;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
 
@@ -101,17 +101,30 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
                     .addService(this)
                     .permitKeepAliveTime(5, TimeUnit.SECONDS).permitKeepAliveWithoutCalls(true).build().start();
             client = CuratorFrameworkFactory.builder().connectString(connect).sessionTimeoutMs(SESSION_MILLIS)
-                    .connectionTimeoutMs(3_000).retryPolicy(new RetryOneTime(200)).build();
+                    .connectionTimeoutMs(3_000).retryPolicy(new RetryNTimes(60, 500)).build();
             client.start();
-            client.blockUntilConnected(10, TimeUnit.SECONDS);
+            client.blockUntilConnected(30, TimeUnit.SECONDS);
             record();
-            HostSession session = HostSession.newBuilder().setFormat(1).setAddress("127.0.0.1:" + server.getPort())
-                    .setIncarnation(UUID.randomUUID().toString()).setVersion("fake").build();
-            client.create().creatingParentsIfNeeded().withMode(CreateMode.EPHEMERAL).forPath("/drover/live/" + host,
-                    session.toByteArray());
+            session();
             return this;
         } catch (Exception e) {
             throw new IllegalStateException("fake agent " + host, e);
+        }
+    }
+
+    /** The session of its former process may live on for a while, as ZooKeeper was away when that ended. */
+    private void session() throws Exception {
+        HostSession session = HostSession.newBuilder().setFormat(1).setAddress("127.0.0.1:" + server.getPort())
+                .setIncarnation(UUID.randomUUID().toString()).setVersion("fake").build();
+        String path = "/drover/live/" + host;
+        while (true) {
+            try {
+                client.create().creatingParentsIfNeeded().withMode(CreateMode.EPHEMERAL).forPath(path,
+                        session.toByteArray());
+                return;
+            } catch (KeeperException.NodeExistsException e) {
+                client.delete().quietly().forPath(path);
+            }
         }
     }
 
@@ -181,17 +194,18 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
 
     /** A guest's run ends. */
     public synchronized void end(String vm, Exit.Cause cause, String message) {
-        for (VmObservation run : List.copyOf(runs.values())) {
-            if (run.getVm().equals(vm) && run.getState() != VmObservation.State.ENDED) {
-                put(run.toBuilder().setState(VmObservation.State.ENDED)
-                        .setExit(Exit.newBuilder().setCause(cause).setMessage(message)).build());
-                consoles.getOrDefault(run.getUid(), List.of()).forEach(console -> {
-                    if (!console.isCancelled()) {
-                        console.onCompleted();
-                    }
-                });
-                consoles.remove(run.getUid());
-            }
+        runs(vm).forEach(run -> end(run, cause, message));
+    }
+
+    private void end(VmObservation run, Exit.Cause cause, String message) {
+        if (run.getState() == VmObservation.State.ENDED) {
+            return;
+        }
+        put(run.toBuilder().setState(VmObservation.State.ENDED)
+                .setExit(Exit.newBuilder().setCause(cause).setMessage(message)).build());
+        List<ServerCallStreamObserver<AttachConsoleResponse>> open = consoles.remove(run.getUid());
+        if (open != null) {
+            open.stream().filter(console -> !console.isCancelled()).forEach(StreamObserver::onCompleted);
         }
     }
 
@@ -295,7 +309,7 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
             if (run.getState() != VmObservation.State.ENDED) {
                 put(run.toBuilder().setState(VmObservation.State.STOPPING).build());
                 if (forced || !stopsAreSlow) {
-                    end(request.getVm(), forced ? Exit.Cause.KILLED : Exit.Cause.STOPPED,
+                    end(run, forced ? Exit.Cause.KILLED : Exit.Cause.STOPPED,
                             forced ? "killed" : "the guest obeyed");
                 }
             }

@@ -1,0 +1,176 @@
+package io.drover.controller.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drover.controller.agent.HostReach;
+import io.drover.controller.agent.Observation;
+import io.drover.controller.record.Desired;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.ImageId;
+import io.drover.controller.record.Owner;
+import io.drover.controller.record.Phase;
+import io.drover.controller.record.Placement;
+import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.Vm;
+import io.drover.controller.record.VmId;
+import io.drover.controller.record.VmSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The whole table: what is wanted × what the record says × what the host tells. */
+final class VmStepsTest {
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+    private static final HostId H1 = new HostId("h1");
+    private static final Owner OWNER = new Owner(H1, 1);
+    private static final Optional<HostReach> READY = Optional.of(new HostReach.Ready());
+    private static final Desired RUN = new Desired.Running();
+    private static final Desired STOP = new Desired.Stopped(Duration.ofSeconds(30));
+    private static final Desired DELETE = new Desired.Deleted();
+    private static final Observation.State STARTING = new Observation.State.Starting();
+    private static final Observation.State RUNNING = new Observation.State.Running();
+    private static final Observation.State STOPPING = new Observation.State.Stopping();
+
+    static Vm free(Desired desired, Phase phase) {
+        VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of());
+        return Vm.created(new VmId("web-1"), "uid-1", spec, desired, NOW).in(phase, "", NOW);
+    }
+
+    static Vm owned(Desired desired, Phase phase) {
+        Placement placement = new Placement(Optional.of(H1), "qemu", 1, 1, 1, Map.of(), "", NOW);
+        Vm placed = free(RUN, Phase.PENDING).placed(placement, NOW);
+        Vm wanted = switch (desired) {
+            case Desired.Running() -> placed;
+            case Desired.Stopped stop -> placed.askedToStop(stop);
+            case Desired.Deleted() -> placed.askedToGo(NOW);
+        };
+        return wanted.in(phase, "", NOW);
+    }
+
+    private static Sight sight(Observation.State... state) {
+        return new Sight(READY, state.length == 0 ? Optional.empty() : Optional.of(seen(state[0])), false);
+    }
+
+    private static Observation seen(Observation.State state) {
+        return new Observation(new VmId("web-1"), "uid-1", 1, state, "qemu", 2);
+    }
+
+    private static VmStep next(Vm vm, Sight sight) {
+        return VmSteps.next(vm, sight, NOW);
+    }
+
+    static Stream<Arguments> table() {
+        VmStep rest = new VmStep.Rest();
+        return Stream.of(
+                // Nobody owns it.
+                Arguments.of(free(RUN, Phase.PENDING), sight(), new VmStep.Place()),
+                Arguments.of(free(RUN, Phase.STOPPED), sight(), new VmStep.Place()),
+                Arguments.of(free(RUN, Phase.FAILED), sight(), rest),
+                Arguments.of(free(STOP, Phase.STOPPED), sight(), rest),
+                Arguments.of(free(STOP, Phase.FAILED), sight(), rest),
+                Arguments.of(free(STOP, Phase.PENDING), sight(), new VmStep.Write(free(STOP, Phase.STOPPED))),
+                Arguments.of(free(DELETE, Phase.DELETING), sight(), new VmStep.Erase()),
+                // It is owned, and the owner tells of no such run.
+                Arguments.of(owned(RUN, Phase.STARTING), sight(), new VmStep.Start(OWNER)),
+                Arguments.of(owned(RUN, Phase.RUNNING), sight(), new VmStep.Look(OWNER)),
+                Arguments.of(owned(RUN, Phase.STOPPING), sight(), new VmStep.Look(OWNER)),
+                Arguments.of(owned(STOP, Phase.STARTING), sight(), new VmStep.Stop(OWNER, Duration.ZERO)),
+                Arguments.of(owned(STOP, Phase.RUNNING), sight(), new VmStep.Stop(OWNER, Duration.ZERO)),
+                Arguments.of(owned(DELETE, Phase.DELETING), sight(), new VmStep.Stop(OWNER, Duration.ZERO)),
+                // It shall run.
+                Arguments.of(owned(RUN, Phase.STARTING), sight(STARTING), rest),
+                Arguments.of(owned(RUN, Phase.STARTING), sight(RUNNING), new VmStep.Write(owned(RUN, Phase.RUNNING))),
+                Arguments.of(owned(RUN, Phase.RUNNING), sight(RUNNING), rest),
+                Arguments.of(owned(RUN, Phase.RUNNING), sight(STARTING), rest),
+                Arguments.of(owned(RUN, Phase.STOPPING), sight(RUNNING), new VmStep.Write(owned(RUN, Phase.RUNNING))),
+                Arguments.of(owned(RUN, Phase.STOPPING), sight(STOPPING), rest),
+                Arguments.of(owned(RUN, Phase.RUNNING), sight(STOPPING),
+                        new VmStep.Write(owned(RUN, Phase.RUNNING).in(Phase.STOPPING,
+                                "started again when it has stopped", NOW))),
+                // It shall not run.
+                Arguments.of(owned(STOP, Phase.RUNNING), sight(RUNNING), new VmStep.Write(owned(STOP, Phase.STOPPING))),
+                Arguments.of(owned(STOP, Phase.STARTING), sight(STARTING),
+                        new VmStep.Write(owned(STOP, Phase.STOPPING))),
+                Arguments.of(owned(STOP, Phase.STOPPING), sight(RUNNING),
+                        new VmStep.Stop(OWNER, Duration.ofSeconds(30))),
+                Arguments.of(owned(STOP, Phase.STOPPING), sight(STOPPING),
+                        new VmStep.Stop(OWNER, Duration.ofSeconds(30))),
+                Arguments.of(owned(DELETE, Phase.DELETING), sight(RUNNING), new VmStep.Stop(OWNER, Duration.ZERO)),
+                Arguments.of(owned(DELETE, Phase.DELETING), sight(STOPPING), new VmStep.Stop(OWNER, Duration.ZERO)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("table")
+    void stepFollowsFromRecordAndSight(Vm vm, Sight sight, VmStep expected) {
+        assertThat(next(vm, sight)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Phase.class)
+    void silentOwnerIsWaitedForWhateverIsWanted(Phase phase) {
+        for (Desired desired : List.of(RUN, STOP, DELETE)) {
+            for (HostReach reach : List.of(new HostReach.Away(NOW), new HostReach.Unreachable(NOW, "no answer"))) {
+                for (Optional<Observation> last : List.of(Optional.<Observation>empty(), Optional.of(seen(RUNNING)),
+                        Optional.of(seen(new Observation.State.Ended(end(RunEnd.Cause.KILLED)))))) {
+                    assertThat(next(owned(desired, phase), new Sight(Optional.of(reach), last, false)))
+                            .isEqualTo(new VmStep.Await(H1));
+                }
+            }
+        }
+    }
+
+    @Test
+    void stopIsAskedOnceForAGeneration() {
+        Sight asked = new Sight(READY, Optional.of(seen(STOPPING)), true);
+        assertThat(next(owned(STOP, Phase.STOPPING), asked)).isEqualTo(new VmStep.Rest());
+        assertThat(next(owned(DELETE, Phase.DELETING), asked)).isEqualTo(new VmStep.Rest());
+    }
+
+    private static RunEnd end(RunEnd.Cause cause) {
+        return new RunEnd(cause, "why", NOW);
+    }
+
+    static Stream<Arguments> ends() {
+        return Stream.of(RunEnd.Cause.values()).flatMap(cause -> Stream.of(
+                Arguments.of(STOP, cause, Phase.STOPPED), Arguments.of(DELETE, cause, Phase.DELETING),
+                Arguments.of(RUN, cause, switch (cause) {
+                    case GUEST_POWERED_OFF -> Phase.STOPPED;
+                    case STOPPED, KILLED -> Phase.PENDING;
+                    case GUEST_REBOOTED, GUEST_PANICKED, VMM_FAILED, START_FAILED -> Phase.FAILED;
+                })));
+    }
+
+    @ParameterizedTest
+    @MethodSource("ends")
+    void endOfARunGivesUpTheOwnerAndKeepsHowAndWhere(Desired desired, RunEnd.Cause cause, Phase then) {
+        VmStep step = next(owned(desired, Phase.RUNNING), sight(new Observation.State.Ended(end(cause))));
+        Vm after = ((VmStep.Write) step).next();
+        assertThat(after.owner()).isEmpty();
+        assertThat(after.phase()).isEqualTo(then);
+        assertThat(after.lastEnd()).contains(end(cause));
+        assertThat(after.remains()).contains(H1);
+        assertThat(after.reboots()).isEqualTo(2);
+        assertThat(after.lastEpoch()).isEqualTo(1);
+        boolean turnedOff = desired.equals(RUN) && cause == RunEnd.Cause.GUEST_POWERED_OFF;
+        assertThat(after.desired()).isEqualTo(turnedOff ? new Desired.Stopped(Duration.ZERO) : desired);
+    }
+
+    @Test
+    void remainsAreClearedBeforeTheRecordGoes() {
+        Vm ended = owned(DELETE, Phase.DELETING).ended(end(RunEnd.Cause.KILLED), 0, Phase.DELETING, NOW);
+        assertThat(next(ended, new Sight(READY, Optional.empty(), false))).isEqualTo(new VmStep.Clear(H1));
+        assertThat(next(ended, new Sight(Optional.of(new HostReach.Away(NOW)), Optional.empty(), false)))
+                .isEqualTo(new VmStep.Await(H1));
+        assertThat(next(ended, new Sight(Optional.empty(), Optional.empty(), false)))
+                .as("no record of that host any more")
+                .isEqualTo(new VmStep.Erase());
+    }
+}

@@ -1,0 +1,120 @@
+package io.drover.controller.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.drover.controller.record.Desired;
+import io.drover.controller.record.Host;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.Image;
+import io.drover.controller.record.ImageId;
+import io.drover.controller.record.Phase;
+import io.drover.controller.record.Placement;
+import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.Sha256;
+import io.drover.controller.record.Task;
+import io.drover.controller.record.TaskId;
+import io.drover.controller.record.Vm;
+import io.drover.controller.record.VmId;
+import io.drover.controller.record.VmSpec;
+import io.drover.proto.state.v1.VmRecord;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.StringLength;
+import org.junit.jupiter.api.Test;
+
+/** Records come back as they were, stay small, and a newer program's are left alone. */
+final class RecordCodecTest {
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00.123456789Z");
+    private static final String LONGEST_NAME = "a".repeat(63);
+
+    private static Vm vm(String extra, String text) {
+        VmSpec spec = new VmSpec(64, 1L << 40, new ImageId(LONGEST_NAME), extra, "qemu", Map.of("zone", "a"),
+                List.of("avx2"));
+        Map<String, Integer> rejected = Map.of("ready", 5000, "cordoned", 5000, "driver", 5000, "architecture", 5000,
+                "cpu_features", 5000, "labels", 5000, "vcpus", 5000, "memory", 5000, "refused", 5000);
+        HostId host = new HostId(LONGEST_NAME);
+        Placement placement = new Placement(Optional.of(host), "qemu", 1.5, 5000, 1, rejected, text, NOW);
+        Vm vm = Vm.created(new VmId(LONGEST_NAME), "123e4567-e89b-12d3-a456-426614174000", spec, new Desired.Running(),
+                NOW);
+        for (int i = 0; i < 5; i++) {
+            vm = vm.placed(placement, NOW).refused(new HostId("b" + i + "b".repeat(61)), text, NOW);
+        }
+        return vm.placed(placement, NOW).in(Phase.RUNNING, text, NOW)
+                .ended(new RunEnd(RunEnd.Cause.VMM_FAILED, text, NOW), 7,
+                        Phase.PENDING, NOW)
+                .placed(placement, NOW).in(Phase.STARTING, text, NOW);
+    }
+
+    @Property(tries = 200)
+    void vmRecordStaysUnderTwoKibibytesWhateverItsTexts(@ForAll @IntRange(max = 700) int extraChars,
+            @ForAll @StringLength(max = 400) String text) throws Exception {
+        Vm vm = vm("x".repeat(extraChars), text);
+        byte[] bytes = VmCodec.encode(vm);
+        assertThat(bytes.length).isLessThan(2048);
+        Vm read = VmCodec.decode(bytes);
+        assertThat(read.spec()).isEqualTo(vm.spec());
+        assertThat(read.owner()).isEqualTo(vm.owner());
+        assertThat(read.lastEpoch()).isEqualTo(7);
+    }
+
+    @Test
+    void vmComesBackAsItWas() throws Exception {
+        Vm running = vm("quiet", "short");
+        assertThat(VmCodec.decode(VmCodec.encode(running))).isEqualTo(running);
+        Vm stopping = running.askedToStop(new Desired.Stopped(Duration.ofMillis(1500)));
+        assertThat(VmCodec.decode(VmCodec.encode(stopping))).isEqualTo(stopping);
+        Vm going = running.askedToGo(NOW);
+        assertThat(VmCodec.decode(VmCodec.encode(going))).isEqualTo(going);
+    }
+
+    @Test
+    void hostImageAndTaskComeBackAsTheyWere() throws Exception {
+        Host host = new Host(new HostId("h1"), Map.of("zone", "a"), "x86_64", "cpu", List.of("avx2"), 8, 1L << 30, 32,
+                1L << 29,
+                List.of(new Host.Driver("qemu", true, "found")), true);
+        assertThat(HostCodec.decode(host.id(), HostCodec.encode(host))).isEqualTo(host);
+        Image.ImageFile file = new Image.ImageFile(Sha256.of(new byte[] {1}), 1, "vmlinuz");
+        Image kernel = new Image(new ImageId("debian"), new Image.Kernel(file, Optional.of(file), "quiet"), "d", NOW,
+                "r");
+        assertThat(ImageCodec.decode(ImageCodec.encode(kernel))).isEqualTo(kernel);
+        Image disk = new Image(new ImageId("disk"), new Image.Disk(file, Image.Disk.Format.QCOW2), "d", NOW, "");
+        assertThat(ImageCodec.decode(ImageCodec.encode(disk))).isEqualTo(disk);
+        Task running = new Task(new TaskId("t-1"), "StartVm", new VmId("web-1"), "uid", 3, "r",
+                Sha256.of(new byte[] {2}),
+                new Task.State.Running(), NOW, true);
+        Task.Fault fault = new Task.Fault(10, "SUPERSEDED", "by another", "wait");
+        for (Task.State state : List.of(running.state(), new Task.State.Succeeded(NOW),
+                new Task.State.Failed(fault, NOW),
+                new Task.State.Cancelled(fault, NOW))) {
+            assertThat(TaskCodec.decode(TaskCodec.encode(running.ended(state)))).isEqualTo(running.ended(state));
+        }
+    }
+
+    @Test
+    void recordOfANewerProgramAndDamagedBytesAreRefused() {
+        byte[] newer = VmRecord.newBuilder().setFormat(2).build().toByteArray();
+        assertThatThrownBy(() -> VmCodec.decode(newer)).isInstanceOf(UnreadableRecordException.class)
+                .hasMessageContaining("format");
+        byte[] damaged = {(byte) 0xff, (byte) 0xff};
+        assertThatThrownBy(() -> VmCodec.decode(damaged)).isInstanceOf(UnreadableRecordException.class);
+        assertThatThrownBy(() -> TaskCodec.decode(new byte[0])).isInstanceOf(UnreadableRecordException.class);
+        assertThatThrownBy(() -> ImageCodec.decode(new byte[0])).isInstanceOf(UnreadableRecordException.class);
+    }
+
+    @Test
+    void pathsAreThoseOfTheLayout() {
+        assertThat(Layout.path(new VmId("web-1"))).matches("/drover/vms/[0-3][0-9a-f]/web-1");
+        assertThat(Layout.place(Layout.path(new VmId("web-1")))).contains(new Layout.Place.Of(new VmId("web-1")));
+        assertThat(Layout.place("/drover/live/h1")).contains(new Layout.Place.SessionOf(new HostId("h1")));
+        assertThat(Layout.place("/drover/controllers/_c_latch-0")).isEmpty();
+        assertThat(Layout.place("/drover/vms/00")).isEmpty();
+        assertThat(Layout.place("/drover/hosts/NOT-A-NAME")).isEmpty();
+    }
+}

@@ -1,0 +1,114 @@
+package io.drover.controller.task;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drover.controller.record.Desired;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.ImageId;
+import io.drover.controller.record.Phase;
+import io.drover.controller.record.Placement;
+import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.Sha256;
+import io.drover.controller.record.Task;
+import io.drover.controller.record.TaskId;
+import io.drover.controller.record.Vm;
+import io.drover.controller.record.VmId;
+import io.drover.controller.record.VmSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** When tasks end, and how. */
+final class SettlementTest {
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+    private static final VmId VM = new VmId("web-1");
+    private static final Vm PENDING = Vm.created(VM, "uid-1",
+            new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of()), new Desired.Running(), NOW);
+    private static final Vm STARTING = PENDING
+            .placed(new Placement(Optional.of(new HostId("h1")), "qemu", 1, 1, 1, Map.of(), "", NOW), NOW);
+    private static final Vm RUNNING = STARTING.in(Phase.RUNNING, "", NOW);
+
+    private static Task task(String method, long generation) {
+        return new Task(new TaskId("t-" + method.toLowerCase(java.util.Locale.ROOT) + generation), method, VM, "uid-1",
+                generation,
+                "", Sha256.of(new byte[0]), new Task.State.Running(), NOW, false);
+    }
+
+    private static Optional<Task.State> end(Task task, Vm vm) {
+        return Settlement.end(task, Optional.of(vm), Optional.empty(), NOW);
+    }
+
+    private static Vm ended(RunEnd.Cause cause, Phase then) {
+        return RUNNING.ended(new RunEnd(cause, "why", NOW), 0, then, NOW);
+    }
+
+    @Test
+    void startEndsWhenTheVmRuns() {
+        for (String method : List.of("CreateVm", "StartVm")) {
+            assertThat(end(task(method, 1), PENDING)).isEmpty();
+            assertThat(end(task(method, 1), STARTING)).isEmpty();
+            assertThat(end(task(method, 1), RUNNING)).contains(new Task.State.Succeeded(NOW));
+        }
+    }
+
+    @Test
+    void startThatFailedSaysWhyAndWhatToDo() {
+        for (RunEnd.Cause cause : List.of(RunEnd.Cause.START_FAILED, RunEnd.Cause.GUEST_PANICKED,
+                RunEnd.Cause.VMM_FAILED)) {
+            Task.State state = end(task("StartVm", 1), ended(cause, Phase.FAILED)).orElseThrow();
+            Task.Fault fault = ((Task.State.Failed) state).fault();
+            assertThat(fault.reason()).isEqualTo(cause.name());
+            assertThat(fault.message()).contains("vms/web-1").contains("hosts/h1").contains("why");
+            assertThat(fault.nextStep()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void startOfAGuestThatIsOffAgainSucceeded() {
+        Vm off = RUNNING.turnedOff().ended(new RunEnd(RunEnd.Cause.GUEST_POWERED_OFF, "S5", NOW), 0, Phase.STOPPED,
+                NOW);
+        assertThat(end(task("StartVm", 1), off)).contains(new Task.State.Succeeded(NOW));
+    }
+
+    @Test
+    void stopEndsWhenNoHostMayRunIt() {
+        Vm stopping = RUNNING.askedToStop(new Desired.Stopped(Duration.ZERO)).in(Phase.STOPPING, "", NOW);
+        assertThat(end(task("StopVm", 2), stopping)).isEmpty();
+        assertThat(
+                end(task("StopVm", 2), stopping.ended(new RunEnd(RunEnd.Cause.KILLED, "", NOW), 0, Phase.STOPPED, NOW)))
+                .contains(new Task.State.Succeeded(NOW));
+    }
+
+    @Test
+    void deleteEndsWhenTheRecordIsGoneAndTakesTheOthersWithIt() {
+        assertThat(end(task("DeleteVm", 2), RUNNING.askedToGo(NOW))).isEmpty();
+        assertThat(Settlement.end(task("DeleteVm", 2), Optional.empty(), Optional.empty(), NOW))
+                .contains(new Task.State.Succeeded(NOW));
+        Task.State start = Settlement.end(task("StartVm", 1), Optional.empty(), Optional.empty(), NOW).orElseThrow();
+        assertThat(((Task.State.Cancelled) start).fault().reason()).isEqualTo("VM_DELETED");
+    }
+
+    @Test
+    void newerTaskSupersedesAndIsNamed() {
+        Task stop = task("StopVm", 2);
+        Task.State state = Settlement
+                .end(task("StartVm", 1), Optional.of(PENDING.askedToStop(new Desired.Stopped(Duration.ZERO))),
+                        Optional.of(stop), NOW)
+                .orElseThrow();
+        Task.Fault fault = ((Task.State.Cancelled) state).fault();
+        assertThat(fault.reason()).isEqualTo("SUPERSEDED");
+        assertThat(fault.message()).contains(stop.id().resourceName());
+    }
+
+    @Test
+    void cancelledStartEndsWhenTheVmIsStopped() {
+        Vm stopping = STARTING.askedToStop(new Desired.Stopped(Duration.ZERO));
+        Task cancelled = task("StartVm", 1).cancelledBy(stopping.generation());
+        assertThat(end(cancelled, stopping)).isEmpty();
+        Vm stopped = stopping.ended(new RunEnd(RunEnd.Cause.KILLED, "", NOW), 0, Phase.STOPPED, NOW);
+        assertThat(end(cancelled, stopped)).containsInstanceOf(Task.State.Cancelled.class);
+    }
+}
