@@ -2,7 +2,7 @@
 
     usage: vms_by_reflection.py [HOST:PORT]          (default: $DROVER_CONTROLLER, else 127.0.0.1:7070)
 
-The VM is created stopped, so that no host is needed. Leaves nothing behind. Ends with 0 only if every answer was right.
+The VM is created stopped, so that no host is needed. Leaves nothing behind but a file of 50 bytes. Ends with 0 only if every answer was right.
 """
 
 import base64
