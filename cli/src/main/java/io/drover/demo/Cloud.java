@@ -19,7 +19,7 @@ import java.util.Optional;
  * <p>Owned by one thread.
  */
 public final class Cloud {
-    /** In the environment of every process of the cloud, and of those that they start. */
+    /** In the environment of every program of the cloud. */
     static final String MARK_VARIABLE = "DROVER_DEMO";
 
     private static final String ANY_PORT = "127.0.0.1:0";

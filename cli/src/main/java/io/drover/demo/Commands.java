@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Runs `drover` commands as the reader would, and shows them with what they answer. */
 final class Commands {
@@ -23,7 +25,8 @@ final class Commands {
 
     /** Returns what the command printed; one that fails fails the demo. */
     String run(String... arguments) throws DemoFailure {
-        narrator.detail("$ drover " + String.join(" ", arguments));
+        narrator.detail("$ drover " + Stream.of(arguments).map(word -> word.contains(" ") ? "'" + word + "'" : word)
+                .collect(Collectors.joining(" ")));
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int code = new Drover(

@@ -39,12 +39,6 @@ final class Demo {
 
     /** Runs all steps up to the guests' answers; the cloud and its VMs run on. Returns how the VMs were run. */
     String begin() throws DemoFailure, Failure, IOException, InterruptedException {
-        narrator.step("makes an image from Debian packages");
-        DemoImage image = DemoImage.build(DebianPackages.defaultCache(), narrator::detail);
-        image.packages().forEach(used -> narrator.detail(used.name() + " " + used.version()));
-        narrator.detail("kernel     sha256 " + image.kernelSha256());
-        narrator.detail("initramfs  sha256 " + image.initramfsSha256());
-
         narrator.step("starts a controller with ZooKeeper in it, and " + HOSTS.size() + " agents");
         Component controller = cloud.startController();
         narrator.detail("controller: process " + controller.pid() + ", API at " + cloud.api() + ", ZooKeeper at "
@@ -57,6 +51,11 @@ final class Demo {
             Commands commands = new Commands(narrator, cloud.api());
             commands.run("host", "list");
 
+            narrator.step("makes an image from Debian packages");
+            DemoImage image = DemoImage.build(DebianPackages.defaultCache(), narrator::detail);
+            image.packages().forEach(used -> narrator.detail(used.name() + " " + used.version()));
+            narrator.detail("kernel     sha256 " + image.kernelSha256());
+            narrator.detail("initramfs  sha256 " + image.initramfsSha256());
             narrator.step("adds the image");
             commands.run("image", "add", IMAGE, "--kernel", image.kernel().toString(), "--initramfs",
                     image.initramfs().toString(), "--command-line", image.commandLine());

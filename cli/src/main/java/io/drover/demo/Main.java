@@ -107,7 +107,7 @@ public final class Main implements Callable<Integer> {
 
     /** All has been told to end: the janitor must find no process, and then no folder is left. */
     private boolean leftNothing(Janitor janitor, Path folder, String mark) {
-        List<ProcessHandle> left = new MarkedProcesses(mark).running();
+        List<ProcessHandle> left = new CloudProcesses(folder, mark).running();
         left.forEach(process -> narrator.detail("still runs: " + process.pid() + " "
                 + process.info().commandLine().orElse("")));
         janitor.cleanUp();

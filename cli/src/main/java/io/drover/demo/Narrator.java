@@ -4,10 +4,14 @@ import io.drover.cli.output.Style;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** Tells what the demo does, as it does it, with the time since it began. Thread-safe. */
 final class Narrator {
     private static final String INDENT = "            ";
+
+    /** Control Sequence Introducer and what belongs to it, ECMA-48, 5.4. */
+    private static final Pattern CONTROL_SEQUENCE = Pattern.compile("\033\\[[0-?]*[ -/]*[@-~]");
 
     private final PrintStream out;
     private final Style style;
@@ -34,7 +38,8 @@ final class Narrator {
     /** What a guest prints. */
     synchronized void guest(String vm, String line) {
         // A guest may send anything; the reader's terminal is not its to control.
-        out.println(INDENT + style.faint(vm + " |") + " " + line.replaceAll("\\p{Cntrl}", ""));
+        out.println(INDENT + style.faint(vm + " |") + " "
+                + CONTROL_SEQUENCE.matcher(line).replaceAll("").replaceAll("\\p{Cntrl}", ""));
         out.flush();
     }
 
