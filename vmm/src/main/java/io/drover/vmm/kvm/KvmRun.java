@@ -1,32 +1,35 @@
 package io.drover.vmm.kvm;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
  * {@code struct kvm_run} (linux/kvm.h): why a vCPU left the guest, shared with the kernel. Read and written by the vCPU's
  * thread while it is out of KVM_RUN; only {@link #setImmediateExit} is for any thread at any time.
+ *
+ * <p>
+ * By a ByteBuffer: compiled by C1 alone, as a VMM process is, a MemorySegment's var handles would cost some 600 ns per exit.
  */
 public final class KvmRun {
-    static final long IMMEDIATE_EXIT = 1;
-    static final long EXIT_REASON = 8;
-    static final long IO_DIRECTION = 32;
-    static final long IO_SIZE = 33;
-    static final long IO_PORT = 34;
-    static final long IO_COUNT = 36;
-    static final long IO_DATA_OFFSET = 40;
-    static final long MMIO_PHYS_ADDR = 32;
-    static final long MMIO_DATA = 40;
-    static final long MMIO_LEN = 48;
-    static final long MMIO_IS_WRITE = 52;
-    static final long FAIL_ENTRY_REASON = 32;
-    static final long FAIL_ENTRY_CPU = 40;
-    static final long INTERNAL_SUBERROR = 32;
-    static final long INTERNAL_NDATA = 36;
-    static final long INTERNAL_DATA = 40;
-    static final long SYSTEM_EVENT_TYPE = 32;
+    static final int IMMEDIATE_EXIT = 1;
+    static final int EXIT_REASON = 8;
+    static final int IO_DIRECTION = 32;
+    static final int IO_SIZE = 33;
+    static final int IO_PORT = 34;
+    static final int IO_COUNT = 36;
+    static final int IO_DATA_OFFSET = 40;
+    static final int MMIO_PHYS_ADDR = 32;
+    static final int MMIO_DATA = 40;
+    static final int MMIO_LEN = 48;
+    static final int MMIO_IS_WRITE = 52;
+    static final int FAIL_ENTRY_REASON = 32;
+    static final int FAIL_ENTRY_CPU = 40;
+    static final int INTERNAL_SUBERROR = 32;
+    static final int INTERNAL_NDATA = 36;
+    static final int INTERNAL_DATA = 40;
+    static final int SYSTEM_EVENT_TYPE = 32;
 
     /** Exit reasons. */
     public static final int EXIT_UNKNOWN = 0;
@@ -49,45 +52,40 @@ public final class KvmRun {
     /** INTERNAL_DATA has room for so many words. */
     private static final int MAX_INTERNAL_DATA = 16;
 
-    private static final ValueLayout.OfShort INT16 = ValueLayout.JAVA_SHORT_UNALIGNED
-            .withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt INT32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong INT64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-    private final MemorySegment area;
+    private final ByteBuffer area;
 
     KvmRun(MemorySegment area) {
-        this.area = area;
+        this.area = area.asByteBuffer().order(ByteOrder.nativeOrder());
     }
 
     /** When set, KVM_RUN finishes what the last exit left open and returns EINTR without entering the guest. */
     public void setImmediateExit(boolean immediate) {
-        area.set(ValueLayout.JAVA_BYTE, IMMEDIATE_EXIT, (byte) (immediate ? 1 : 0));
+        area.put(IMMEDIATE_EXIT, (byte) (immediate ? 1 : 0));
         // Before the signal that follows, and before the owner looks at what it was asked to do.
         VarHandle.fullFence();
     }
 
     public int exitReason() {
-        return area.get(ValueLayout.JAVA_INT, EXIT_REASON);
+        return area.getInt(EXIT_REASON);
     }
 
     /** Of EXIT_IO: the guest writes. */
     public boolean ioIsOut() {
-        return area.get(ValueLayout.JAVA_BYTE, IO_DIRECTION) == 1;
+        return area.get(IO_DIRECTION) == 1;
     }
 
     /** Of EXIT_IO: bytes of one access: 1, 2 or 4. */
     public int ioBytes() {
-        return area.get(ValueLayout.JAVA_BYTE, IO_SIZE);
+        return area.get(IO_SIZE);
     }
 
     public int ioPort() {
-        return area.get(ValueLayout.JAVA_SHORT, IO_PORT) & 0xFFFF;
+        return area.getShort(IO_PORT) & 0xFFFF;
     }
 
     /** Of EXIT_IO: accesses to the same port, of a string instruction; else 1. */
     public int ioCount() {
-        return area.get(ValueLayout.JAVA_INT, IO_COUNT);
+        return area.getInt(IO_COUNT);
     }
 
     /** Of EXIT_IO: what the guest wrote by its n-th access. */
@@ -101,16 +99,16 @@ public final class KvmRun {
     }
 
     public long mmioAddress() {
-        return area.get(ValueLayout.JAVA_LONG, MMIO_PHYS_ADDR);
+        return area.getLong(MMIO_PHYS_ADDR);
     }
 
     /** Of EXIT_MMIO: 1 to 8. */
     public int mmioBytes() {
-        return area.get(ValueLayout.JAVA_INT, MMIO_LEN);
+        return area.getInt(MMIO_LEN);
     }
 
     public boolean mmioIsWrite() {
-        return area.get(ValueLayout.JAVA_BYTE, MMIO_IS_WRITE) != 0;
+        return area.get(MMIO_IS_WRITE) != 0;
     }
 
     public long mmioValue(int bytes) {
@@ -122,17 +120,17 @@ public final class KvmRun {
     }
 
     public int systemEventType() {
-        return area.get(ValueLayout.JAVA_INT, SYSTEM_EVENT_TYPE);
+        return area.getInt(SYSTEM_EVENT_TYPE);
     }
 
     /** The exit in words, for the log; allocates. */
     public String describe() {
         return switch (exitReason()) {
             case EXIT_UNKNOWN -> "KVM_EXIT_UNKNOWN, hardware_exit_reason=0x"
-                    + Long.toHexString(area.get(ValueLayout.JAVA_LONG, FAIL_ENTRY_REASON));
+                    + Long.toHexString(area.getLong(FAIL_ENTRY_REASON));
             case EXIT_FAIL_ENTRY -> "KVM_EXIT_FAIL_ENTRY, hardware_entry_failure_reason=0x"
-                    + Long.toHexString(area.get(ValueLayout.JAVA_LONG, FAIL_ENTRY_REASON)) + " cpu="
-                    + area.get(ValueLayout.JAVA_INT, FAIL_ENTRY_CPU);
+                    + Long.toHexString(area.getLong(FAIL_ENTRY_REASON)) + " cpu="
+                    + area.getInt(FAIL_ENTRY_CPU);
             case EXIT_INTERNAL_ERROR -> internalError();
             case EXIT_SYSTEM_EVENT -> "KVM_EXIT_SYSTEM_EVENT, type=" + systemEventType();
             case EXIT_SHUTDOWN -> "KVM_EXIT_SHUTDOWN";
@@ -142,44 +140,44 @@ public final class KvmRun {
 
     private String internalError() {
         StringBuilder text = new StringBuilder("KVM_EXIT_INTERNAL_ERROR, suberror=");
-        text.append(area.get(ValueLayout.JAVA_INT, INTERNAL_SUBERROR)).append(" data=[");
-        int words = Math.clamp(area.get(ValueLayout.JAVA_INT, INTERNAL_NDATA), 0, MAX_INTERNAL_DATA);
+        text.append(area.getInt(INTERNAL_SUBERROR)).append(" data=[");
+        int words = Math.clamp(area.getInt(INTERNAL_NDATA), 0, MAX_INTERNAL_DATA);
         for (int word = 0; word < words; word++) {
             text.append(word == 0 ? "0x" : " 0x");
-            text.append(Long.toHexString(area.get(ValueLayout.JAVA_LONG, INTERNAL_DATA + word * 8L)));
+            text.append(Long.toHexString(area.getLong(INTERNAL_DATA + word * 8)));
         }
         return text.append(']').toString();
     }
 
-    private long ioData(int access, int bytes) {
-        return area.get(ValueLayout.JAVA_LONG, IO_DATA_OFFSET) + (long) access * bytes;
+    private int ioData(int access, int bytes) {
+        return (int) area.getLong(IO_DATA_OFFSET) + access * bytes;
     }
 
-    private long load(long offset, int bytes) {
+    private long load(int offset, int bytes) {
         return switch (bytes) {
-            case 1 -> area.get(ValueLayout.JAVA_BYTE, offset) & 0xFFL;
-            case 2 -> area.get(INT16, offset) & 0xFFFFL;
-            case 4 -> area.get(INT32, offset) & 0xFFFF_FFFFL;
-            case 8 -> area.get(INT64, offset);
+            case 1 -> area.get(offset) & 0xFFL;
+            case 2 -> area.getShort(offset) & 0xFFFFL;
+            case 4 -> area.getInt(offset) & 0xFFFF_FFFFL;
+            case 8 -> area.getLong(offset);
             default -> {
                 long value = 0;
                 for (int at = 0; at < bytes; at++) {
-                    value |= (area.get(ValueLayout.JAVA_BYTE, offset + at) & 0xFFL) << (8 * at);
+                    value |= (area.get(offset + at) & 0xFFL) << (8 * at);
                 }
                 yield value;
             }
         };
     }
 
-    private void store(long offset, int bytes, long value) {
+    private void store(int offset, int bytes, long value) {
         switch (bytes) {
-            case 1 -> area.set(ValueLayout.JAVA_BYTE, offset, (byte) value);
-            case 2 -> area.set(INT16, offset, (short) value);
-            case 4 -> area.set(INT32, offset, (int) value);
-            case 8 -> area.set(INT64, offset, value);
+            case 1 -> area.put(offset, (byte) value);
+            case 2 -> area.putShort(offset, (short) value);
+            case 4 -> area.putInt(offset, (int) value);
+            case 8 -> area.putLong(offset, value);
             default -> {
                 for (int at = 0; at < bytes; at++) {
-                    area.set(ValueLayout.JAVA_BYTE, offset + at, (byte) (value >>> (8 * at)));
+                    area.put(offset + at, (byte) (value >>> (8 * at)));
                 }
             }
         }

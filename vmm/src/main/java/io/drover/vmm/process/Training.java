@@ -37,11 +37,20 @@ final class Training {
     private final Log log;
     private final CountDownLatch ended = new CountDownLatch(1);
 
-    private Training(Log log) {
+    private final VmmProcess.StopHook hook;
+
+    private Training(Log log, VmmProcess.StopHook hook) {
         this.log = log;
+        this.hook = hook;
     }
 
-    static void run() throws IOException {
+    /**
+     * Trains.
+     *
+     * @param hook
+     *            what a VMM process has for its termination
+     */
+    static void run(VmmProcess.StopHook hook) throws IOException {
         Log log = new Log(System.err, "training");
         Path folder = Files.createTempDirectory("drover-train");
         try {
@@ -50,7 +59,7 @@ final class Training {
             new VmmSettings("training", "training", 1, 2, MEMORY_BYTES, kernel, Optional.empty(), "console=ttyS0",
                     folder.resolve("control"), folder.resolve("console.log"), 0, folder.resolve("exit.pb"), true)
                     .write(file);
-            new Training(log).runOnce(VmmSettings.read(file));
+            new Training(log, hook).runOnce(VmmSettings.read(file));
         } finally {
             try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
                 for (Path file : files) {
@@ -62,8 +71,10 @@ final class Training {
     }
 
     private void runOnce(VmmSettings settings) throws IOException {
-        VmmEnd end = VmmProcess.run(settings, this::open, log,
-                stop -> Thread.ofPlatform().name("training-client").start(() -> talk(settings, stop)));
+        VmmEnd end = VmmProcess.run(settings, this::open, log, stop -> {
+            hook.armed(stop);
+            Thread.ofPlatform().name("training-client").start(() -> talk(settings, stop));
+        });
         if (end.cause() != VmmEnd.Cause.GUEST_POWERED_OFF) {
             throw new IOException("training ended with " + end.cause() + ": " + end.message());
         }

@@ -93,10 +93,11 @@ final class VmmProcess implements VmmControl {
             log.info("assembled: " + settings.vcpus() + " vCPUs, " + (settings.memoryBytes() >> 20) + " MiB, epoch "
                     + settings.epoch());
             MachineEnd ended = running.run(settings.startPaused(), state -> {
-                log.info("state " + state);
                 // The others are steps on the way that mean nothing outside.
                 if (!(state instanceof MachineState.Pausing || state instanceof MachineState.Ending)) {
-                    server.publish(Event.newBuilder().setStatus(status().toProto()).build());
+                    VmmStatus status = status();
+                    log.info("state " + status.state());
+                    server.publish(Event.newBuilder().setStatus(status.toProto()).build());
                 }
             });
             VmmEnd end = describe(ended);
