@@ -11,6 +11,9 @@ public interface Accelerator extends AutoCloseable {
     /** Every CPUID entry that a guest can be shown, before what depends on the vCPU is filled in. */
     List<CpuidEntry> supportedCpuid() throws IOException;
 
+    /** Whether the CPUs' local APICs have the TSC-deadline timer, which {@link #supportedCpuid} may not say. */
+    boolean hasTscDeadlineTimer() throws IOException;
+
     /** The most vCPUs that one partition can have. */
     int maxCpus() throws IOException;
 

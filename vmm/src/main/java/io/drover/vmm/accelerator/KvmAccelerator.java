@@ -63,6 +63,11 @@ public final class KvmAccelerator implements Accelerator {
     }
 
     @Override
+    public boolean hasTscDeadlineTimer() throws SystemCallException {
+        return kvm.check(Capability.TSC_DEADLINE_TIMER) != 0;
+    }
+
+    @Override
     public int maxCpus() throws SystemCallException {
         return kvm.check(Capability.MAX_VCPUS);
     }

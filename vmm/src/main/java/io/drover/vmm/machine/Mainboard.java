@@ -114,8 +114,7 @@ final class Mainboard implements AutoCloseable {
             throws BootException, GuestAddressException, IOException {
         EntryState entry = BootLoader.load(memory, settings.boot(), AcpiTables.write(memory, settings.vcpus()));
         List<CpuidEntry> supported = accelerator.supportedCpuid();
-        // Every KVM that has what an accelerator requires has the local APIC's deadline timer, also where it does not list it.
-        CpuidOptions options = new CpuidOptions(true, HostModel.read());
+        CpuidOptions options = new CpuidOptions(accelerator.hasTscDeadlineTimer(), HostModel.read());
         for (int index = 0; index < settings.vcpus(); index++) {
             cpus.add(partition.createCpu(index, GuestCpuid.of(supported, index, settings.vcpus(), options)));
         }

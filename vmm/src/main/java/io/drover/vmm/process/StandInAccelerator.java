@@ -27,6 +27,11 @@ final class StandInAccelerator implements Accelerator {
     }
 
     @Override
+    public boolean hasTscDeadlineTimer() {
+        return false;
+    }
+
+    @Override
     public int maxCpus() {
         return Integer.MAX_VALUE;
     }

@@ -60,6 +60,8 @@ int main(int argc, char **argv) {
     check("KVM_SET_IDENTITY_MAP_ADDR", ioctl(vm, KVM_SET_IDENTITY_MAP_ADDR, &identity));
     check("KVM_SET_TSS_ADDR", ioctl(vm, KVM_SET_TSS_ADDR, 0xFEFFD000));
     check("KVM_CREATE_IRQCHIP", ioctl(vm, KVM_CREATE_IRQCHIP, 0));
+    struct kvm_pit_config pit = {.flags = KVM_PIT_SPEAKER_DUMMY};
+    check("KVM_CREATE_PIT2", ioctl(vm, KVM_CREATE_PIT2, &pit));
     unsigned char *memory = mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     memcpy(memory + 0x1000, code, sizeof code);
     struct kvm_userspace_memory_region region = {.memory_size = 1 << 20, .userspace_addr = (uint64_t) memory};
@@ -67,6 +69,13 @@ int main(int argc, char **argv) {
     int vcpu = check("KVM_CREATE_VCPU", ioctl(vm, KVM_CREATE_VCPU, 0));
     int bytes = check("KVM_GET_VCPU_MMAP_SIZE", ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
     struct kvm_run *area = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+
+    struct {
+        struct kvm_cpuid2 header;
+        struct kvm_cpuid_entry2 entries[256];
+    } cpuid = {.header.nent = 256};
+    check("KVM_GET_SUPPORTED_CPUID", ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &cpuid));
+    check("KVM_SET_CPUID2", ioctl(vcpu, KVM_SET_CPUID2, &cpuid));
 
     struct kvm_sregs sregs;
     check("KVM_GET_SREGS", ioctl(vcpu, KVM_GET_SREGS, &sregs));
