@@ -94,6 +94,13 @@ final class AgentProcessTest {
         return VM.toBuilder().setKernelSha256(client.put(TinyGuest.withBanner(BANNER).elf())).build();
     }
 
+    /** A guest that starts clears what was typed before. */
+    private static void awaitBanner(AgentClient client) throws Exception {
+        try (AgentClient.RemoteConsole console = client.console("uid-1")) {
+            console.await(BANNER + "\r\n");
+        }
+    }
+
     @Test
     void guestRunsOnWhenItsAgentIsKilledAndTheNextAgentAdoptsItWithItsScrollback() throws Exception {
         AgentProcess first = agent();
@@ -102,7 +109,7 @@ final class AgentProcessTest {
         StartVmRequest vm = request(before);
         VmObservation running = before.start(vm);
         try (AgentClient.RemoteConsole console = before.console("uid-1")) {
-            console.await(BANNER);
+            console.await(BANNER + "\r\n");
             console.type("typed before");
             console.await("typed before");
         }
@@ -126,6 +133,7 @@ final class AgentProcessTest {
         AgentClient before = client(first);
         cluster.own("web-1", "uid-1", "h1", 1);
         before.start(request(before));
+        awaitBanner(before);
         first.kill();
         // No agent: the guest hears it from the FIFO that is its keyboard.
         Files.writeString(folder().resolve("console.in"), TinyGuest.POWER_OFF);
@@ -141,6 +149,7 @@ final class AgentProcessTest {
         AgentClient before = client(first);
         cluster.own("web-1", "uid-1", "h1", 1);
         before.start(request(before));
+        awaitBanner(before);
         first.kill();
         Files.writeString(folder().resolve("console.in"), TinyGuest.REBOOT);
         Cluster.await("the guest is off", () -> processes().isEmpty());
@@ -171,7 +180,7 @@ final class AgentProcessTest {
         cluster.own("web-1", "uid-1", "h1", 1);
         before.start(request(before));
         try (AgentClient.RemoteConsole console = before.console("uid-1")) {
-            console.await(BANNER);
+            console.await(BANNER + "\r\n");
         }
         first.kill();
         cluster.own("web-1", "uid-1", "h2", 2);
@@ -214,7 +223,7 @@ final class AgentProcessTest {
         cluster.stop();
         Cluster.await("the session is lost", () -> agent.log().contains("session in ZooKeeper is lost"));
         try (AgentClient.RemoteConsole console = client.console("uid-1")) {
-            console.await(BANNER);
+            console.await(BANNER + "\r\n");
             console.type("still here");
             console.await("still here");
         }

@@ -147,7 +147,7 @@ final class AgentTest {
         assertThat(running.getDriver()).isEqualTo("qemu");
         assertThat(running.getPid()).isPositive();
         try (AgentClient.RemoteConsole console = client.console(vm.getUid())) {
-            console.await(BANNER);
+            console.await(BANNER + "\r\n");
             console.type("hello");
             console.await("hello");
             assertThat(client.stop(vm, Duration.ofSeconds(60)).getState()).isEqualTo(VmObservation.State.STOPPING);
@@ -168,7 +168,7 @@ final class AgentTest {
         StartVmRequest vm = owned("deaf-1");
         start(vm);
         try (AgentClient.RemoteConsole console = client.console(vm.getUid())) {
-            console.await(BANNER);
+            console.await(BANNER + "\r\n");
             console.type(TinyGuest.TOGGLE_BUTTON);
             console.await(TinyGuest.IGNORING);
         }
@@ -193,7 +193,7 @@ final class AgentTest {
         StartVmRequest vm = owned("boot-1");
         start(vm);
         try (AgentClient.RemoteConsole console = client.console(vm.getUid())) {
-            console.await(BANNER);
+            console.await(BANNER + "\r\n");
             console.type(TinyGuest.REBOOT);
             VmObservation again = client.awaitVm(vm.getUid(),
                     seen -> seen.getReboots() == 1 && seen.getState() == VmObservation.State.RUNNING);
@@ -211,7 +211,7 @@ final class AgentTest {
         StartVmRequest vm = owned("panic-1");
         start(vm);
         try (AgentClient.RemoteConsole console = client.console(vm.getUid())) {
-            console.await(BANNER);
+            console.await(BANNER + "\r\n");
             console.type(TinyGuest.PANIC);
             assertThat(client.awaitEnd(vm.getUid()).getExit().getCause()).isEqualTo(Exit.Cause.GUEST_PANICKED);
         }
@@ -316,7 +316,7 @@ final class AgentTest {
         StartVmRequest vm = owned("moved-1");
         start(vm);
         try (AgentClient.RemoteConsole console = client.console(vm.getUid())) {
-            console.await(BANNER);
+            console.await(BANNER + "\r\n");
             cluster.own("moved-1", vm.getUid(), "another-host", 2);
             console.end().get(60, TimeUnit.SECONDS);
         }
@@ -367,7 +367,7 @@ final class AgentTest {
         assertThat(cluster.host(host).orElseThrow().getCordoned()).isTrue();
         assertThat(client.start(vm)).isEqualTo(before);
         try (AgentClient.RemoteConsole console = client.console(vm.getUid())) {
-            console.await(BANNER);
+            console.await(BANNER + "\r\n");
             console.type("hello again");
             console.await("hello again");
         }
@@ -386,6 +386,61 @@ final class AgentTest {
             assertThatThrownBy(second::start).hasMessageContaining("another live agent").hasMessageContaining(host);
         }
         assertThat(cluster.session(host)).isPresent();
+    }
+
+    @Test
+    void endedVmIsRememberedByTheNextAgentWithItsScrollback() throws Exception {
+        StartVmRequest vm = owned("past-1");
+        start(vm);
+        try (AgentClient.RemoteConsole console = client.console(vm.getUid())) {
+            console.await(BANNER + "\r\n");
+        }
+        client.stop(vm, Duration.ofSeconds(60));
+        VmObservation end = client.awaitEnd(vm.getUid());
+        cluster.disown("past-1", vm.getUid());
+        client.close();
+        agent.close();
+        agent = new Agent(config(host, temp.resolve("data"), "qemu"), step -> {});
+        client = new AgentClient(agent.start());
+
+        assertThat(client.everything().getVmsList()).containsExactly(end);
+        try (AgentClient.RemoteConsole console = client.console(vm.getUid())) {
+            console.end().get(60, TimeUnit.SECONDS);
+            assertThat(console.text()).contains(BANNER);
+        }
+    }
+
+    @Test
+    void fullDiskIsRefusedBeforeAnythingRuns() throws Exception {
+        Path disk = Files.createDirectories(temp.resolve("disk"));
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk.toString()) == 0,
+                "no right to mount a small tmpfs: run as root to test a full disk");
+        String name = host + "-full";
+        try (Agent full = new Agent(config(name, disk, "qemu"), step -> {});
+                AgentClient asking = new AgentClient(full.start())) {
+            StartVmRequest vm = request("full-1").toBuilder()
+                    .setKernelSha256(asking.put(TinyGuest.withBanner(BANNER).elf())).build();
+            cluster.own("full-1", vm.getUid(), name, 1);
+            Path filler = disk.resolve("filler");
+            assertThat(run("dd", "if=/dev/zero", "of=" + filler, "bs=4k")).isNotZero();
+            refused(() -> asking.start(vm), Status.Code.RESOURCE_EXHAUSTED, "DISK_FULL", "recorded");
+            refused(() -> asking.put(new byte[8192]), Status.Code.RESOURCE_EXHAUSTED, "DISK_FULL", "8192");
+            assertThat(asking.everything().getVmsList()).isEmpty();
+            Files.delete(filler);
+
+            assertThat(asking.start(vm).getState()).isEqualTo(VmObservation.State.RUNNING);
+            asking.stop(vm, Duration.ZERO);
+            asking.awaitEnd(vm.getUid());
+        } finally {
+            assertThat(run("umount", disk.toString())).isZero();
+        }
+    }
+
+    private static int run(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        return process.exitValue();
     }
 
     private interface Call {

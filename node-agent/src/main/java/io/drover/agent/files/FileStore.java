@@ -198,6 +198,11 @@ public final class FileStore {
         long free = Files.getFileStore(folder).getUsableSpace() - coming;
         List<Map.Entry<String, Stored>> unused = new ArrayList<>(
                 files.entrySet().stream().filter(entry -> entry.getValue().users() == 0).toList());
+        long reclaimable = unused.stream().mapToLong(entry -> entry.getValue().bytes()).sum();
+        if (free + reclaimable < bytes) {
+            // Nothing is given up for a file that will not fit even so.
+            throw diskFull(name, bytes, Math.max(0, free + reclaimable));
+        }
         unused.sort(Comparator.comparing(entry -> entry.getValue().lastUse()));
         for (Map.Entry<String, Stored> entry : unused) {
             boolean crowded = held + coming > limitBytes - bytes;
@@ -210,15 +215,12 @@ public final class FileStore {
             free += entry.getValue().bytes();
             log.info("file {}: removed, unused since {}, to make room", entry.getKey(), entry.getValue().lastUse());
         }
-        if (free < bytes) {
-            throw diskFull(name, bytes, Math.max(0, free));
-        }
     }
 
     private RefusedException diskFull(Sha256 name, long bytes, long free) {
         return new RefusedException(Reason.DISK_FULL, "files/" + name,
                 "the disk of " + folder + " is full: the file needs " + bytes
-                        + " bytes, " + free + " are free",
+                        + " bytes, " + free + " are free or can be freed",
                 "free space on the host's disk, or stop VMs whose images are no longer needed")
                 .with("needed_bytes", Long.toString(bytes)).with("free_bytes", Long.toString(free));
     }

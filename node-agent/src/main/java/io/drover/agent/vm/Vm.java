@@ -8,6 +8,7 @@ import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.files.FileStore;
+import io.drover.agent.folder.LogReader;
 import io.drover.agent.folder.VmFolder;
 import io.drover.agent.process.ProcessIdentity;
 import io.drover.proto.agent.v1.VmObservation;
@@ -17,17 +18,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,11 +52,8 @@ final class Vm implements AutoCloseable {
     private final List<FileStore.Hold> files;
     private final Surroundings surroundings;
     private final Console console = new Console();
-    private final ExecutorService queue;
+    private final TaskQueue queue;
     private final CompletableFuture<VmObservation> started = new CompletableFuture<>();
-
-    private final Map<Long, CompletableFuture<VmObservation>> unanswered = new ConcurrentHashMap<>();
-    private final AtomicLong questions = new AtomicLong();
 
     // Owned by the queue.
     private LocalRecord record;
@@ -89,7 +79,7 @@ final class Vm implements AutoCloseable {
         this.files = List.copyOf(files);
         this.surroundings = surroundings;
         this.observation = record.observation();
-        this.queue = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("vm " + plan.identity()).factory());
+        this.queue = new TaskQueue("VM " + plan.identity(), surroundings.timer());
     }
 
     MachinePlan plan() {
@@ -161,14 +151,13 @@ final class Vm implements AutoCloseable {
     /** Shows an end that is already recorded. */
     CompletableFuture<VmObservation> remember() {
         return begun(() -> {
-            console.end();
-            surroundings.observer().accept(observation);
+            rememberNow();
             return observation;
         });
     }
 
-    private CompletableFuture<VmObservation> begun(Question question) {
-        return ask(question).whenComplete((seen, failure) -> {
+    private CompletableFuture<VmObservation> begun(TaskQueue.Question<VmObservation> question) {
+        return queue.ask(question).whenComplete((seen, failure) -> {
             if (failure == null) {
                 started.complete(seen);
             } else {
@@ -183,7 +172,7 @@ final class Vm implements AutoCloseable {
      * @param grace how long the guest is waited for; zero: it is not asked
      */
     CompletableFuture<VmObservation> stop(Duration grace) {
-        return ask(() -> {
+        return queue.ask(() -> {
             stopNow(grace);
             return observation;
         });
@@ -195,7 +184,7 @@ final class Vm implements AutoCloseable {
      * @return completes when no process is left; exceptionally when one does not end
      */
     CompletableFuture<VmObservation> destroy(String why) {
-        return ask(() -> {
+        return queue.ask(() -> {
             log.warn("VM {}: destroyed here: {}", plan.identity(), why);
             machine.ifPresent(Machine::kill);
             killAll();
@@ -206,7 +195,7 @@ final class Vm implements AutoCloseable {
 
     /** Trims the logs that its process writes. */
     void trimLogs() {
-        post(() -> {
+        queue.post(() -> {
             if (machine.isPresent()) {
                 machine.get().trimLogs();
             }
@@ -216,69 +205,10 @@ final class Vm implements AutoCloseable {
     /** Lets go of it: its process runs on. Returns when nothing more happens here. */
     @Override
     public void close() {
-        queue.shutdownNow();
-        try {
-            if (!queue.awaitTermination(KILL_PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-                log.warn("VM {}: its queue does not end", plan.identity());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        for (CompletableFuture<VmObservation> answer : unanswered.values()) {
-            answer.completeExceptionally(new IOException("the VM is no longer looked after"));
-        }
+        queue.close();
         machine.ifPresent(Machine::close);
         console.end();
         files.forEach(FileStore.Hold::close);
-    }
-
-    private interface Task {
-        void run() throws IOException, InterruptedException;
-    }
-
-    private interface Question {
-        VmObservation answer() throws IOException, InterruptedException;
-    }
-
-    /** Has something done on the queue. Always answered, exceptionally if it failed or this was closed before. */
-    private CompletableFuture<VmObservation> ask(Question question) {
-        CompletableFuture<VmObservation> answer = new CompletableFuture<>();
-        long number = questions.incrementAndGet();
-        unanswered.put(number, answer);
-        post(() -> {
-            try {
-                answer.complete(question.answer());
-            } catch (IOException | InterruptedException | RuntimeException e) {
-                answer.completeExceptionally(e);
-                throw e;
-            } finally {
-                unanswered.remove(number);
-            }
-        });
-        if (queue.isShutdown()) {
-            answer.completeExceptionally(new IOException("the VM is no longer looked after"));
-        }
-        return answer;
-    }
-
-    private void post(Task task) {
-        try {
-            queue.execute(() -> run(task));
-        } catch (RejectedExecutionException e) {
-            log.debug("VM {}: closed; too late for more", plan.identity(), e);
-        }
-    }
-
-    private void run(Task task) {
-        try {
-            task.run();
-        } catch (InterruptedException expected) {
-            Thread.currentThread().interrupt();
-        } catch (IOException e) {
-            log.error("VM {}: {}", plan.identity(), e.getMessage(), e);
-        } catch (RuntimeException e) {
-            log.error("VM {}: unexpected", plan.identity(), e);
-        }
     }
 
     private void launch(int reboots) throws InterruptedException {
@@ -300,7 +230,7 @@ final class Vm implements AutoCloseable {
     private void runs(Machine running) {
         machine = Optional.of(running);
         apply(new LocalEvent.Runs(running.process()));
-        CompletableFuture<Void> _ = running.end().thenAccept(end -> post(() -> ended(running, end)));
+        CompletableFuture<Void> _ = running.end().thenAccept(end -> queue.post(() -> ended(running, end)));
     }
 
     private void ended(Machine which, MachineEnd end) {
@@ -323,7 +253,7 @@ final class Vm implements AutoCloseable {
             log.warn("VM {}: the guest reboots over and over; starting it again in {} s", plan.identity(),
                     pause.toSeconds());
         }
-        later(pause, () -> {
+        queue.postLater(pause, () -> {
             if (record.state() instanceof LocalState.Starting && machine.isEmpty()) {
                 launch(record.reboots() + 1);
             }
@@ -356,17 +286,23 @@ final class Vm implements AutoCloseable {
     }
 
     private void killAtDeadline(LocalState.Stopping stopping) {
-        later(Duration.between(now(), stopping.deadline()), () -> {
+        queue.postLater(Duration.between(now(), stopping.deadline()), () -> {
             if (record.state() instanceof LocalState.Stopping now && !now.deadline().isAfter(stopping.deadline())) {
                 machine.ifPresent(Machine::kill);
             }
         });
     }
 
+    private void rememberNow() throws IOException {
+        byte[] past = LogReader.tail(folder.consoleLog(), Console.SCROLLBACK_BYTES);
+        console.output(past, 0, past.length);
+        console.end();
+        surroundings.observer().accept(observation);
+    }
+
     private void adoptNow() throws IOException, InterruptedException {
         if (record.state() instanceof LocalState.Ended) {
-            console.end();
-            surroundings.observer().accept(observation);
+            rememberNow();
             return;
         }
         Adoption found;
@@ -416,19 +352,6 @@ final class Vm implements AutoCloseable {
             case LocalState.Stopping ignored -> apply(new LocalEvent.MachineEnded(new MachineEnd.Killed()));
             case LocalState.Ended ignored -> {
             }
-        }
-    }
-
-    private void later(Duration pause, Task task) {
-        if (!pause.isPositive()) {
-            post(task);
-            return;
-        }
-        try {
-            ScheduledFuture<?> _ = surroundings.timer().schedule(() -> post(task), pause.toMillis(),
-                    TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException e) {
-            log.debug("VM {}: the agent closes; the next one goes on", plan.identity(), e);
         }
     }
 

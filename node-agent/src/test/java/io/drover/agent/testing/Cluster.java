@@ -89,11 +89,6 @@ public final class Cluster implements AutoCloseable {
         return bytes.isPresent() ? Optional.of(HostSession.parseFrom(bytes.get())) : Optional.empty();
     }
 
-    /** Ends the session that a live node belongs to, as if it had timed out. */
-    public void expireSessionOf(String name) throws Exception {
-        client.delete().forPath("/drover/live/" + name);
-    }
-
     private Optional<byte[]> read(String path) throws Exception {
         try {
             return Optional.of(client.getData().forPath(path));
