@@ -7,6 +7,7 @@ import io.drover.controller.record.VmId;
 import io.drover.controller.store.StoreListener;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +23,7 @@ public final class HostLinks implements StoreListener, AutoCloseable {
     private final Sightings sightings = new Sightings();
     private final Map<HostId, HostLink> links = new ConcurrentHashMap<>();
     private final Map<HostId, Instant> awaySince = new ConcurrentHashMap<>();
+    private final Map<HostId, Set<Sha256>> held = new ConcurrentHashMap<>();
     private final List<HostListener> listeners = new CopyOnWriteArrayList<>();
     private final HostListener all = new HostListener() {
         @Override
@@ -36,6 +38,11 @@ public final class HostLinks implements StoreListener, AutoCloseable {
 
         @Override
         public void filesHeld(HostId host, Set<Sha256> files, boolean complete) {
+            held.compute(host, (same, before) -> {
+                Set<Sha256> now = before == null || complete ? ConcurrentHashMap.newKeySet() : before;
+                now.addAll(files);
+                return now;
+            });
             listeners.forEach(listener -> listener.filesHeld(host, files, complete));
         }
     };
@@ -62,6 +69,16 @@ public final class HostLinks implements StoreListener, AutoCloseable {
     /** The agent of a host that has a session, whether it answers or not. */
     public Optional<Agent> agent(HostId host) {
         return Optional.ofNullable(links.get(host)).map(HostLink::agent);
+    }
+
+    /** Whether the host has told that it has all these files; it may have lost them since. */
+    public boolean holds(HostId host, Collection<Sha256> files) {
+        return held.getOrDefault(host, Set.of()).containsAll(files);
+    }
+
+    /** The host says that it has not what it was thought to have: it is asked before the next use. */
+    public void forgetFiles(HostId host) {
+        held.remove(host);
     }
 
     @Override

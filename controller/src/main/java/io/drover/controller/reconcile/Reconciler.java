@@ -196,7 +196,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
         if (agent.isEmpty()) {
             return;
         }
-        Answer<Optional<Observation>> answer = switch (transfers.ensure(owner.host(), agent.get(), kernel.files())) {
+        Answer<Optional<Observation>> answer = switch (files(owner.host(), agent.get(), kernel)) {
             case Answer.Done<Boolean>(Boolean there) -> agent.get().start(order(vm, owner, kernel));
             case Answer.Refused<Boolean>(Answer.Why why, String message) -> new Answer.Refused<>(why, message);
             case Answer.None<Boolean>(String message) -> new Answer.None<>(message);
@@ -221,12 +221,21 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
                         store.refresh();
                         again(known, owner.host().resourceName() + " does not see itself as the owner yet: " + message);
                     }
-                    case FILE_MISSING, NOT_THERE -> again(known, owner.host().resourceName() + ": " + message);
+                    case FILE_MISSING -> {
+                        links.forgetFiles(owner.host());
+                        again(known, owner.host().resourceName() + ": " + message);
+                    }
+                    case NOT_THERE -> again(known, owner.host().resourceName() + ": " + message);
                 }
             }
             case Answer.None<Optional<Observation>>(String message) ->
                 again(known, owner.host().resourceName() + " has not answered, asked again: " + message);
         }
+    }
+
+    private Answer<Boolean> files(HostId host, Agent agent, Image.Kernel kernel) throws InterruptedException {
+        boolean there = links.holds(host, kernel.files().stream().map(Image.ImageFile::sha256).toList());
+        return there ? new Answer.Done<>(true) : transfers.ensure(host, agent, kernel.files());
     }
 
     private static RunOrder order(Vm vm, Owner owner, Image.Kernel kernel) {
