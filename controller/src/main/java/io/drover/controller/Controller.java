@@ -127,7 +127,7 @@ final class Controller implements AutoCloseable {
         Calls calls = new Calls();
         ApiServer server = ApiServer.start(config.listen(), config.tls(),
                 List.of(new VmApi(calls, vms, operations, streams, relay, placer),
-                        new TaskApi(calls, store, tasks, vms, operations),
+                        new TaskApi(calls, store, tasks, vms, operations::cancel),
                         new ImageApi(calls, new ImageOperations(store, files, clock), files),
                         new HostApi(calls, store, links)),
                 streams, relay, registry);

@@ -272,21 +272,41 @@ final class AgentTest {
         refused(() -> client.start(vm.toBuilder().setCommandLine("x".repeat(2048)).build()),
                 Status.Code.INVALID_ARGUMENT,
                 "BAD_REQUEST", "2048");
-        refused(() -> client.start(vm.toBuilder().setMemoryBytes(1L << 45).build()), Status.Code.RESOURCE_EXHAUSTED,
+        refused(() -> client.start(owned("bad-2").toBuilder().setMemoryBytes(1L << 45).build()),
+                Status.Code.RESOURCE_EXHAUSTED,
                 "DOES_NOT_FIT",
                 "memory");
-        refused(() -> client.start(vm.toBuilder().setDriver("kvm").build()), Status.Code.FAILED_PRECONDITION,
+        refused(() -> client.start(owned("bad-3").toBuilder().setDriver("kvm").build()),
+                Status.Code.FAILED_PRECONDITION,
                 "DRIVER_UNUSABLE",
                 "kvm");
         refused(() -> client.start(vm.toBuilder().setKernelSha256("0".repeat(64)).build()),
                 Status.Code.FAILED_PRECONDITION,
                 "FILE_MISSING", "0000");
         String none = client.put("no kernel".getBytes(StandardCharsets.UTF_8));
-        refused(() -> client.start(vm.toBuilder().setKernelSha256(none).build()), Status.Code.INVALID_ARGUMENT,
+        refused(() -> client.start(owned("bad-4").toBuilder().setKernelSha256(none).build()),
+                Status.Code.INVALID_ARGUMENT,
                 "UNBOOTABLE",
                 "kernel");
         refused(() -> client.stop(vm, Duration.ZERO), Status.Code.NOT_FOUND, "VM_NOT_FOUND", vm.getUid());
         assertThat(client.everything().getVmsList()).isEmpty();
+        assertThat(folder(vm)).doesNotExist();
+    }
+
+    @Test
+    void startThatComesAfterItsRefusalIsRefusedToo() throws Exception {
+        StartVmRequest vm = owned("late-1");
+        refused(() -> client.start(vm.toBuilder().setMemoryBytes(1L << 45).build()), Status.Code.RESOURCE_EXHAUSTED,
+                "DOES_NOT_FIT", "memory");
+        refused(() -> client.start(vm), Status.Code.RESOURCE_EXHAUSTED, "DOES_NOT_FIT", "memory");
+        assertThat(folder(vm)).doesNotExist();
+    }
+
+    @Test
+    void startThatComesAfterItsStopIsRefused() throws Exception {
+        StartVmRequest vm = owned("late-2");
+        refused(() -> client.stop(vm, Duration.ZERO), Status.Code.NOT_FOUND, "VM_NOT_FOUND", vm.getUid());
+        refused(() -> client.start(vm), Status.Code.FAILED_PRECONDITION, "EPOCH_SPENT", "stopped before");
         assertThat(folder(vm)).doesNotExist();
     }
 
@@ -307,8 +327,9 @@ final class AgentTest {
         refused(() -> client.start(second), Status.Code.RESOURCE_EXHAUSTED, "DOES_NOT_FIT", "vCPU");
         client.stop(first, Duration.ZERO);
         client.awaitEnd(first.getUid());
+        cluster.own("big-2", second.getUid(), host, 2);
 
-        assertThat(start(second).getState()).isEqualTo(VmObservation.State.RUNNING);
+        assertThat(start(second.toBuilder().setEpoch(2).build()).getState()).isEqualTo(VmObservation.State.RUNNING);
     }
 
     @Test
@@ -428,8 +449,10 @@ final class AgentTest {
             assertThat(asking.everything().getVmsList()).isEmpty();
             Files.delete(filler);
 
-            assertThat(asking.start(vm).getState()).isEqualTo(VmObservation.State.RUNNING);
-            asking.stop(vm, Duration.ZERO);
+            cluster.own("full-1", vm.getUid(), name, 2);
+            StartVmRequest again = vm.toBuilder().setEpoch(2).build();
+            assertThat(asking.start(again).getState()).isEqualTo(VmObservation.State.RUNNING);
+            asking.stop(again, Duration.ZERO);
             asking.awaitEnd(vm.getUid());
         } finally {
             assertThat(run("umount", disk.toString())).isZero();

@@ -14,6 +14,8 @@ public sealed interface Answer<T> {
     enum Why {
         /** The record names another owner or epoch, as the agent sees it. */
         NOT_OWNER,
+        /** The host was told to stop the VM before it ran, and will not run it under this epoch. */
+        EPOCH_SPENT,
         /** The host does not have room, or a driver, or something else that another host may have. */
         HOST_CANNOT,
         /** A file has to be put on the host first. */

@@ -20,6 +20,7 @@ final class Answers {
             case NOT_FOUND -> new Answer.Refused<>(Answer.Why.NOT_THERE, message);
             case FAILED_PRECONDITION -> new Answer.Refused<>(switch (reason(failure)) {
                 case "NOT_OWNER" -> Answer.Why.NOT_OWNER;
+                case "EPOCH_SPENT" -> Answer.Why.EPOCH_SPENT;
                 case "FILE_MISSING" -> Answer.Why.FILE_MISSING;
                 default -> Answer.Why.HOST_CANNOT;
             }, message);

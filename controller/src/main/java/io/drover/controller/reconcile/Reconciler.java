@@ -214,6 +214,8 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
                         listener.refused();
                         write(known, vm.refused(owner.host(), message, clock.instant()));
                     }
+                    case EPOCH_SPENT -> write(known, VmSteps.over(vm,
+                            new RunEnd(RunEnd.Cause.KILLED, message, clock.instant()), 0, clock.instant()));
                     case BAD_REQUEST -> write(known, VmSteps.over(vm,
                             new RunEnd(RunEnd.Cause.START_FAILED, message, clock.instant()), 0, clock.instant()));
                     case NOT_OWNER -> {

@@ -12,7 +12,6 @@ import io.drover.controller.record.TaskId;
 import io.drover.controller.record.Versioned;
 import io.drover.controller.store.Store;
 import io.drover.controller.stream.Calls;
-import io.drover.controller.vm.VmOperations;
 import io.drover.proto.v1.CancelTaskRequest;
 import io.drover.proto.v1.GetTaskRequest;
 import io.drover.proto.v1.ListTasksRequest;
@@ -42,14 +41,14 @@ public final class TaskApi extends TaskServiceGrpc.TaskServiceImplBase {
     private final Store store;
     private final TaskFeed tasks;
     private final VmFeed vms;
-    private final VmOperations operations;
+    private final TaskCancellation cancellation;
 
-    public TaskApi(Calls calls, Store store, TaskFeed tasks, VmFeed vms, VmOperations operations) {
+    public TaskApi(Calls calls, Store store, TaskFeed tasks, VmFeed vms, TaskCancellation cancellation) {
         this.calls = calls;
         this.store = store;
         this.tasks = tasks;
         this.vms = vms;
-        this.operations = operations;
+        this.cancellation = cancellation;
     }
 
     @Override
@@ -108,7 +107,7 @@ public final class TaskApi extends TaskServiceGrpc.TaskServiceImplBase {
 
     @Override
     public void cancelTask(CancelTaskRequest request, StreamObserver<Task> response) {
-        calls.unary(response, () -> TaskMessages.of(operations.cancel(id(request.getName())), vms));
+        calls.unary(response, () -> TaskMessages.of(cancellation.cancel(id(request.getName())), vms));
     }
 
     private static TaskId id(String name) throws ProblemException {

@@ -6,6 +6,8 @@ public enum Reason {
     BAD_REQUEST,
     /** The VM's record does not name this host with this uid and epoch, or the agent knows of a higher epoch. */
     NOT_OWNER,
+    /** This host has said of this epoch that the VM does not run under it, and holds to that: it takes a new one. */
+    EPOCH_SPENT,
     /** The driver does not work on this host. */
     DRIVER_UNUSABLE,
     /** A file of the image is not on this host. */

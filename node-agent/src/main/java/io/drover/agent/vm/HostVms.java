@@ -61,6 +61,7 @@ public final class HostVms implements AutoCloseable {
     private final Graveyard graveyard;
     private final Vm.Surroundings surroundings;
     private final VmRegister register;
+    private final SpentEpochs spent = new SpentEpochs();
 
     public HostVms(Foundations on) throws IOException {
         this.on = on;
@@ -101,7 +102,14 @@ public final class HostVms implements AutoCloseable {
         coming.lockInterruptibly();
         try {
             Optional<Vm> known = known(order.identity());
-            return known.isPresent() ? outcome(known.get()) : startNew(order);
+            if (known.isPresent()) {
+                return outcome(known.get());
+            }
+            spent.check(order.identity().uid(), order.identity().epoch());
+            return startNew(order);
+        } catch (RefusedException e) {
+            spent.refused(order.identity().uid(), order.identity().epoch(), e);
+            throw e;
         } finally {
             coming.unlock();
         }
@@ -217,12 +225,13 @@ public final class HostVms implements AutoCloseable {
     }
 
     /**
-     * Begins to stop a VM.
+     * Begins to stop a VM. One that is not here will not start under this epoch any more.
      *
      * @param grace zero: by force, at once
      */
     public VmObservation stop(String uid, long epoch, Duration grace) throws RefusedException, InterruptedException {
-        Vm vm = require(uid);
+        Optional<Vm> here = register.find(uid);
+        Vm vm = here.isPresent() ? here.get() : requireOrSpend(uid, epoch);
         if (vm.epoch() != epoch) {
             throw Refusals.notOwner(vm.plan().identity(), "it runs under epoch " + vm.epoch() + ", not " + epoch);
         }
@@ -230,6 +239,20 @@ public final class HostVms implements AutoCloseable {
             return vm.stop(grace).get();
         } catch (ExecutionException e) {
             throw Refusals.doesNotEnd(vm.plan().identity(), e.getCause());
+        }
+    }
+
+    /** A start that is under way is waited for, and then found; one that comes later is refused. */
+    private Vm requireOrSpend(String uid, long epoch) throws RefusedException, InterruptedException {
+        Lock coming = register.coming(uid);
+        coming.lockInterruptibly();
+        try {
+            if (register.find(uid).isEmpty()) {
+                spent.spend(uid, epoch, Refusals.stoppedBefore(uid, epoch));
+            }
+            return require(uid);
+        } finally {
+            coming.unlock();
         }
     }
 

@@ -87,6 +87,12 @@ final class Refusals {
                 .causedBy(e);
     }
 
+    static RefusedException stoppedBefore(String uid, long epoch) {
+        return new RefusedException(Reason.EPOCH_SPENT, "vms/uid/" + uid,
+                "the VM with uid " + uid + " was stopped before it ran under epoch " + epoch,
+                "give it a new epoch");
+    }
+
     static RefusedException notFound(String uid) {
         return new RefusedException(Reason.VM_NOT_FOUND, "vms/uid/" + uid, "no VM with uid " + uid + " is on this host",
                 "read the VM's record again");
