@@ -28,8 +28,18 @@ public final class CommandProcess {
         return String.join(" ", quoted);
     }
 
+    /**
+     * A command that signals reach: whoever started these tests may have had them ignored, as nohup does and shells do for what
+     * they run in the background, and that is inherited.
+     */
+    public static List<String> heedingSignals(List<String> command) {
+        List<String> heeding = new ArrayList<>(List.of("env", "--default-signal=INT,HUP,TERM"));
+        heeding.addAll(command);
+        return heeding;
+    }
+
     public static ProcessBuilder builder(FakeController controller, String... arguments) {
-        ProcessBuilder builder = new ProcessBuilder(command(arguments));
+        ProcessBuilder builder = new ProcessBuilder(heedingSignals(command(arguments)));
         builder.environment().put("DROVER_CONTROLLER", controller.address());
         return builder;
     }

@@ -67,6 +67,7 @@ public final class FakeConsole {
             @Override
             public void onCompleted() {
                 detach(session);
+                session.onCompleted();
             }
         };
     }

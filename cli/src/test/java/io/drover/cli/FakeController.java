@@ -81,6 +81,7 @@ public final class FakeController implements AutoCloseable {
     final List<Message> requests = new CopyOnWriteArrayList<>();
     final Map<String, StatusRuntimeException> failures = new ConcurrentHashMap<>();
     volatile Optional<Task> nextTask = Optional.empty();
+    volatile Optional<StatusRuntimeException> watchEnd = Optional.empty();
     volatile Placement placement = Placement.getDefaultInstance();
     volatile String log = "";
 
@@ -230,8 +231,9 @@ public final class FakeController implements AutoCloseable {
                 observer.onError(failure);
                 return;
             }
-            // A stream that has nothing more to say stays open: what comes after it, nobody knows.
             watch.forEach(observer::onNext);
+            // Else it stays open, as a watch does.
+            watchEnd.ifPresent(observer::onError);
         }
 
         @Override

@@ -2,6 +2,7 @@ package io.drover.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.drover.cli.CommandProcess;
 import io.drover.cli.Waiting;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -69,9 +70,10 @@ class InterruptedDemoTest {
         Path program = Files.createDirectories(home.resolve("bin")).resolve("drover");
         Files.writeString(program, launcher);
         assertThat(program.toFile().setExecutable(true)).isTrue();
-        return new ProcessBuilder(List.of(System.getProperty("java.home") + "/bin/java", "-XX:TieredStopAtLevel=1",
-                "-Djava.io.tmpdir=" + temporary, "-Ddrover.home=" + home, "-cp", System.getProperty("java.class.path"),
-                "io.drover.demo.Main")).redirectErrorStream(true).redirectOutput(home.resolve("output").toFile())
+        List<String> command = CommandProcess.heedingSignals(List.of(System.getProperty("java.home") + "/bin/java",
+                "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + temporary, "-Ddrover.home=" + home, "-cp",
+                System.getProperty("java.class.path"), "io.drover.demo.Main"));
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(home.resolve("output").toFile())
                 .start();
     }
 

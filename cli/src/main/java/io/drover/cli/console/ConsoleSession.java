@@ -59,6 +59,8 @@ final class ConsoleSession {
 
     /** Reconnecting is tried for so long. */
     private static final Duration PATIENCE = Duration.ofMinutes(2);
+    /** How long the server may take to end a session that its user has left. */
+    private static final Duration FAREWELL = Duration.ofMillis(500);
     private static final Duration PAUSE = Duration.ofMillis(500);
     /** The scrollback comes in one go; silence means that it is over. */
     private static final Duration SCROLLBACK_SILENCE = Duration.ofMillis(700);
@@ -106,8 +108,27 @@ final class ConsoleSession {
                 }
             }
         } finally {
-            requests.ifPresent(open -> open.cancel("the session is over", null));
+            requests.ifPresent(this::sayGoodbye);
         }
+    }
+
+    /** Lets the last keys get there: a call that is cancelled at once may lose them. */
+    private void sayGoodbye(ClientCallStreamObserver<AttachConsoleRequest> open) {
+        open.onCompleted();
+        long until = after(FAREWELL);
+        try {
+            boolean over = false;
+            while (!over && System.nanoTime() < until) {
+                over = switch (events.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                    case Event.Closed closed -> closed.connection() == connection;
+                    case Event.Broken broken -> broken.connection() == connection;
+                    case null, default -> false;
+                };
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        open.cancel("the session is over", null);
     }
 
     /** Waits for one event, or for the time of whatever is due first, and acts on it. */
