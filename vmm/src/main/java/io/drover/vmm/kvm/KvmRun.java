@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
  * thread while it is out of KVM_RUN; only {@link #setImmediateExit} is for any thread at any time.
  *
  * <p>
- * By a ByteBuffer: compiled by C1 alone, as a VMM process is, a MemorySegment's var handles would cost some 600 ns per exit.
+ * By a ByteBuffer: compiled by C1 alone, as a VMM process is, a MemorySegment's var handles would cost some 400 ns per exit.
  */
 public final class KvmRun {
     static final int IMMEDIATE_EXIT = 1;
