@@ -85,13 +85,14 @@ public record VmmCommand(List<String> arguments, Map<String, String> environment
         arguments.add("-XX:TrimNativeHeapInterval=10000");
         arguments.add("-XX:+UnlockDiagnosticVMOptions");
         arguments.add("-XX:ArchiveRelocationMode=0");
+        // Of JDK 25's cache only its classes: the machine code in it is for the CPU that made it, and nothing checks that this
+        // one has the same features. On a CPU without AVX the first vzeroupper of a cached adapter killed the JVM.
+        arguments.add("-XX:-AOTAdapterCaching");
+        arguments.add("-XX:-AOTStubCaching");
         // What the JVM itself has to say goes where the VMM's own log goes.
         arguments.add("-Xlog:disable");
         arguments.add("-Xlog:all=warning:stderr");
         arguments.add("--enable-native-access=ALL-UNNAMED");
-        // Keeps JDK 25 from using the cache's linked classes, which made the JVM abort on an emulated host whose CPU had fewer
-        // features than the one where the cache was made. Costs half of the start's speed: docs/performance.md.
-        arguments.add("--illegal-native-access=deny");
         arguments.add("-cp");
         arguments.add(path.toString());
         return arguments;
