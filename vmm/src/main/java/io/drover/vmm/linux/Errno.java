@@ -19,8 +19,12 @@ public final class Errno {
     public static final int EINVAL = 22;
     public static final int EMFILE = 24;
     public static final int ENOTTY = 25;
+    public static final int EFBIG = 27;
     public static final int ENOSPC = 28;
+    public static final int EROFS = 30;
     public static final int ENOSYS = 38;
+    public static final int EOPNOTSUPP = 95;
+    public static final int EDQUOT = 122;
 
     private Errno() {}
 
@@ -44,8 +48,12 @@ public final class Errno {
             case EINVAL -> "EINVAL";
             case EMFILE -> "EMFILE";
             case ENOTTY -> "ENOTTY";
+            case EFBIG -> "EFBIG";
             case ENOSPC -> "ENOSPC";
+            case EROFS -> "EROFS";
             case ENOSYS -> "ENOSYS";
+            case EOPNOTSUPP -> "EOPNOTSUPP";
+            case EDQUOT -> "EDQUOT";
             default -> "errno";
         };
         return name + " (" + errno + ")";

@@ -13,8 +13,17 @@ import java.util.function.Consumer;
 public final class FileHandle implements AutoCloseable {
     /** fcntl.h. */
     private static final long AT_FDCWD = -100;
+    private static final long O_RDONLY = 0;
     private static final long O_RDWR = 2;
+    private static final long O_CREAT_EXCL = 0xC0;
     private static final long O_CLOEXEC = 0x80000;
+    private static final long READ_WRITE_BY_ALL = 0666;
+    /** unistd.h. */
+    private static final long SEEK_END = 2;
+    /** linux/falloc.h. */
+    private static final long FALLOC_FL_KEEP_SIZE = 1;
+    private static final long FALLOC_FL_PUNCH_HOLE = 2;
+    private static final long FALLOC_FL_ZERO_RANGE = 16;
     /** linux/memfd.h. */
     private static final long MFD_CLOEXEC = 1;
     /** sys/mman.h. */
@@ -33,9 +42,23 @@ public final class FileHandle implements AutoCloseable {
 
     /** open(2), for reading and writing. */
     public static FileHandle open(Path path) throws SystemCallException {
+        return open(path, O_RDWR);
+    }
+
+    /** open(2), for reading. */
+    public static FileHandle openReadOnly(Path path) throws SystemCallException {
+        return open(path, O_RDONLY);
+    }
+
+    /** open(2): makes an empty file, to be read and written. Fails with EEXIST where there is one. */
+    public static FileHandle create(Path path) throws SystemCallException {
+        return open(path, O_RDWR | O_CREAT_EXCL);
+    }
+
+    private static FileHandle open(Path path, long flags) throws SystemCallException {
         try (Arena arena = Arena.ofConfined()) {
             long opened = SystemCall.invoke(SystemCall.OPENAT, AT_FDCWD, arena.allocateFrom(path.toString()).address(),
-                    O_RDWR | O_CLOEXEC);
+                    flags | O_CLOEXEC, READ_WRITE_BY_ALL, 0, 0);
             return new FileHandle(path.toString(), (int) checked("open", path.toString(), opened));
         }
     }
@@ -105,6 +128,68 @@ public final class FileHandle implements AutoCloseable {
         long address = checked("mmap", name + ", " + bytes + " bytes",
                 SystemCall.invoke(SystemCall.MMAP, 0, bytes, PROT_READ_WRITE, MAP_SHARED, number.get(), 0));
         return MemorySegment.ofAddress(address).reinterpret(bytes, arena, new Unmap(bytes));
+    }
+
+    /** lseek(2): bytes of the file or block device. Nothing here uses the position. */
+    public long size() throws SystemCallException {
+        return checked("lseek", name, SystemCall.invoke(SystemCall.LSEEK, number.get(), 0, SEEK_END));
+    }
+
+    /** ftruncate(2). */
+    public void setSize(long bytes) throws SystemCallException {
+        checked("ftruncate", name + ", " + bytes, SystemCall.invoke(SystemCall.FTRUNCATE, number.get(), bytes, 0));
+    }
+
+    /**
+     * preadv(2), once. Allocates nothing.
+     *
+     * @return bytes read, 0 at the end of the file, or the negative error number
+     */
+    public long read(long offset, IoVector into) {
+        return SystemCall.invoke(SystemCall.PREADV, number.get(), into.address(), into.count(), offset, 0, 0);
+    }
+
+    /**
+     * pwritev(2), once. Allocates nothing.
+     *
+     * @return bytes written, or the negative error number
+     */
+    public long write(long offset, IoVector from) {
+        return SystemCall.invoke(SystemCall.PWRITEV, number.get(), from.address(), from.count(), offset, 0, 0);
+    }
+
+    /**
+     * fdatasync(2): what was written, and the size, are on the medium.
+     *
+     * @return 0 or the negative error number
+     */
+    public long syncData() {
+        return SystemCall.invoke(SystemCall.FDATASYNC, number.get(), 0, 0);
+    }
+
+    /** fsync(2). Of a folder, it makes the names in it durable. */
+    public void sync() throws SystemCallException {
+        checked("fsync", name, SystemCall.invoke(SystemCall.FSYNC, number.get(), 0, 0));
+    }
+
+    /**
+     * fallocate(2) with FALLOC_FL_PUNCH_HOLE: gives the space back; the bytes read as zero and the size stays.
+     *
+     * @return 0 or the negative error number
+     */
+    public long punchHole(long offset, long length) {
+        return SystemCall.invoke(SystemCall.FALLOCATE, number.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
+                length, 0, 0);
+    }
+
+    /**
+     * fallocate(2) with FALLOC_FL_ZERO_RANGE: the bytes read as zero, their space is kept or taken.
+     *
+     * @return 0 or the negative error number
+     */
+    public long zeroRange(long offset, long length) {
+        return SystemCall.invoke(SystemCall.FALLOCATE, number.get(), FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, offset,
+                length, 0, 0);
     }
 
     /** Closing it again does nothing. */

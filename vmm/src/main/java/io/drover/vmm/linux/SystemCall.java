@@ -18,11 +18,15 @@ import java.lang.invoke.MethodHandle;
  */
 final class SystemCall {
     /** asm/unistd_64.h. */
+    static final long LSEEK = 8;
     static final long MMAP = 9;
     static final long MUNMAP = 11;
     static final long RT_SIGPROCMASK = 14;
     static final long IOCTL = 16;
     static final long GETPID = 39;
+    static final long FCNTL = 72;
+    static final long FSYNC = 74;
+    static final long FDATASYNC = 75;
     static final long FTRUNCATE = 77;
     static final long UMASK = 95;
     static final long RT_SIGTIMEDWAIT = 128;
@@ -30,6 +34,9 @@ final class SystemCall {
     static final long TGKILL = 234;
     static final long CLOCK_GETTIME = 228;
     static final long OPENAT = 257;
+    static final long FALLOCATE = 285;
+    static final long PREADV = 295;
+    static final long PWRITEV = 296;
     static final long MEMFD_CREATE = 319;
     static final long CLOSE = 3;
 

@@ -1,0 +1,82 @@
+package io.drover.vmm.disk;
+
+import io.drover.vmm.linux.IoVector;
+import java.io.IOException;
+
+/**
+ * What a block device reads and writes.
+ *
+ * <p>
+ * <b>Ranges.</b> Offsets and lengths are bytes, multiples of {@value #SECTOR_BYTES}, within {@link #size}; any other range, and
+ * any write to a read-only disk, is refused with an IOException before anything is touched, so that a guest's numbers may be
+ * handed on as they are. A range may be empty.
+ *
+ * <p>
+ * <b>Threads.</b> All methods but {@link #close} may be called by several threads at once, and block until their work is done;
+ * none needs another thread to make progress. {@code close} is called once, when no other call is under way or comes later. A
+ * vector belongs to the call until it returns.
+ *
+ * <p>
+ * <b>Order.</b> A read that begins after a write has returned sees it. Of calls under way at the same time on the same sectors,
+ * the outcome is as if they had happened in some order sector by sector; calls on other sectors never matter to each other.
+ *
+ * <p>
+ * <b>Durability.</b> Write-back: what a call did is sure to outlast a crash of the host once a {@code flush} that began after
+ * that call had returned has returned itself; before, each of its sectors may have the old contents or the new. Write-through is
+ * a flush after each write. Once a flush has failed, what it was to save may be lost for good: later flushes of the same disk go
+ * on failing.
+ *
+ * <p>
+ * <b>Failures.</b> An IOException says which file, what and, where a person can do something, what to do. A failed write may have
+ * been done in part. The disk stays usable.
+ */
+public interface Disk extends AutoCloseable {
+    /** The smallest unit: every offset and length is a multiple of it. */
+    int SECTOR_BYTES = 512;
+
+    /** Bytes. Changes only by {@link #grow}. */
+    long size();
+
+    /** Whether every write is refused. */
+    boolean readOnly();
+
+    /**
+     * Fills all of {@code into} with the bytes from {@code offset} on.
+     *
+     * @throws IOException
+     *             also when part of it could not be read; what is in memory then is not to be used
+     */
+    void read(long offset, IoVector into) throws IOException;
+
+    /** Writes all of {@code from} to the bytes from {@code offset} on. */
+    void write(long offset, IoVector from) throws IOException;
+
+    /** Makes durable what was done before. */
+    void flush() throws IOException;
+
+    /**
+     * Says that the contents are no longer needed. What can be given back to the host is; the range may read as zeros or as
+     * before, part by part, until it is written again.
+     */
+    void discard(long offset, long length) throws IOException;
+
+    /**
+     * As writing zeros, most often faster.
+     *
+     * @param mayUnmap
+     *            whether the space may be given back to the host, so that a later write may find none
+     */
+    void writeZeroes(long offset, long length, boolean mayUnmap) throws IOException;
+
+    /**
+     * Makes the disk larger, while it is used; what is added reads as zeros. Durable when it returns.
+     *
+     * @param newSize
+     *            bytes, a multiple of {@value #SECTOR_BYTES}, not less than now: shrinking would cut off what a guest has stored
+     */
+    void grow(long newSize) throws IOException;
+
+    /** Makes durable what was done, then lets the files and their locks go, even when it throws. */
+    @Override
+    void close() throws IOException;
+}
