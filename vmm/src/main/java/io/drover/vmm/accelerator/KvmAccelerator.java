@@ -16,7 +16,8 @@ public final class KvmAccelerator implements Accelerator {
     /** Without one of these there is nothing to be done; the rest are asked for where they are used. */
     public static final List<Capability> REQUIRED = List.of(Capability.USER_MEMORY, Capability.IRQCHIP, Capability.PIT2,
             Capability.EXT_CPUID, Capability.MP_STATE, Capability.SET_TSS_ADDR, Capability.SET_IDENTITY_MAP_ADDR,
-            Capability.DESTROY_MEMORY_REGION_WORKS, Capability.IMMEDIATE_EXIT);
+            Capability.DESTROY_MEMORY_REGION_WORKS, Capability.IMMEDIATE_EXIT, Capability.IRQ_ROUTING, Capability.IRQFD,
+            Capability.IOEVENTFD, Capability.IOEVENTFD_ANY_LENGTH);
 
     /**
      * One page for real mode's page table and three for its task state, in the hole below 4 GiB, behind the local APICs and

@@ -1,8 +1,11 @@
 package io.drover.vmm.accelerator;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.vmm.bus.Doorbells;
 import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.cpuid.CpuidEntry;
 import io.drover.vmm.interrupt.InterruptLine;
+import io.drover.vmm.interrupt.MessageInterrupts;
 import io.drover.vmm.kvm.KvmIrqLevel;
 import io.drover.vmm.kvm.KvmVcpu;
 import io.drover.vmm.kvm.KvmVm;
@@ -17,6 +20,10 @@ final class KvmPartition implements Partition {
     private final IoBus mmio;
     /** Of the lines' levels. */
     private final Arena arena = Arena.ofShared();
+
+    /** Made when it is first asked for, as a machine without PCI devices needs none. */
+    @GuardedBy("this")
+    private KvmMessageInterrupts messages;
 
     KvmPartition(KvmVm vm, IoBus ports, IoBus mmio) {
         this.vm = vm;
@@ -42,8 +49,24 @@ final class KvmPartition implements Partition {
     }
 
     @Override
-    public void close() {
+    public synchronized MessageInterrupts messageInterrupts() {
+        if (messages == null) {
+            messages = new KvmMessageInterrupts(vm);
+        }
+        return messages;
+    }
+
+    @Override
+    public Doorbells doorbells() {
+        return new KvmDoorbells(vm);
+    }
+
+    @Override
+    public synchronized void close() {
         vm.close();
+        if (messages != null) {
+            messages.close();
+        }
         arena.close();
     }
 

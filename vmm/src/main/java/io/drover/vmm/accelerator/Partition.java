@@ -1,7 +1,9 @@
 package io.drover.vmm.accelerator;
 
+import io.drover.vmm.bus.Doorbells;
 import io.drover.vmm.cpuid.CpuidEntry;
 import io.drover.vmm.interrupt.InterruptLine;
+import io.drover.vmm.interrupt.MessageInterrupts;
 import java.io.IOException;
 import java.util.List;
 
@@ -23,6 +25,12 @@ public interface Partition extends AutoCloseable {
      *            of the IOAPIC's pin; those to 15 are also the PICs'
      */
     InterruptLine line(int number);
+
+    /** Interrupts by message for devices on PCI. They end with the partition. */
+    MessageInterrupts messageInterrupts();
+
+    /** Writes of the guest that ring events. They end with the partition. */
+    Doorbells doorbells();
 
     /** After every CPU has been closed and every device has stopped. */
     @Override

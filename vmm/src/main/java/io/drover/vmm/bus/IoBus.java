@@ -32,14 +32,36 @@ public final class IoBus {
                     + Long.toHexString(base) + " (expected: at least 1, not past 2^63)");
         }
         Table old = table;
-        int at = old.indexOf(base) + 1;
-        if (at > 0 && old.ends[at - 1] > base) {
-            throw overlap(base, length, name, old, at - 1);
+        int other = old.overlapping(base, length);
+        if (other >= 0) {
+            throw overlap(base, length, name, old, other);
         }
-        if (at < old.bases.length && old.bases[at] < base + length) {
-            throw overlap(base, length, name, old, at);
+        table = old.with(old.indexOf(base) + 1, base, base + length, name, device);
+    }
+
+    /**
+     * As {@link #register}, for a range that the guest has chosen.
+     *
+     * @return false when the range cannot be had; nothing has changed then
+     */
+    public synchronized boolean offer(long base, long length, String name, IoDevice device) {
+        Table old = table;
+        if (base < 0 || length <= 0 || base > Long.MAX_VALUE - length || old.overlapping(base, length) >= 0) {
+            return false;
         }
-        table = old.with(at, base, base + length, name, device);
+        table = old.with(old.indexOf(base) + 1, base, base + length, name, device);
+        return true;
+    }
+
+    /** Takes away the device that begins at the address; a vCPU that is in it just then ends its access as it began. */
+    public synchronized void remove(long base) {
+        Table old = table;
+        int at = old.indexOf(base);
+        if (at < 0 || old.bases[at] != base) {
+            throw new IllegalArgumentException(
+                    "address 0x" + Long.toHexString(base) + " (expected: where a device begins)");
+        }
+        table = old.without(at);
     }
 
     /**
@@ -115,6 +137,31 @@ public final class IoBus {
                 }
             }
             return from - 1;
+        }
+
+        /** A device that has some of the range, or -1. */
+        int overlapping(long base, long length) {
+            int at = indexOf(base);
+            if (at >= 0 && ends[at] > base) {
+                return at;
+            }
+            return at + 1 < bases.length && bases[at + 1] < base + length ? at + 1 : -1;
+        }
+
+        Table without(int at) {
+            return new Table(closed(bases, at), closed(ends, at), closed(names, at), closed(devices, at));
+        }
+
+        private static long[] closed(long[] array, int at) {
+            long[] narrower = Arrays.copyOf(array, array.length - 1);
+            System.arraycopy(array, at + 1, narrower, at, narrower.length - at);
+            return narrower;
+        }
+
+        private static <T> T[] closed(T[] array, int at) {
+            T[] narrower = Arrays.copyOf(array, array.length - 1);
+            System.arraycopy(array, at + 1, narrower, at, narrower.length - at);
+            return narrower;
         }
 
         Table with(int at, long base, long end, String name, IoDevice device) {

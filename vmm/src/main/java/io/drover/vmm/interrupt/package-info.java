@@ -1,2 +1,2 @@
-/** What a device knows of interrupts: a line. */
+/** What a device knows of interrupts: a line, or a message. */
 package io.drover.vmm.interrupt;

@@ -8,13 +8,19 @@ public enum Capability {
     EXT_CPUID("KVM_CAP_EXT_CPUID", 7),
     /** How many vCPUs a VM should have at most. */
     NR_VCPUS("KVM_CAP_NR_VCPUS", 9),
+    /** How many routes a VM can have. */
+    IRQ_ROUTING("KVM_CAP_IRQ_ROUTING", 25),
     MP_STATE("KVM_CAP_MP_STATE", 14),
     DESTROY_MEMORY_REGION_WORKS("KVM_CAP_DESTROY_MEMORY_REGION_WORKS", 21),
+    IRQFD("KVM_CAP_IRQFD", 32),
     PIT2("KVM_CAP_PIT2", 33),
+    IOEVENTFD("KVM_CAP_IOEVENTFD", 36),
     SET_IDENTITY_MAP_ADDR("KVM_CAP_SET_IDENTITY_MAP_ADDR", 37),
     /** How many vCPUs a VM can have. */
     MAX_VCPUS("KVM_CAP_MAX_VCPUS", 66),
     TSC_DEADLINE_TIMER("KVM_CAP_TSC_DEADLINE_TIMER", 72),
+    /** A length of 0 stands for a write of any size. */
+    IOEVENTFD_ANY_LENGTH("KVM_CAP_IOEVENTFD_ANY_LENGTH", 122),
     IMMEDIATE_EXIT("KVM_CAP_IMMEDIATE_EXIT", 136);
 
     private final String kernelName;

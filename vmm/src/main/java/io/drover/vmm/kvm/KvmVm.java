@@ -1,5 +1,6 @@
 package io.drover.vmm.kvm;
 
+import io.drover.vmm.linux.EventFile;
 import io.drover.vmm.linux.FileHandle;
 import io.drover.vmm.linux.SystemCallException;
 import java.lang.foreign.Arena;
@@ -71,6 +72,40 @@ public final class KvmVm implements AutoCloseable {
     /** KVM_IRQ_LINE. Allocates nothing. */
     public void setIrqLine(KvmIrqLevel level) throws SystemCallException {
         vm.ioctl("KVM_IRQ_LINE", "", Request.IRQ_LINE, level.struct());
+    }
+
+    /** KVM_SET_GSI_ROUTING: replaces every route there is, those that the irqchip came with included. */
+    public void setGsiRouting(KvmIrqRouting routes) throws SystemCallException {
+        vm.ioctl("KVM_SET_GSI_ROUTING", "nr=" + routes.count(), Request.SET_GSI_ROUTING, routes.struct());
+    }
+
+    /** KVM_IRQFD: from now on a ring of the event raises the interrupt that the GSI is routed to. */
+    public void assignIrqfd(EventFile event, int gsi) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            vm.ioctl("KVM_IRQFD", event + ", gsi=" + gsi, Request.IRQFD, KvmIrqfd.of(arena, event.number(), gsi));
+        }
+    }
+
+    /**
+     * KVM_IOEVENTFD: from now on a write of any size and value to the address rings the event, and no vCPU exits for it.
+     *
+     * @throws SystemCallException
+     *             EEXIST: another event has that address; ENOSPC: KVM has no room for more
+     */
+    public void assignIoeventfd(EventFile event, long guestAddress) throws SystemCallException {
+        ioeventfd(event, guestAddress, 0);
+    }
+
+    /** KVM_IOEVENTFD: takes an assignment back. */
+    public void deassignIoeventfd(EventFile event, long guestAddress) throws SystemCallException {
+        ioeventfd(event, guestAddress, KvmIoeventfd.DEASSIGN);
+    }
+
+    private void ioeventfd(EventFile event, long guestAddress, int flags) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            vm.ioctl("KVM_IOEVENTFD", event + ", addr=0x" + Long.toHexString(guestAddress) + " flags=" + flags,
+                    Request.IOEVENTFD, KvmIoeventfd.of(arena, event.number(), guestAddress, flags));
+        }
     }
 
     /**

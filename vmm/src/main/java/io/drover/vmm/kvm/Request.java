@@ -18,7 +18,10 @@ final class Request {
     static final long SET_IDENTITY_MAP_ADDR = write(0x48, Long.BYTES);
     static final long CREATE_IRQCHIP = none(0x60);
     static final long IRQ_LINE = write(0x61, KvmIrqLevel.BYTES);
+    static final long SET_GSI_ROUTING = write(0x6a, KvmIrqRouting.HEADER_BYTES);
+    static final long IRQFD = write(0x76, KvmIrqfd.BYTES);
     static final long CREATE_PIT2 = write(0x77, KvmPitConfig.BYTES);
+    static final long IOEVENTFD = write(0x79, KvmIoeventfd.BYTES);
 
     static final long RUN = none(0x80);
     static final long GET_REGS = read(0x81, KvmRegs.BYTES);

@@ -192,6 +192,11 @@ public final class FileHandle implements AutoCloseable {
                 length, 0, 0);
     }
 
+    /** The kernel's number of it, for calls of this package. */
+    int number() {
+        return number.get();
+    }
+
     /** Closing it again does nothing. */
     @Override
     public void close() {

@@ -18,6 +18,8 @@ import java.lang.invoke.MethodHandle;
  */
 final class SystemCall {
     /** asm/unistd_64.h. */
+    static final long READ = 0;
+    static final long WRITE = 1;
     static final long LSEEK = 8;
     static final long MMAP = 9;
     static final long MUNMAP = 11;
@@ -33,10 +35,15 @@ final class SystemCall {
     static final long GETTID = 186;
     static final long TGKILL = 234;
     static final long CLOCK_GETTIME = 228;
+    static final long EPOLL_WAIT = 232;
+    static final long EPOLL_CTL = 233;
     static final long OPENAT = 257;
     static final long FALLOCATE = 285;
+    static final long EVENTFD2 = 290;
+    static final long EPOLL_CREATE1 = 291;
     static final long PREADV = 295;
     static final long PWRITEV = 296;
+    static final long GETRANDOM = 318;
     static final long MEMFD_CREATE = 319;
     static final long CLOSE = 3;
 

@@ -20,6 +20,7 @@ import io.drover.vmm.linux.FileHandle;
 import io.drover.vmm.memory.GuestAddressException;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.memory.MemoryRegion;
+import io.drover.vmm.pci.PciBus;
 import io.drover.vmm.pci.PciConfigPorts;
 import io.drover.vmm.power.AcpiPowerManagement;
 import io.drover.vmm.power.PowerControl;
@@ -61,7 +62,7 @@ final class Mainboard implements AutoCloseable {
         ports.register(Pvpanic.PORT, Pvpanic.PORTS, "pvpanic", new Pvpanic(power));
         ports.register(AcpiPowerManagement.PORT, AcpiPowerManagement.PORTS, "ACPI", powerManagement);
         ports.register(PciConfigPorts.PORT, PciConfigPorts.PORTS, "PCI and reset",
-                new PciConfigPorts(new ResetRegister(power)));
+                new PciConfigPorts(new PciBus(), new ResetRegister(power)));
     }
 
     /**

@@ -90,6 +90,25 @@ public final class GuestMemory {
         return region.segment().asSlice(address - region.address(), length);
     }
 
+    /**
+     * The range as a buffer, little endian: for what is read and written so often that a check of each access counts.
+     *
+     * @param length
+     *            less than 2 GiB
+     */
+    public ByteBuffer buffer(long address, int length) throws GuestAddressException {
+        return slice(address, length).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * Where in this process the range lies, for a system call that reads or writes it. Valid for as long as the memory is mapped:
+     * it must be, until that call has returned.
+     */
+    public long hostAddress(long address, long length) throws GuestAddressException {
+        MemoryRegion region = regionOf(address, length);
+        return region.segment().address() + (address - region.address());
+    }
+
     /** Zero-extended. */
     public int read8(long address) throws GuestAddressException {
         MemoryRegion region = regionOf(address, 1);

@@ -5,9 +5,9 @@ import io.drover.vmm.bus.IoDevice;
 import io.drover.vmm.power.ResetRegister;
 
 /**
- * PCI's configuration mechanism 1 (PCI 3.0, 3.2.2.3.2): an address port and a window to what it selects. On the bus is the host
- * bridge alone; without it Linux complains of "no config space access function". The chipset's reset register lies among the
- * address port's bytes, told apart by the size of the access.
+ * PCI's configuration mechanism 1 (PCI 3.0, 3.2.2.3.2): an address port and a window to what it selects. Without a host bridge
+ * behind it Linux complains of "no config space access function". The chipset's reset register lies among the address port's
+ * bytes, told apart by the size of the access.
  */
 public final class PciConfigPorts implements IoDevice {
     public static final int PORT = 0xCF8;
@@ -17,19 +17,21 @@ public final class PciConfigPorts implements IoDevice {
     private static final int WINDOW = 4;
     private static final int RESET_OFFSET = ResetRegister.PORT - PORT;
     private static final int ENABLE = 1 << 31;
-    /** Bus, device and function; all zero for the host bridge. */
+    /** Bus, device and function. */
     private static final int FUNCTION_BITS = 0xFF_FF00;
+    private static final int FUNCTION_SHIFT = 8;
     private static final int REGISTER_BITS = 0xFC;
     private static final int WRITABLE_BITS = ENABLE | FUNCTION_BITS | REGISTER_BITS;
 
-    private final HostBridge hostBridge = new HostBridge();
+    private final PciBus bus;
     private final ResetRegister reset;
 
     private final Object lock = new Object();
     @GuardedBy("lock")
     private int address;
 
-    public PciConfigPorts(ResetRegister reset) {
+    public PciConfigPorts(PciBus bus, ResetRegister reset) {
+        this.bus = bus;
         this.reset = reset;
     }
 
@@ -46,14 +48,10 @@ public final class PciConfigPorts implements IoDevice {
         if (offset < WINDOW) {
             return -1;
         }
-        int selected;
-        synchronized (lock) {
-            selected = address;
-        }
-        if ((selected & ENABLE) == 0 || (selected & FUNCTION_BITS) != 0) {
-            return -1;
-        }
-        return hostBridge.read((selected & REGISTER_BITS) + (int) (offset - WINDOW), bytes);
+        int selected = selected();
+        return (selected & ENABLE) == 0 ? -1
+                : bus.readConfig((selected & FUNCTION_BITS) >> FUNCTION_SHIFT,
+                        (selected & REGISTER_BITS) + (int) (offset - WINDOW), bytes);
     }
 
     @Override
@@ -64,6 +62,18 @@ public final class PciConfigPorts implements IoDevice {
             }
         } else if (offset == RESET_OFFSET && bytes == 1) {
             reset.write(0, 1, value);
+        } else if (offset >= WINDOW) {
+            int selected = selected();
+            if ((selected & ENABLE) != 0) {
+                bus.writeConfig((selected & FUNCTION_BITS) >> FUNCTION_SHIFT,
+                        (selected & REGISTER_BITS) + (int) (offset - WINDOW), bytes, value);
+            }
+        }
+    }
+
+    private int selected() {
+        synchronized (lock) {
+            return address;
         }
     }
 }

@@ -1,2 +1,5 @@
-/** The PCI bus, as far as a kernel needs one to find that nothing is on it. */
+/**
+ * The PCI bus: configuration by ports and by memory (ECAM), functions with a memory BAR that the guest may move at any time,
+ * MSI-X, and interrupt lines for drivers that want no MSI-X. There is one bus, with one function per slot.
+ */
 package io.drover.vmm.pci;

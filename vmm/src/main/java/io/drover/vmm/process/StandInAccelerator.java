@@ -5,9 +5,13 @@ import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.accelerator.RunOutcome;
 import io.drover.vmm.accelerator.VirtualCpu;
 import io.drover.vmm.boot.EntryState;
+import io.drover.vmm.bus.Doorbells;
 import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.cpuid.CpuidEntry;
 import io.drover.vmm.interrupt.InterruptLine;
+import io.drover.vmm.interrupt.MessageInterrupt;
+import io.drover.vmm.interrupt.MessageInterrupts;
+import io.drover.vmm.linux.EventFile;
 import io.drover.vmm.memory.MemoryRegion;
 import io.drover.vmm.power.AcpiPowerManagement;
 import io.drover.vmm.serial.Uart16550;
@@ -52,6 +56,16 @@ final class StandInAccelerator implements Accelerator {
             }
 
             @Override
+            public MessageInterrupts messageInterrupts() {
+                return Deaf::new;
+            }
+
+            @Override
+            public Doorbells doorbells() {
+                return new Deaf();
+            }
+
+            @Override
             public void close() {
                 // Holds nothing.
             }
@@ -61,6 +75,29 @@ final class StandInAccelerator implements Accelerator {
     @Override
     public void close() {
         // Holds nothing.
+    }
+
+    /** As nothing is executed, nobody is interrupted and nobody rings. */
+    private static final class Deaf implements MessageInterrupt, Doorbells {
+        @Override
+        public void route(long address, int data) {
+            // Nobody listens.
+        }
+
+        @Override
+        public void raise() {
+            // Nobody listens.
+        }
+
+        @Override
+        public boolean add(long address, EventFile event) {
+            return false;
+        }
+
+        @Override
+        public void remove(long address, EventFile event) {
+            // Nothing was added.
+        }
     }
 
     private static final class Cpu implements VirtualCpu {

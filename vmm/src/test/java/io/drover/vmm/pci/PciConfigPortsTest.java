@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class PciConfigPortsTest {
     private final RecordedPower power = new RecordedPower();
-    private final PciConfigPorts ports = new PciConfigPorts(new ResetRegister(power));
+    private final PciConfigPorts ports = new PciConfigPorts(new PciBus(), new ResetRegister(power));
     private final IoBus bus = new IoBus();
 
     @BeforeEach
@@ -75,7 +75,7 @@ class PciConfigPortsTest {
 
     @Property(tries = 200)
     void anyAccessIsAnswered(@ForAll long seed) {
-        PciConfigPorts any = new PciConfigPorts(new ResetRegister(power));
+        PciConfigPorts any = new PciConfigPorts(new PciBus(), new ResetRegister(power));
         RandomAccesses.to(any, PciConfigPorts.PORTS, seed);
         any.write(0, 4, 0x8000_0000L);
         assertThat(any.read(4, 4) & 0xFFFF_FFFFL).isEqualTo(0x0008_1B36L);

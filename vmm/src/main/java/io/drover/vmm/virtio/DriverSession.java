@@ -1,0 +1,299 @@
+package io.drover.vmm.virtio;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.virtio.queue.QueueBreachException;
+import io.drover.vmm.virtio.queue.Virtqueue;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What one driver and the device have agreed on, from one reset to the next: status, features, queues, and the I/O threads that
+ * came of it. All of it is guarded by this object's lock.
+ *
+ * <p>
+ * A reset tells the I/O threads to stop and returns; until the last has ended, the status stays what it was and nothing else can
+ * be written, so that no vCPU ever waits for a disk.
+ */
+final class DriverSession implements IoThread.Owner {
+    private final String name;
+    private final VirtioDevice device;
+    private final GuestMemory memory;
+    private final NotifyWindow notify;
+    private final VirtioInterrupts interrupts;
+    private final BusMaster busMaster;
+    private final GuestFaultLog log;
+    private final QueueSettings[] queues;
+
+    @GuardedBy("this")
+    private int status;
+    @GuardedBy("this")
+    private long driverFeatures;
+    @GuardedBy("this")
+    private int configGeneration;
+    @GuardedBy("this")
+    private final List<IoThread> threads = new ArrayList<>();
+    @GuardedBy("this")
+    private boolean resetting;
+
+    DriverSession(String name, VirtioDevice device, GuestMemory memory, NotifyWindow notify,
+            VirtioInterrupts interrupts, BusMaster busMaster, GuestFaultLog log) {
+        this.name = name;
+        this.device = device;
+        this.memory = memory;
+        this.notify = notify;
+        this.interrupts = interrupts;
+        this.busMaster = busMaster;
+        this.log = log;
+        this.queues = new QueueSettings[device.queues()];
+        for (int queue = 0; queue < queues.length; queue++) {
+            queues[queue] = new QueueSettings(device.maxQueueSize());
+        }
+    }
+
+    long deviceFeatures() {
+        return device.features() | VirtioFeatures.COMMON;
+    }
+
+    synchronized long driverFeatures() {
+        return driverFeatures;
+    }
+
+    /** Ignored when it is not the time for it. */
+    synchronized void setDriverFeatures(long features) {
+        if (DeviceStatus.mayNegotiate(status) && !resetting) {
+            driverFeatures = features;
+        }
+    }
+
+    synchronized int status() {
+        return status;
+    }
+
+    /** Obeys a write to the status, if it is a legal step. */
+    synchronized void setStatus(int written) {
+        if (resetting) {
+            return;
+        }
+        switch (DeviceStatus.step(status, written)) {
+            case RESET -> reset();
+            case STAY -> {
+                // As it is.
+            }
+            case FORWARD -> forward(written);
+            case FAIL -> {
+                log.warn("the guest's driver has given up");
+                status |= DeviceStatus.FAILED;
+            }
+            case REFUSED -> log.warn("status : " + written + " after " + status
+                    + " (expected: one more step of ACKNOWLEDGE, DRIVER, FEATURES_OK, DRIVER_OK, or 0); ignored");
+        }
+    }
+
+    @GuardedBy("this")
+    private void forward(int next) {
+        if ((next & DeviceStatus.FEATURES_OK) != 0 && (status & DeviceStatus.FEATURES_OK) == 0 && !featuresAreOk()) {
+            return;
+        }
+        status = next;
+        if (DeviceStatus.isRunning(status)) {
+            activate();
+        }
+    }
+
+    @GuardedBy("this")
+    private boolean featuresAreOk() {
+        long unknown = driverFeatures & ~deviceFeatures();
+        if (unknown != 0 || (driverFeatures & VirtioFeatures.VERSION_1) == 0) {
+            log.warn("features : 0x" + Long.toHexString(driverFeatures) + " (expected: VERSION_1 and some of 0x"
+                    + Long.toHexString(deviceFeatures()) + "); refused");
+            return false;
+        }
+        return true;
+    }
+
+    @GuardedBy("this")
+    private void activate() {
+        Setup setup = new Setup(driverFeatures);
+        try {
+            setup.makeQueues();
+            device.activate(setup);
+            threads.addAll(setup.started);
+            for (IoThread thread : threads) {
+                thread.start();
+            }
+            notify.open();
+        } catch (QueueBreachException e) {
+            setup.discard();
+            needsReset(e.getMessage());
+        } catch (IOException e) {
+            setup.discard();
+            needsReset("cannot be activated: " + e.getMessage());
+        }
+    }
+
+    @GuardedBy("this")
+    private void needsReset(String why) {
+        log.warn(why + "; the device needs a reset");
+        boolean wasRunning = DeviceStatus.isRunning(status);
+        status |= DeviceStatus.NEEDS_RESET;
+        stopThreads();
+        if (wasRunning) {
+            interrupts.raiseConfiguration();
+        }
+    }
+
+    @GuardedBy("this")
+    private void reset() {
+        resetting = true;
+        stopThreads();
+        finishReset();
+    }
+
+    @GuardedBy("this")
+    private void stopThreads() {
+        notify.shut();
+        for (IoThread thread : threads) {
+            thread.stop();
+        }
+    }
+
+    @GuardedBy("this")
+    private void finishReset() {
+        if (!resetting || !threads.isEmpty()) {
+            return;
+        }
+        device.reset();
+        for (QueueSettings queue : queues) {
+            queue.reset();
+        }
+        interrupts.reset();
+        driverFeatures = 0;
+        configGeneration = 0;
+        resetting = false;
+        status = 0;
+    }
+
+    @Override
+    public synchronized void breached(IoThread thread, String reason) {
+        needsReset(reason);
+    }
+
+    @Override
+    public synchronized void failed(IoThread thread, Throwable cause) {
+        log.error("an I/O thread failed", cause);
+        needsReset("failed");
+    }
+
+    @Override
+    public synchronized void ended(IoThread thread) {
+        threads.remove(thread);
+        thread.release();
+        finishReset();
+    }
+
+    /** The settings of a queue, if it is there and now is the time to change them. */
+    synchronized Optional<QueueSettings> changeableQueue(int number) {
+        return number < queues.length && DeviceStatus.maySetUpQueues(status) && !resetting
+                && !queues[number].isEnabled() ? Optional.of(queues[number]) : Optional.empty();
+    }
+
+    /** The settings of a queue, if it is there. */
+    Optional<QueueSettings> queue(int number) {
+        return number < queues.length ? Optional.of(queues[number]) : Optional.empty();
+    }
+
+    int queues() {
+        return queues.length;
+    }
+
+    synchronized int configGeneration() {
+        return configGeneration & 0xFF;
+    }
+
+    synchronized void configurationChanged() {
+        configGeneration++;
+        if (DeviceStatus.isRunning(status)) {
+            interrupts.raiseConfiguration();
+        }
+    }
+
+    synchronized long readConfig(int offset, int bytes) {
+        return device.readConfig(offset, bytes);
+    }
+
+    synchronized void writeConfig(int offset, int bytes, long value) {
+        if ((status & DeviceStatus.DRIVER) != 0 && !resetting) {
+            device.writeConfig(offset, bytes, value, driverFeatures);
+        }
+    }
+
+    /** Ends the I/O threads and waits for them. When no vCPU runs any more. */
+    void close() {
+        List<IoThread> last;
+        synchronized (this) {
+            resetting = true;
+            stopThreads();
+            last = List.copyOf(threads);
+        }
+        boolean interrupted = false;
+        for (IoThread thread : last) {
+            interrupted |= thread.joinUninterruptibly();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        synchronized (this) {
+            finishReset();
+        }
+        device.close();
+    }
+
+    /** An activation that is under way. */
+    private final class Setup implements Activation {
+        private final long features;
+        private final List<Optional<Virtqueue>> made = new ArrayList<>();
+        private final List<IoThread> started = new ArrayList<>();
+
+        Setup(long features) {
+            this.features = features;
+        }
+
+        void makeQueues() throws QueueBreachException {
+            boolean indirect = (features & VirtioFeatures.INDIRECT_DESC) != 0;
+            boolean eventIndex = (features & VirtioFeatures.EVENT_IDX) != 0;
+            for (int number = 0; number < queues.length; number++) {
+                made.add(queues[number].isEnabled() ? Optional.of(new Virtqueue(number, memory,
+                        queues[number].layout(), device.maxQueueSize(), indirect, eventIndex, interrupts))
+                        : Optional.empty());
+            }
+        }
+
+        @Override
+        public long features() {
+            return features;
+        }
+
+        @Override
+        public Optional<Virtqueue> queue(int number) {
+            return made.get(number);
+        }
+
+        @Override
+        public IoThread addThread(String threadName, QueueHandler handler, List<Virtqueue> served)
+                throws IOException {
+            IoThread thread = new IoThread(name + " " + threadName, handler, served, notify.kicks(), busMaster,
+                    DriverSession.this);
+            started.add(thread);
+            return thread;
+        }
+
+        void discard() {
+            for (IoThread thread : started) {
+                thread.discard();
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+package io.drover.vmm.virtio;
+
+import io.drover.vmm.linux.EventFile;
+import io.drover.vmm.linux.FileHandle;
+import io.drover.vmm.linux.Poller;
+import io.drover.vmm.virtio.queue.QueueBreachException;
+import io.drover.vmm.virtio.queue.Virtqueue;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * A platform thread that serves some of a device's queues, from one activation to the next reset. It waits for kicks, for files
+ * that its handler wants to know of, and for being told to stop.
+ */
+public final class IoThread {
+    private static final int STOP = -1;
+
+    /** Hears of a thread's end, on that thread. */
+    interface Owner {
+        /** The driver has broken the rules. */
+        void breached(IoThread thread, String reason);
+
+        /** The handler failed, which is our fault. */
+        void failed(IoThread thread, Throwable cause);
+
+        /** Nothing will be touched by it any more. */
+        void ended(IoThread thread);
+    }
+
+    private final QueueHandler handler;
+    private final List<Virtqueue> queues;
+    private final EventFile[] kicks;
+    private final BusMaster busMaster;
+    private final Owner owner;
+    private final Poller poller;
+    private final EventFile stop;
+    private final Thread thread;
+    private volatile boolean stopping;
+
+    /**
+     * A thread that is not started.
+     *
+     * @param kicks
+     *            of every queue of the device, by number; rung also when the bus master is let again
+     */
+    IoThread(String name, QueueHandler handler, List<Virtqueue> queues, EventFile[] kicks, BusMaster busMaster,
+            Owner owner) throws IOException {
+        this.handler = handler;
+        this.queues = List.copyOf(queues);
+        this.kicks = kicks;
+        this.busMaster = busMaster;
+        this.owner = owner;
+        this.poller = Poller.create();
+        EventFile created = null;
+        try {
+            created = EventFile.create(name + " stop");
+            poller.add(created, STOP);
+            for (int i = 0; i < this.queues.size(); i++) {
+                poller.add(kicks[this.queues.get(i).number()], i);
+            }
+        } catch (IOException e) {
+            if (created != null) {
+                created.close();
+            }
+            poller.close();
+            throw e;
+        }
+        this.stop = created;
+        this.thread = Thread.ofPlatform().name(name).unstarted(new Body());
+    }
+
+    /**
+     * Calls the handler whenever a file can be read. While the driver is being made ready only.
+     *
+     * @param source
+     *            what the handler knows it by: 0 or more
+     */
+    public void watch(FileHandle file, int source) throws IOException {
+        poller.add(file, queues.size() + source);
+    }
+
+    /** As {@link #watch(FileHandle, int)}; the handler takes the rings. */
+    public void watch(EventFile event, int source) throws IOException {
+        poller.add(event, queues.size() + source);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Tells it to stop, and does not wait. */
+    void stop() {
+        stopping = true;
+        stop.ring();
+    }
+
+    /** Gives back what it holds without ever having run. */
+    void discard() {
+        handler.close();
+        poller.close();
+        stop.close();
+    }
+
+    /** Closes what {@link #stop} uses: under the same lock as that, after the thread has told that it has ended. */
+    void release() {
+        stop.close();
+    }
+
+    /**
+     * Waits until the thread has ended: as long as its last request takes.
+     *
+     * @return whether the calling thread was interrupted meanwhile
+     */
+    boolean joinUninterruptibly() {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException expected) {
+                interrupted = true;
+            }
+        }
+        return interrupted;
+    }
+
+    private void serve() throws QueueBreachException, IOException {
+        // There may have been kicks before anybody waited for them.
+        for (Virtqueue queue : queues) {
+            serve(queue);
+        }
+        while (!stopping) {
+            int ready = poller.await();
+            for (int i = 0; i < ready && !stopping; i++) {
+                int source = poller.source(i);
+                if (source >= queues.size()) {
+                    handler.ready(source - queues.size());
+                } else if (source != STOP) {
+                    Virtqueue queue = queues.get(source);
+                    kicks[queue.number()].take();
+                    serve(queue);
+                }
+            }
+        }
+    }
+
+    private void serve(Virtqueue queue) throws QueueBreachException {
+        while (!stopping && busMaster.isAllowed() && handler.kicked(queue)) {
+            // There is more.
+        }
+    }
+
+    private final class Body implements Runnable {
+        @Override
+        public void run() {
+            try {
+                serve();
+            } catch (QueueBreachException e) {
+                owner.breached(IoThread.this, e.getMessage());
+            } catch (Throwable e) {
+                owner.failed(IoThread.this, e);
+            } finally {
+                handler.close();
+                poller.close();
+                owner.ended(IoThread.this);
+            }
+        }
+    }
+}
