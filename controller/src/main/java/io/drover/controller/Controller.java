@@ -78,7 +78,7 @@ final class Controller implements AutoCloseable {
         Clock clock = Clock.systemUTC();
         DataFolder data = part(DataFolder.open(config.data()));
         String id = config.id().isPresent() ? config.id().get() : data.id();
-        FileStore files = new FileStore(data.files());
+        FileStore files = data.files();
         zookeeperAddress = zookeeper(config, data, onStoreFailure);
         CuratorFramework client = part(CuratorFrameworkFactory.builder().connectString(zookeeperAddress)
                 .sessionTimeoutMs(SESSION_MILLIS).connectionTimeoutMs(CONNECT_MILLIS)

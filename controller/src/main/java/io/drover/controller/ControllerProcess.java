@@ -36,9 +36,9 @@ final class ControllerProcess {
         AtomicBoolean storeFailed = new AtomicBoolean();
         Thread starter = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("end").unstarted(() -> {
-            end.countDown();
             // Not yet serving, it may wait for ZooKeeper.
             starter.interrupt();
+            end.countDown();
             try {
                 if (!ended.await(CLOSE_SECONDS, TimeUnit.SECONDS)) {
                     log.warn("not everything could be closed within {} s", CLOSE_SECONDS);
@@ -49,7 +49,8 @@ final class ControllerProcess {
         }));
         Runnable onStoreFailure = () -> {
             storeFailed.set(true);
-            log.error("the ZooKeeper inside can no longer write to {}: the controller ends", config.data());
+            // Not yet serving, it would wait for that ZooKeeper for ever.
+            starter.interrupt();
             end.countDown();
         };
         try (Controller controller = Controller.start(config, onStoreFailure)) {
@@ -70,7 +71,12 @@ final class ControllerProcess {
         } finally {
             ended.countDown();
         }
-        return storeFailed.get() ? FAILED : 0;
+        if (storeFailed.get()) {
+            System.err.println("drover controller: --data : the ZooKeeper inside cannot write to " + config.data()
+                    + " (expected: a folder that can be written, on a disk with room)");
+            return FAILED;
+        }
+        return 0;
     }
 
     /** The interrupt that may come with the end is taken here: closing must not meet it. */

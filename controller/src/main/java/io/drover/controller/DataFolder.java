@@ -1,11 +1,11 @@
 package io.drover.controller;
 
+import io.drover.controller.file.FileStore;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
@@ -31,9 +31,13 @@ final class DataFolder implements AutoCloseable {
      * @throws IOException when it cannot be written, or another process uses it
      */
     static DataFolder open(Path folder) throws IOException {
-        Files.createDirectories(folder);
-        FileChannel channel = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE);
+        FileChannel channel;
+        try {
+            Files.createDirectories(folder);
+            channel = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw unusable(folder, e);
+        }
         try {
             FileLock lock = channel.tryLock();
             if (lock != null) {
@@ -47,8 +51,18 @@ final class DataFolder implements AutoCloseable {
         throw new IOException("--data : " + folder + " is used by another controller (expected: a folder of its own)");
     }
 
-    Path files() {
-        return folder.resolve("files");
+    private static IOException unusable(Path folder, IOException e) {
+        return new IOException("--data : " + folder + " cannot be used: " + e
+                + " (expected: a folder that this user can make and write, with room)", e);
+    }
+
+    /** The files of images. */
+    FileStore files() throws IOException {
+        try {
+            return new FileStore(folder.resolve("files"));
+        } catch (IOException e) {
+            throw unusable(folder, e);
+        }
     }
 
     Path zookeeper() {
@@ -59,11 +73,14 @@ final class DataFolder implements AutoCloseable {
     String id() throws IOException {
         Path file = folder.resolve("id");
         try {
-            return Files.readString(file).strip();
-        } catch (NoSuchFileException e) {
+            if (Files.exists(file)) {
+                return Files.readString(file).strip();
+            }
             String id = "c-" + UUID.randomUUID().toString().substring(0, 8);
             Files.writeString(file, id + "\n");
             return id;
+        } catch (IOException e) {
+            throw unusable(folder, e);
         }
     }
 

@@ -9,6 +9,8 @@ import io.drover.proto.v1.Task;
 import io.drover.proto.v1.VmState;
 import java.io.File;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -143,6 +145,47 @@ final class ControllerProcessTest {
         running.process().destroy();
         assertThat(running.process().waitFor(8, TimeUnit.SECONDS)).as(() -> log()).isTrue();
         assertThat(log()).contains("the controller ends");
+    }
+
+    @Test
+    void zooKeeperInsideThatCannotStartEndsItWithTheValueAndTheWayOut() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Process process = spawn("--listen", "127.0.0.1:0", "--data", folder.resolve("data").toString(),
+                    "--zookeeper-listen", "127.0.0.1:" + taken.getLocalPort());
+            assertThat(process.waitFor(20, TimeUnit.SECONDS)).as(this::log).isTrue();
+            assertThat(process.exitValue()).isEqualTo(1);
+            assertThat(log()).contains("--zookeeper-listen : 127.0.0.1:" + taken.getLocalPort() + " cannot be had")
+                    .contains("use it with --zookeeper");
+        }
+        Path file = Files.writeString(folder.resolve("file"), "no folder");
+        Path damaged = Files.createDirectories(folder.resolve("damaged/zookeeper/version-2"));
+        Files.writeString(damaged.resolve("log.1"), "no transactions".repeat(9));
+        Files.writeString(Files.createDirectories(folder.resolve("blocked")).resolve("zookeeper"), "no folder");
+        for (Path data : List.of(file, folder.resolve("damaged"), folder.resolve("blocked"))) {
+            Process process = spawn("--listen", "127.0.0.1:0", "--data", data.toString(), "--zookeeper-listen",
+                    "127.0.0.1:0");
+            assertThat(process.waitFor(20, TimeUnit.SECONDS)).as(this::log).isTrue();
+            assertThat(process.exitValue()).isEqualTo(1);
+            assertThat(log()).contains("drover controller: --data : ").contains(data.toString());
+        }
+    }
+
+    /** ZooKeeper notices only when it first writes, and then the controller waits for it already. */
+    @Test
+    void fullDiskEndsItWhileItStarts() throws Exception {
+        Path data = Files.createDirectories(folder.resolve("small"));
+        try (SmallDisk disk = SmallDisk.mount(data, 256 << 10)) {
+            Files.writeString(data.resolve("id"), "c-1");
+            Files.createFile(data.resolve("lock"));
+            Files.createDirectories(data.resolve("files/unfinished"));
+            Files.createDirectories(data.resolve("zookeeper/version-2"));
+            disk.fill();
+            Process process = spawn("--listen", "127.0.0.1:0", "--data", data.toString(), "--zookeeper-listen",
+                    "127.0.0.1:0");
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).as(this::log).isTrue();
+            assertThat(process.exitValue()).isEqualTo(1);
+            assertThat(log()).contains("drover controller: --data : ").contains(data.toString());
+        }
     }
 
     @Test

@@ -47,13 +47,21 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
      */
     public static EmbeddedZooKeeper start(Path data, InetSocketAddress listen, Runnable onFailure)
             throws IOException, InterruptedException {
-        Files.createDirectories(data);
         File folder = data.toFile();
-        ZooKeeperServer server = new Server(new FileTxnSnapLog(folder, folder), onFailure);
-        ServerCnxnFactory connections = ServerCnxnFactory.createFactory(listen, NO_CONNECTION_LIMIT);
+        ZooKeeperServer server;
+        try {
+            Files.createDirectories(data);
+            server = new Server(new FileTxnSnapLog(folder, folder), onFailure);
+        } catch (IOException e) {
+            throw unusable(data, e);
+        }
+        ServerCnxnFactory connections = bound(listen);
         try {
             connections.startup(server);
-        } catch (IOException | InterruptedException e) {
+        } catch (IOException e) {
+            connections.shutdown();
+            throw unusable(data, e);
+        } catch (InterruptedException | RuntimeException e) {
             connections.shutdown();
             throw e;
         }
@@ -63,6 +71,23 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
         String address = bound.getAddress().getHostAddress() + ":" + bound.getPort();
         log.info("embedded ZooKeeper listens at {}, data in {}", address, data);
         return new EmbeddedZooKeeper(connections, server, purge, address);
+    }
+
+    private static ServerCnxnFactory bound(InetSocketAddress listen) throws IOException {
+        try {
+            return ServerCnxnFactory.createFactory(listen, NO_CONNECTION_LIMIT);
+        } catch (IOException e) {
+            throw new IOException("--zookeeper-listen : " + listen.getAddress().getHostAddress() + ":"
+                    + listen.getPort()
+                    + " cannot be had: " + e.getMessage() + " (expected: a free address of this machine; if another "
+                    + "ZooKeeper runs there, use it with --zookeeper)", e);
+        }
+    }
+
+    private static IOException unusable(Path data, IOException e) {
+        return new IOException("--data : the ZooKeeper inside cannot use " + data + ": " + e.getMessage()
+                + " (expected: a folder that can be written, with room, whose files are whole; put back a copy of it, or "
+                + "move it away to begin with nothing)", e);
     }
 
     /** host:port, a connect string for clients. */
