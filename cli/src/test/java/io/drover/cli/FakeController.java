@@ -10,6 +10,7 @@ import io.drover.proto.v1.CancelTaskRequest;
 import io.drover.proto.v1.CordonHostRequest;
 import io.drover.proto.v1.CreateImageRequest;
 import io.drover.proto.v1.CreateVmRequest;
+import io.drover.proto.v1.DeleteHostRequest;
 import io.drover.proto.v1.DeleteImageRequest;
 import io.drover.proto.v1.DeleteImageResponse;
 import io.drover.proto.v1.DeleteVmRequest;
@@ -271,6 +272,11 @@ public final class FakeController implements AutoCloseable {
         @Override
         public void cordonHost(CordonHostRequest request, StreamObserver<Host> observer) {
             answer(request, observer, () -> find(hosts, request.getName()).toBuilder().setCordoned(true).build());
+        }
+
+        @Override
+        public void deleteHost(DeleteHostRequest request, StreamObserver<Task> observer) {
+            answer(request, observer, () -> task("DeleteHost", find(hosts, request.getName()).getName()));
         }
 
         @Override

@@ -6,6 +6,7 @@ import com.google.common.hash.Hashing;
 import com.google.rpc.Code;
 import io.drover.proto.v1.CreateImageRequest;
 import io.drover.proto.v1.CreateVmRequest;
+import io.drover.proto.v1.DeleteHostRequest;
 import io.drover.proto.v1.DeleteVmRequest;
 import io.drover.proto.v1.ExplainPlacementRequest;
 import io.drover.proto.v1.Host;
@@ -174,6 +175,28 @@ class MutationTest {
         CommandRun.against(controller).run("vm", "stop", "web-1", "--force");
         assertThat(controller.request(StopVmRequest.class).getMode()).isEqualTo(StopVmRequest.Mode.FORCED);
         assertThat(controller.request(StopVmRequest.class).hasGrace()).isFalse();
+    }
+
+    @Test
+    void hostIsDeletedAndOnlyByForceIfSaidSo() {
+        controller.hosts.put("hosts/h1", Host.newBuilder().setName("hosts/h1").build());
+        CommandRun run = CommandRun.against(controller);
+        assertThat(run.run("host", "delete", "h1")).as(run.err()).isZero();
+        assertThat(run.out()).isEqualTo("deleted h1\n");
+        DeleteHostRequest asked = controller.request(DeleteHostRequest.class);
+        assertThat(asked.getForce()).isFalse();
+        assertThat(asked.getRequestId()).isNotEmpty();
+        controller.requests.clear();
+        run = CommandRun.against(controller);
+        assertThat(run.run("host", "delete", "h1", "--force", "-o", "name")).isZero();
+        assertThat(run.out()).isEqualTo("hosts/h1\n");
+        assertThat(controller.request(DeleteHostRequest.class).getForce()).isTrue();
+        controller.fail("DeleteHost", Code.FAILED_PRECONDITION, "HOST_ALIVE", "hosts/h1 has a session",
+                Map.of("next_step", "switch its machine off"));
+        run = CommandRun.against(controller);
+        assertThat(run.run("host", "delete", "h1")).isEqualTo(3);
+        assertThat(run.err()).contains("error: host h1 was not deleted", "hosts/h1 has a session",
+                "next: switch its machine off");
     }
 
     @Test

@@ -53,7 +53,7 @@ class KilledProgramsTest {
         cloud = new Cloud(new TestPrograms(), folder, mark);
         cloud.startController();
         cloud.startAgents(List.of("h1"), List.of("--driver", "qemu"));
-        awaitHostReady();
+        awaitHosts(Host.State.READY, 1);
         Path kernel = Files.write(folder.resolve("tiny.elf"), TinyGuest.withBanner(BANNER).elf());
         drover("image", "add", "tiny", "--kernel", kernel.toString());
         drover("vm", "create", "vm-1", "--image", "tiny", "--memory", "16M");
@@ -121,6 +121,31 @@ class KilledProgramsTest {
         converse("again", BANNER);
     }
 
+    /** The operator's word was wrong: only the agent was dead, and the guest runs on until the agent is back. */
+    @Test
+    void vmOfAHostDeletedByForceRunsElsewhereAndTheHostThatReturnsDestroysItsOwn() throws Exception {
+        long guest = guestProcess();
+        cloud.startAgents(List.of("h2"), List.of("--driver", "qemu"));
+        awaitHosts(Host.State.READY, 2);
+        cloud.agent("h1").kill();
+        awaitHosts(Host.State.AWAY, 1);
+        CommandRun refused = run("host", "delete", "h1");
+        assertThat(refused.err()).contains("hosts/h1 owns 1 VM: vms/vm-1", "delete it with force");
+
+        drover("host", "delete", "h1", "--force");
+        drover("vm", "wait", "vm-1", "--for", "state=RUNNING");
+        assertThat(vm().getHost()).isEqualTo("hosts/h2");
+        assertThat(vm().getEpoch()).isGreaterThan(1);
+        converse("elsewhere", BANNER);
+        assertThat(run("host", "get", "h1").err()).contains("hosts/h1 is not there");
+
+        cloud.startAgents(List.of("h1"), List.of("--driver", "qemu"));
+        awaitHosts(Host.State.READY, 2);
+        assertThat(guestProcesses()).as("only that of h2").hasSize(1).doesNotContain(guest);
+        converse("still elsewhere", BANNER, "elsewhere");
+        assertThat(vm().getHost()).isEqualTo("hosts/h2");
+    }
+
     /** Reads the console from its beginning, which must have these texts, then types a word and waits for its echo. */
     private String converse(String word, String... seen) throws Failure, DemoFailure, InterruptedException {
         try (ApiClient api = client(); GuestConsole console = new GuestConsole(api, "vms/vm-1", line -> {})) {
@@ -143,6 +168,12 @@ class KilledProgramsTest {
         return new CloudProcesses(folder, mark).running().stream()
                 .filter(process -> process.info().command().orElse("").contains("qemu-system")).map(ProcessHandle::pid)
                 .toList();
+    }
+
+    private CommandRun run(String... arguments) {
+        CommandRun run = new CommandRun().at(Clock.systemUTC()).with("DROVER_CONTROLLER", cloud.api().toString());
+        assertThat(run.run(arguments)).as(() -> String.join(" ", arguments) + "\n" + run.out()).isNotZero();
+        return run;
     }
 
     private String drover(String... arguments) {
@@ -174,11 +205,11 @@ class KilledProgramsTest {
         }
     }
 
-    private void awaitHostReady() throws Failure {
+    private void awaitHosts(Host.State state, int count) throws Failure {
         try (ApiClient api = client()) {
             await("host", () -> {
                 try {
-                    return Lists.hosts(api).stream().anyMatch(host -> host.getState() == Host.State.READY);
+                    return Lists.hosts(api).stream().filter(host -> host.getState() == state).count() == count;
                 } catch (Failure e) {
                     return false;
                 }

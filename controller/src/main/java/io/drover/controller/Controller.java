@@ -8,10 +8,12 @@ import io.drover.controller.feed.VmFeed;
 import io.drover.controller.file.FileCollector;
 import io.drover.controller.file.FileStore;
 import io.drover.controller.host.HostApi;
+import io.drover.controller.host.HostOperations;
 import io.drover.controller.image.ImageApi;
 import io.drover.controller.image.ImageOperations;
 import io.drover.controller.leader.Leadership;
 import io.drover.controller.placement.Placer;
+import io.drover.controller.reconcile.FencedHosts;
 import io.drover.controller.reconcile.Reconciler;
 import io.drover.controller.server.ApiServer;
 import io.drover.controller.server.ControllerMetrics;
@@ -101,9 +103,10 @@ final class Controller implements AutoCloseable {
         TaskFeed tasks = new TaskFeed(store);
         Placer placer = new Placer(store, links, config.policy(), leadership::leading, clock, timer);
         Reconciler reconciler = new Reconciler(store, links, placer, files, leadership::leading, clock, timer, metrics);
+        FencedHosts fenced = new FencedHosts(store, leadership::leading, clock, timer);
         metrics.observe(store, links, leadership::leading);
         // In this order: who decides sees what those before it have made of a change.
-        List.of(links, vms, tasks, metrics, placer, reconciler).forEach(store::addListener);
+        List.of(links, vms, tasks, metrics, placer, reconciler, fenced).forEach(store::addListener);
         List.of(vms, placer, reconciler).forEach(links::addListener);
 
         placer.start();
@@ -111,8 +114,12 @@ final class Controller implements AutoCloseable {
         part(store);
         store.start();
         part(leadership);
-        leadership.start(reconciler::lookAtAll);
+        leadership.start(() -> {
+            reconciler.lookAtAll();
+            fenced.lookAtAll();
+        });
         part(reconciler);
+        part(fenced);
         TaskSweeper sweeper = new TaskSweeper(store, clock);
         every(timer, SWEEP_EVERY, () -> {
             if (leadership.leading()) {
@@ -129,7 +136,7 @@ final class Controller implements AutoCloseable {
                 List.of(new VmApi(calls, vms, operations, streams, relay, placer),
                         new TaskApi(calls, store, tasks, vms, operations::cancel),
                         new ImageApi(calls, new ImageOperations(store, files, clock), files),
-                        new HostApi(calls, store, links)),
+                        new HostApi(calls, store, links, vms, new HostOperations(store, clock))),
                 streams, relay, registry);
         part(server);
         part(calls);

@@ -194,6 +194,33 @@ final class AgentProcessTest {
         }
     }
 
+    /** Its machine was said to be off for good, and was not. */
+    @Test
+    void hostThatIsBeingDeletedOwnsNothingAndJoinsAnewAfterwards() throws Exception {
+        AgentProcess first = agent();
+        AgentClient before = client(first);
+        cluster.own("web-1", "uid-1", "h1", 1);
+        before.start(request(before));
+        awaitBanner(before);
+        cluster.cordon("h1");
+        first.kill();
+        Cluster.await("the session is over", () -> cluster.session("h1").isEmpty());
+        cluster.fence("h1");
+
+        AgentProcess second = agent();
+        Cluster.await("the guest is destroyed, although the record still names the host", () -> processes().isEmpty());
+        Cluster.await("it waits", () -> second.log().contains("joins anew"));
+        assertThat(cluster.session("h1")).isEmpty();
+        assertThat(cluster.host("h1").orElseThrow().getFenced()).isTrue();
+
+        cluster.deleteHost("h1");
+        client(second);
+        HostRecord anew = cluster.host("h1").orElseThrow();
+        assertThat(anew.getFenced()).isFalse();
+        assertThat(anew.getCordoned()).isFalse();
+        assertThat(cluster.session("h1")).isPresent();
+    }
+
     @Test
     void nothingIsDecidedWhileZooKeeperIsAwayAndTheGuestRunsOn() throws Exception {
         AgentProcess first = agent();

@@ -42,7 +42,7 @@ final class HostKind {
     private static Emphasis emphasis(Host host) {
         return switch (host.getState()) {
             case READY -> host.getCordoned() ? Emphasis.WARNING : Emphasis.GOOD;
-            case UNREACHABLE, AWAY -> Emphasis.BAD;
+            case UNREACHABLE, AWAY, DELETING -> Emphasis.BAD;
             case STATE_UNSPECIFIED, UNRECOGNIZED -> Emphasis.NONE;
         };
     }

@@ -1,8 +1,10 @@
 package io.drover.controller.agent;
 
+import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.HostSession;
 import io.drover.controller.record.Sha256;
+import io.drover.controller.record.Versioned;
 import io.drover.controller.record.VmId;
 import io.drover.controller.store.StoreListener;
 import java.time.Clock;
@@ -102,6 +104,17 @@ public final class HostLinks implements StoreListener, AutoCloseable {
             old.close();
         }
         all.reachChanged(host);
+    }
+
+    /** Of a host that is deleted nothing is kept. */
+    @Override
+    public void hostChanged(Optional<Versioned<Host>> before, Optional<Versioned<Host>> after) {
+        if (after.isEmpty()) {
+            HostId host = before.orElseThrow().value().id();
+            sightings.replace(host, List.of());
+            awaySince.remove(host);
+            held.remove(host);
+        }
     }
 
     @Override

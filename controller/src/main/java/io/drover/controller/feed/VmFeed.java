@@ -63,6 +63,11 @@ public final class VmFeed implements StoreListener, HostListener {
         return Optional.ofNullable(current.get(id));
     }
 
+    /** How many VMs this host alone may run. */
+    public int ownedBy(HostId host) {
+        return store.view().ownedBy(host).size();
+    }
+
     public synchronized Snapshot all() {
         return new Snapshot(List.copyOf(current.values()), revision(last));
     }

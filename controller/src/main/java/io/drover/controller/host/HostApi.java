@@ -2,26 +2,28 @@ package io.drover.controller.host;
 
 import io.drover.controller.agent.HostLinks;
 import io.drover.controller.agent.HostReach;
+import io.drover.controller.feed.VmFeed;
 import io.drover.controller.list.PageSize;
 import io.drover.controller.list.PageToken;
-import io.drover.controller.problem.Problem;
 import io.drover.controller.problem.ProblemException;
 import io.drover.controller.problem.Violations;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.Versioned;
 import io.drover.controller.record.Vm;
-import io.drover.controller.store.Change;
-import io.drover.controller.store.CommitException;
 import io.drover.controller.store.Store;
 import io.drover.controller.store.Timestamps;
 import io.drover.controller.stream.Calls;
+import io.drover.controller.task.RequestMark;
+import io.drover.controller.task.TaskMessages;
 import io.drover.proto.v1.CordonHostRequest;
+import io.drover.proto.v1.DeleteHostRequest;
 import io.drover.proto.v1.GetHostRequest;
 import io.drover.proto.v1.Host;
 import io.drover.proto.v1.HostDriver;
 import io.drover.proto.v1.HostServiceGrpc;
 import io.drover.proto.v1.ListHostsRequest;
 import io.drover.proto.v1.ListHostsResponse;
+import io.drover.proto.v1.Task;
 import io.drover.proto.v1.UncordonHostRequest;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
@@ -30,16 +32,18 @@ import java.util.Optional;
 
 /** drover.v1.HostService. */
 public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
-    private static final int ATTEMPTS = 10;
-
     private final Calls calls;
     private final Store store;
     private final HostLinks links;
+    private final VmFeed feed;
+    private final HostOperations operations;
 
-    public HostApi(Calls calls, Store store, HostLinks links) {
+    public HostApi(Calls calls, Store store, HostLinks links, VmFeed feed, HostOperations operations) {
         this.calls = calls;
         this.store = store;
         this.links = links;
+        this.feed = feed;
+        this.operations = operations;
     }
 
     @Override
@@ -70,37 +74,29 @@ public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
 
     @Override
     public void cordonHost(CordonHostRequest request, StreamObserver<Host> response) {
-        calls.unary(response, () -> cordon(id(request.getName()), true));
+        calls.unary(response, () -> message(operations.cordon(id(request.getName()), true)));
     }
 
     @Override
     public void uncordonHost(UncordonHostRequest request, StreamObserver<Host> response) {
-        calls.unary(response, () -> cordon(id(request.getName()), false));
+        calls.unary(response, () -> message(operations.cordon(id(request.getName()), false)));
     }
 
-    private Host cordon(HostId id, boolean cordoned) throws ProblemException, InterruptedException {
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            Versioned<io.drover.controller.record.Host> host = store.view().host(id)
-                    .orElseThrow(() -> ProblemException.notFound(id.resourceName()));
-            if (host.value().cordoned() == cordoned) {
-                return message(host.value());
-            }
-            io.drover.controller.record.Host next = host.value().withCordoned(cordoned);
-            try {
-                store.commitAndWait(List.of(new Change.Put(next, host.version())));
-                return message(next);
-            } catch (CommitException.Conflict ignored) {
-                // Its agent told new facts at the same time: with those, once more.
-            } catch (CommitException e) {
-                throw ProblemException.of(e, id.resourceName());
-            }
-        }
-        throw new ProblemException(new Problem.Contended(id.resourceName()));
+    @Override
+    public void deleteHost(DeleteHostRequest request, StreamObserver<Task> response) {
+        calls.unary(response, () -> {
+            Violations violations = new Violations();
+            Optional<HostId> id = violations.name("name", request.getName(), HostId.COLLECTION, HostId::new);
+            violations.requestId(request.getRequestId());
+            violations.throwIfAny();
+            RequestMark mark = RequestMark.of("DeleteHost", request.getRequestId(),
+                    request.toBuilder().clearRequestId().build());
+            return TaskMessages.of(operations.delete(mark, id.orElseThrow(), request.getForce()), feed);
+        });
     }
 
     private Host message(io.drover.controller.record.Host host) {
-        List<Vm> owned = store.view().vmsOf(host.id()).stream()
-                .filter(vm -> vm.owner().map(owner -> owner.host().equals(host.id())).orElse(false)).toList();
+        List<Vm> owned = store.view().ownedBy(host.id()).stream().map(Versioned::value).toList();
         Host.Builder message = Host.newBuilder().setName(host.id().resourceName()).setCordoned(host.cordoned())
                 .putAllLabels(host.labels()).setArchitecture(host.architecture()).setCpuModel(host.cpuModel())
                 .addAllCpuFeatures(host.cpuFeatures().stream().sorted().toList()).setCpus(host.cpus())
@@ -119,6 +115,10 @@ public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
                 message.setState(Host.State.UNREACHABLE).setStateMessage("not reached since " + since + ": " + why);
             case HostReach.Away(Instant since) ->
                 message.setState(Host.State.AWAY).setStateMessage("no session in ZooKeeper since " + since);
+        }
+        if (host.fenced()) {
+            message.setState(Host.State.DELETING)
+                    .setStateMessage("deleted by force: VMs left to give up: " + owned.size());
         }
         store.view().session(host.id()).ifPresent(session -> message.setAddress(session.address())
                 .setVersion(session.version()).setStartTime(Timestamps.of(session.started())));

@@ -379,7 +379,7 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
 
     private void hostIsNow(HostId id) {
         Optional<Versioned<Host>> host = store.view().host(id);
-        if (host.isEmpty()) {
+        if (host.isEmpty() || host.get().value().fenced()) {
             cluster.remove(SchedulerTypes.id(id));
         } else if (cluster
                 .put(SchedulerTypes.facts(host.get().value(), links.reach(id).ready())) != Cluster.Change.UNCHANGED) {

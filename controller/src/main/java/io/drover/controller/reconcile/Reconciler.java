@@ -11,6 +11,7 @@ import io.drover.controller.agent.RunRef;
 import io.drover.controller.agent.Sightings;
 import io.drover.controller.file.FileStore;
 import io.drover.controller.placement.Placer;
+import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.HostSession;
 import io.drover.controller.record.Image;
@@ -79,7 +80,11 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
     /** This controller leads from now on, or knows all records anew: whatever is not at rest is looked at. */
     public void lookAtAll() {
         store.view().vms().keySet().forEach(work::submit);
-        store.view().targetsOfRunningTasks().forEach(work::submit);
+        store.view().targetsOfRunningTasks().forEach(target -> {
+            if (target instanceof VmId vm) {
+                work.submit(vm);
+            }
+        });
     }
 
     @Override
@@ -89,7 +94,17 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
 
     @Override
     public void taskChanged(Optional<Versioned<Task>> before, Optional<Versioned<Task>> after) {
-        after.filter(task -> task.value().running()).ifPresent(task -> submit(task.value().target()));
+        if (after.isPresent() && after.get().value().running() && after.get().value().target() instanceof VmId vm) {
+            submit(vm);
+        }
+    }
+
+    /** What was waited for on a host that is deleted will never come. */
+    @Override
+    public void hostChanged(Optional<Versioned<Host>> before, Optional<Versioned<Host>> after) {
+        if (after.isEmpty()) {
+            store.view().vmsOf(before.orElseThrow().value().id()).forEach(vm -> submit(vm.id()));
+        }
     }
 
     @Override

@@ -13,7 +13,7 @@ import java.time.Instant;
 
 /**
  * The next step for a VM: a pure function of its record and of what is seen of it. Ownership is given up only on the word of
- * the owner: silence means waiting.
+ * the owner, or of a person who vouches that the owner is off for good: silence means waiting.
  */
 final class VmSteps {
     private VmSteps() {}
@@ -86,6 +86,15 @@ final class VmSteps {
             return new VmStep.Write(vm.in(Phase.STOPPING, "", now));
         }
         return sight.stopAsked() ? new VmStep.Rest() : new VmStep.Stop(owner, grace);
+    }
+
+    /** The record after a person has said that the owner's machine is off for good: its user still wants what was wanted. */
+    static Vm fencedOff(Vm vm, RunEnd end, Instant now) {
+        return vm.fencedOff(end, switch (vm.desired()) {
+            case Desired.Running() -> Phase.PENDING;
+            case Desired.Stopped(_) -> Phase.STOPPED;
+            case Desired.Deleted() -> Phase.DELETING;
+        }, now);
     }
 
     /** The record after a run: what follows depends on what was wanted, and on who ended it. */

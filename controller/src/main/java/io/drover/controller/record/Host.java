@@ -5,15 +5,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What is known of a host whether it lives or not: the facts are its agent's, {@code cordoned} is the controller's.
+ * What is known of a host whether it lives or not: the facts are its agent's, {@code cordoned} and {@code fenced} are the
+ * controller's.
  *
  * @param cpus logical CPUs
  * @param allocatableVcpus what VMs may reserve in all, as for the memory
+ * @param fenced its machine is off for good, says a person: it has no session and gets none before this record is gone
  */
 public record Host(HostId id, Map<String, String> labels, String architecture, String cpuModel,
         List<String> cpuFeatures,
         int cpus, long memoryBytes, int allocatableVcpus, long allocatableMemoryBytes, List<Driver> drivers,
-        boolean cordoned) implements StoredRecord {
+        boolean cordoned, boolean fenced) implements StoredRecord {
     public Host {
         labels = Map.copyOf(labels);
         cpuFeatures = List.copyOf(cpuFeatures);
@@ -29,7 +31,18 @@ public record Host(HostId id, Map<String, String> labels, String architecture, S
 
     public Host withCordoned(boolean value) {
         return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
-                allocatableMemoryBytes, drivers, value);
+                allocatableMemoryBytes, drivers, value, fenced);
+    }
+
+    /** A person vouches that its machine is off for good. */
+    public Host withFence() {
+        return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
+                allocatableMemoryBytes, drivers, cordoned, true);
+    }
+
+    /** As {@link #withFence}, of a host that has no record but still owns VMs. */
+    public static Host fencedWithoutFacts(HostId id) {
+        return new Host(id, Map.of(), "", "", List.of(), 0, 0, 0, 0, List.of(), false, true);
     }
 
     public Optional<Driver> driver(String name) {

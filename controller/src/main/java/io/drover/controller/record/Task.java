@@ -3,15 +3,24 @@ package io.drover.controller.record;
 import java.time.Instant;
 
 /**
- * What a mutation of a VM returned, and how it ended.
+ * What a mutation of a VM or of a host returned, and how it ended.
  *
  * @param method such as "CreateVm"
- * @param targetGeneration the generation of the VM that has to be seen settled
+ * @param target a VM or a host
+ * @param targetUid of the VM; empty for a host
+ * @param targetGeneration the generation of the VM that has to be seen settled; 0 for a host
  * @param requestId empty when the caller gave none
  * @param fingerprint SHA-256 of the request without its id
  */
-public record Task(TaskId id, String method, VmId target, String targetUid, long targetGeneration, String requestId,
+public record Task(TaskId id, String method, RecordKey target, String targetUid, long targetGeneration,
+        String requestId,
         Sha256 fingerprint, State state, Instant created, boolean cancelRequested) implements StoredRecord {
+    public Task {
+        if (!(target instanceof VmId || target instanceof HostId)) {
+            throw new IllegalArgumentException("target : " + target.resourceName() + " (expected: a VM or a host)");
+        }
+    }
+
     public sealed interface State {
         record Running() implements State {}
 

@@ -129,3 +129,16 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
                 lastEnd, placement, created, reboots, refusals, remains);
     }
 }
+    /**
+     * The owner will never run it again, says a person. Its epoch ends, and one more is used up: whatever was on its way
+     * to that host under its own is older than this record.
+     *
+     * @param then the phase that follows
+     */
+    public Vm fencedOff(RunEnd end, Phase then, Instant now) {
+        Optional<HostId> lost = owner.map(Owner::host);
+        return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch + 1,
+                new Status(then, end.message(), now), Optional.of(end), placement, created, reboots, refusals,
+                remains.filter(host -> !lost.equals(Optional.of(host))));
+    }
+

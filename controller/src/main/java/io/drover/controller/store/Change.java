@@ -1,5 +1,6 @@
 package io.drover.controller.store;
 
+import io.drover.controller.record.HostId;
 import io.drover.controller.record.RecordKey;
 import io.drover.controller.record.StoredRecord;
 
@@ -25,6 +26,14 @@ public sealed interface Change {
 
     /** The record must have {@code version}. */
     record Remove(RecordKey key, int version) implements Change {}
+
+    /** Changes nothing; the host must have no session. */
+    record NoSession(HostId host) implements Change {
+        @Override
+        public RecordKey key() {
+            return host;
+        }
+    }
 
     /** Changes nothing; the record must have {@code version}. */
     record Check(RecordKey key, int version) implements Change {}

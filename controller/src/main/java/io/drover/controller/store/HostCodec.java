@@ -15,7 +15,8 @@ final class HostCodec {
         HostRecord.Builder record = HostRecord.newBuilder().setFormat(Layout.FORMAT).putAllLabels(host.labels())
                 .setArchitecture(host.architecture()).setCpuModel(host.cpuModel()).addAllCpuFeatures(host.cpuFeatures())
                 .setCpus(host.cpus()).setMemoryBytes(host.memoryBytes()).setAllocatableVcpus(host.allocatableVcpus())
-                .setAllocatableMemoryBytes(host.allocatableMemoryBytes()).setCordoned(host.cordoned());
+                .setAllocatableMemoryBytes(host.allocatableMemoryBytes()).setCordoned(host.cordoned())
+                .setFenced(host.fenced());
         for (Host.Driver driver : host.drivers()) {
             record.addDrivers(HostRecord.Driver.newBuilder().setName(driver.name()).setUsable(driver.usable())
                     .setMessage(driver.message()));
@@ -32,7 +33,7 @@ final class HostCodec {
             return new Host(id, record.getLabelsMap(), record.getArchitecture(), record.getCpuModel(),
                     record.getCpuFeaturesList(), record.getCpus(), record.getMemoryBytes(),
                     record.getAllocatableVcpus(),
-                    record.getAllocatableMemoryBytes(), drivers, record.getCordoned());
+                    record.getAllocatableMemoryBytes(), drivers, record.getCordoned(), record.getFenced());
         } catch (InvalidProtocolBufferException e) {
             throw new UnreadableRecordException("host record : " + bytes.length + " bytes (expected: a HostRecord)", e);
         }

@@ -61,6 +61,10 @@ final class Layout {
         };
     }
 
+    static String session(HostId host) {
+        return LIVE + "/" + host.value();
+    }
+
     /** Empty for a node that is no record of ours, whoever made it. */
     static Optional<Place> place(String path) {
         String[] parts = path.split("/", -1);

@@ -1,5 +1,6 @@
 package io.drover.controller.store;
 
+import io.drover.controller.record.HostId;
 import io.drover.controller.record.RecordKey;
 import io.drover.controller.record.StoredRecord;
 import io.drover.controller.record.Host;
@@ -124,7 +125,14 @@ public final class Store implements AutoCloseable {
      */
     public CompletableFuture<Void> commit(List<Change> changes) {
         CompletableFuture<Void> done = new CompletableFuture<>();
-        List<Op> ops = changes.stream().map(Store::op).toList();
+        List<Op> ops = new ArrayList<>();
+        List<Change> origins = new ArrayList<>();
+        for (Change change : changes) {
+            for (Op op : ops(change)) {
+                ops.add(op);
+                origins.add(change);
+            }
+        }
         try {
             ZooKeeper zooKeeper = zooKeeper();
             zooKeeper.multi(ops, (AsyncCallback.MultiCallback) (code, path, context, results) -> {
@@ -132,7 +140,7 @@ public final class Store implements AutoCloseable {
                 if (outcome == KeeperException.Code.OK) {
                     barrier(done);
                 } else {
-                    fail(done, failure(changes, outcome, results));
+                    fail(done, failure(origins, outcome, results));
                 }
             }, null);
         } catch (CommitException e) {
@@ -202,14 +210,18 @@ public final class Store implements AutoCloseable {
         }
     }
 
-    private static Op op(Change change) {
+    private static List<Op> ops(Change change) {
         String path = Layout.path(change.key());
         return switch (change) {
             case Change.Create(StoredRecord record) ->
-                Op.create(path, encode(record), ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
-            case Change.Put(StoredRecord record, int version) -> Op.setData(path, encode(record), version);
-            case Change.Remove(RecordKey key, int version) -> Op.delete(path, version);
-            case Change.Check(RecordKey key, int version) -> Op.check(path, version);
+                List.of(Op.create(path, encode(record), ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT));
+            case Change.Put(StoredRecord record, int version) -> List.of(Op.setData(path, encode(record), version));
+            case Change.Remove(RecordKey key, int version) -> List.of(Op.delete(path, version));
+            case Change.Check(RecordKey key, int version) -> List.of(Op.check(path, version));
+            // ZooKeeper cannot check that a node is missing, but it can make and remove one in the same transaction.
+            case Change.NoSession(HostId host) -> List.of(
+                    Op.create(Layout.session(host), new byte[0], ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT),
+                    Op.delete(Layout.session(host), -1));
         };
     }
 
@@ -222,10 +234,11 @@ public final class Store implements AutoCloseable {
         };
     }
 
-    private CommitException failure(List<Change> changes, KeeperException.Code outcome, List<OpResult> results) {
+    /** The conflict is that of the change whose operation failed first. */
+    private CommitException failure(List<Change> origins, KeeperException.Code outcome, List<OpResult> results) {
         KeeperException cause = KeeperException.create(outcome);
         return switch (outcome) {
-            case NODEEXISTS, BADVERSION, NONODE -> new CommitException.Conflict(changes.get(failed(results)).key(),
+            case NODEEXISTS, BADVERSION, NONODE -> new CommitException.Conflict(origins.get(failed(results)).key(),
                     outcome == KeeperException.Code.NODEEXISTS, cause);
             case CONNECTIONLOSS, OPERATIONTIMEOUT ->
                 new CommitException.Unknown("the connection to ZooKeeper broke before its answer came", cause);

@@ -4,6 +4,8 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.ErrorInfo;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.RecordKey;
 import io.drover.controller.record.Sha256;
 import io.drover.controller.record.Task;
 import io.drover.controller.record.TaskId;
@@ -14,8 +16,6 @@ import java.util.HexFormat;
 
 /** Tasks as they are in ZooKeeper. */
 public final class TaskCodec {
-    private static final String VMS = VmId.COLLECTION + "/";
-
     private TaskCodec() {}
 
     static byte[] encode(Task task) {
@@ -51,11 +51,8 @@ public final class TaskCodec {
         try {
             TaskRecord record = TaskRecord.parseFrom(bytes);
             Layout.requireFormat(record.getFormat());
-            if (!record.getTarget().startsWith(VMS)) {
-                throw new IllegalArgumentException("target : " + record.getTarget() + " (expected: vms/…)");
-            }
             return new Task(new TaskId(record.getTask()), record.getMethod(),
-                    new VmId(record.getTarget().substring(VMS.length())), record.getTargetUid(),
+                    target(record.getTarget()), record.getTargetUid(),
                     record.getTargetGeneration(),
                     record.getRequestId(),
                     new Sha256(HexFormat.of().formatHex(record.getRequestFingerprint().toByteArray())), state(record),
@@ -64,6 +61,17 @@ public final class TaskCodec {
             throw new UnreadableRecordException("task record : " + bytes.length + " bytes (expected: a TaskRecord): "
                     + e.getMessage(), e);
         }
+    }
+
+    private static RecordKey target(String name) {
+        String id = name.substring(name.indexOf('/') + 1);
+        if (name.equals(VmId.COLLECTION + "/" + id)) {
+            return new VmId(id);
+        }
+        if (name.equals(HostId.COLLECTION + "/" + id)) {
+            return new HostId(id);
+        }
+        throw new IllegalArgumentException("target : " + name + " (expected: vms/… or hosts/…)");
     }
 
     private static Task.State state(TaskRecord record) throws InvalidProtocolBufferException {

@@ -5,6 +5,8 @@ import io.drover.controller.record.HostId;
 import io.drover.controller.record.HostSession;
 import io.drover.controller.record.Image;
 import io.drover.controller.record.ImageId;
+import io.drover.controller.record.Owner;
+import io.drover.controller.record.RecordKey;
 import io.drover.controller.record.Task;
 import io.drover.controller.record.TaskId;
 import io.drover.controller.record.Versioned;
@@ -31,8 +33,8 @@ public final class View {
     final ConcurrentSkipListMap<ImageId, Versioned<Image>> images = new ConcurrentSkipListMap<>();
     final ConcurrentMap<HostId, HostSession> sessions = new ConcurrentHashMap<>();
     final ConcurrentMap<TaskId, Versioned<Task>> tasks = new ConcurrentHashMap<>();
-    /** Tasks that run, by the VM they work on: what has to be settled when the VM changes. */
-    final ConcurrentMap<VmId, Set<TaskId>> runningTasks = new ConcurrentHashMap<>();
+    /** Tasks that run, by what they work on: what has to be settled when that changes. */
+    final ConcurrentMap<RecordKey, Set<TaskId>> runningTasks = new ConcurrentHashMap<>();
 
     /** VMs by the host that owns them or keeps what remains of them. */
     final ConcurrentMap<HostId, Set<VmId>> vmsOfHosts = new ConcurrentHashMap<>();
@@ -51,6 +53,13 @@ public final class View {
     public List<Vm> vmsOf(HostId host) {
         return vmsOfHosts.getOrDefault(host, Set.of()).stream().map(vms::get).filter(Objects::nonNull)
                 .map(Versioned::value)
+                .toList();
+    }
+
+    /** The VMs that this host alone may run, by name. */
+    public List<Versioned<Vm>> ownedBy(HostId host) {
+        return vmsOfHosts.getOrDefault(host, Set.of()).stream().sorted().map(vms::get).filter(Objects::nonNull)
+                .filter(vm -> vm.value().owner().map(Owner::host).equals(Optional.of(host)))
                 .toList();
     }
 
@@ -88,14 +97,14 @@ public final class View {
         return Collections.unmodifiableCollection(tasks.values());
     }
 
-    /** The tasks that have not ended, of a VM that has or had this name. */
-    public List<Versioned<Task>> runningTasks(VmId target) {
+    /** The tasks that have not ended, of a VM or a host that has or had this name. */
+    public List<Versioned<Task>> runningTasks(RecordKey target) {
         return runningTasks.getOrDefault(target, Set.of()).stream().map(tasks::get)
                 .filter(task -> task != null && task.value().running()).toList();
     }
 
-    /** The VMs that tasks which have not ended work on. */
-    public Set<VmId> targetsOfRunningTasks() {
+    /** What tasks which have not ended work on. */
+    public Set<RecordKey> targetsOfRunningTasks() {
         return Collections.unmodifiableSet(runningTasks.keySet());
     }
 }

@@ -1,12 +1,14 @@
 package io.drover.controller.task;
 
 import io.drover.controller.feed.VmFeed;
-import io.drover.controller.feed.VmSight;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Task;
+import io.drover.controller.record.TaskId;
+import io.drover.controller.record.VmId;
 import io.drover.controller.store.TaskCodec;
 import io.drover.controller.store.Timestamps;
 import java.time.Instant;
-import java.util.Optional;
 
 /** Tasks in the public API. */
 public final class TaskMessages {
@@ -23,8 +25,7 @@ public final class TaskMessages {
                 .setCreateTime(Timestamps.of(task.created()));
         switch (task.state()) {
             case Task.State.Running() -> message.setState(io.drover.proto.v1.Task.State.RUNNING)
-                    .setProgress(
-                            progress(feed.get(task.target()).filter(vm -> vm.vm().uid().equals(task.targetUid()))));
+                    .setProgress(progress(task, feed));
             case Task.State.Succeeded(Instant at) ->
                 message.setState(io.drover.proto.v1.Task.State.SUCCEEDED).setEndTime(Timestamps.of(at));
             case Task.State.Failed(Task.Fault fault, Instant at) ->
@@ -37,9 +38,15 @@ public final class TaskMessages {
         return message.build();
     }
 
-    private static String progress(Optional<VmSight> vm) {
-        return vm.map(sight -> sight.vm().phase() + (sight.message().isEmpty() ? "" : ": " + sight.message()))
-                .orElse("");
+    private static String progress(Task task, VmFeed feed) {
+        return switch (task.target()) {
+            case VmId vm -> feed.get(vm).filter(sight -> sight.vm().uid().equals(task.targetUid()))
+                    .map(sight -> sight.vm().phase() + (sight.message().isEmpty() ? "" : ": " + sight.message()))
+                    .orElse("");
+            case HostId host -> "VMs left to give up: " + feed.ownedBy(host);
+            case ImageId image -> "";
+            case TaskId other -> "";
+        };
     }
 
     /** As in filters. */

@@ -13,6 +13,7 @@ import io.drover.controller.record.Desired;
 import io.drover.controller.record.VmId;
 import io.drover.controller.record.VmSpec;
 import io.drover.controller.stream.Calls;
+import io.drover.controller.task.RequestMark;
 import io.drover.controller.task.TaskMessages;
 import io.drover.proto.v1.AttachConsoleRequest;
 import io.drover.proto.v1.AttachConsoleResponse;

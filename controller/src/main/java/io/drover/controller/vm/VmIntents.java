@@ -56,16 +56,19 @@ final class VmIntents {
 
     /** A start can be taken back: the VM is stopped by force, as its guest has hardly begun. Nothing else can. */
     static Plan cancel(Task task, Vm vm) {
-        String name = task.id().resourceName();
         boolean starts = task.method().equals("CreateVm") || task.method().equals("StartVm");
         if (!starts || !vm.uid().equals(task.targetUid()) || vm.generation() != task.targetGeneration()
                 || !(vm.desired() instanceof Desired.Running)) {
-            return new Plan.Refuse(new Problem.NotNow("TASK_NOT_CANCELLABLE", name,
-                    name + " (" + task.method() + " of " + task.target().resourceName()
-                            + ") can no longer be cancelled",
+            return new Plan.Refuse(notCancellable(task,
                     starts ? "wait for it" : "wait for it; what it does cannot be taken back half-way"));
         }
         return new Plan.Change(vm.askedToStop(new Desired.Stopped(Duration.ZERO)));
+    }
+
+    static Problem notCancellable(Task task, String nextStep) {
+        String name = task.id().resourceName();
+        return new Problem.NotNow("TASK_NOT_CANCELLABLE", name, name + " (" + task.method() + " of "
+                + task.target().resourceName() + ") can no longer be cancelled", nextStep);
     }
 
     private static Problem deleting(Vm vm) {

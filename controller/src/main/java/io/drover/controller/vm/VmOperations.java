@@ -14,6 +14,7 @@ import io.drover.controller.record.VmSpec;
 import io.drover.controller.store.Change;
 import io.drover.controller.store.CommitException;
 import io.drover.controller.store.Store;
+import io.drover.controller.task.RequestMark;
 import io.drover.controller.task.Settlement;
 import java.time.Clock;
 import java.time.Duration;
@@ -43,7 +44,7 @@ public final class VmOperations {
     Task create(RequestMark mark, VmId id, VmSpec spec, Desired desired, boolean validateOnly)
             throws ProblemException, InterruptedException {
         TaskId taskId = mark.task();
-        Optional<Task> known = known(mark, taskId);
+        Optional<Task> known = mark.earlier(taskId, store.view());
         if (known.isPresent()) {
             return known.get();
         }
@@ -70,7 +71,7 @@ public final class VmOperations {
                     throw new ProblemException(new Problem.AlreadyExists(id.resourceName(),
                             "upgrade this controller: it cannot read that record"), e);
                 }
-                Optional<Task> other = known(mark, taskId);
+                Optional<Task> other = mark.earlier(taskId, store.view());
                 if (other.isPresent()) {
                     return other.get();
                 }
@@ -134,7 +135,9 @@ public final class VmOperations {
             if (!task.value().running() || task.value().cancelRequested()) {
                 return task.value();
             }
-            VmId target = task.value().target();
+            if (!(task.value().target() instanceof VmId target)) {
+                throw new ProblemException(VmIntents.notCancellable(task.value(), "wait for it"));
+            }
             Versioned<Vm> vm = store.view().vm(target)
                     .orElseThrow(() -> ProblemException.notFound(target.resourceName()));
             switch (VmIntents.cancel(task.value(), vm.value())) {
@@ -161,7 +164,7 @@ public final class VmOperations {
             throws ProblemException, InterruptedException {
         TaskId taskId = mark.task();
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            Optional<Task> known = known(mark, taskId);
+            Optional<Task> known = mark.earlier(taskId, store.view());
             if (known.isPresent()) {
                 return known.get();
             }
@@ -215,17 +218,7 @@ public final class VmOperations {
         }
     }
 
-    /** The task of an earlier arrival of the same request. */
-    private Optional<Task> known(RequestMark mark, TaskId id) throws ProblemException {
-        Optional<Task> task = store.view().task(id).map(Versioned::value);
-        if (task.isPresent() && !task.get().fingerprint().equals(mark.fingerprint())) {
-            throw new ProblemException(new Problem.RequestIdReused(mark.requestId(), id.resourceName()));
-        }
-        return task;
-    }
-
     private static Task task(RequestMark mark, TaskId id, Vm vm, boolean done, Instant now) {
-        return new Task(id, mark.method(), vm.id(), vm.uid(), vm.generation(), mark.requestId(), mark.fingerprint(),
-                done ? new Task.State.Succeeded(now) : new Task.State.Running(), now, false);
+        return mark.begun(id, vm, done ? new Task.State.Succeeded(now) : new Task.State.Running(), now);
     }
 }

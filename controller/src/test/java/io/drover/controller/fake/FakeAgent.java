@@ -142,6 +142,9 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
             client.setData().forPath("/drover/hosts/" + host,
                     record.toBuilder().setCordoned(before.getCordoned()).build().toByteArray());
         }
+            if (before.getFenced()) {
+                throw new IllegalStateException("host " + host + " is being deleted: wait for that");
+            }
     }
 
     /** Its process ends: the session goes at once, the guests run on. */

@@ -78,8 +78,9 @@ final class RecordCodecTest {
     void hostImageAndTaskComeBackAsTheyWere() throws Exception {
         Host host = new Host(new HostId("h1"), Map.of("zone", "a"), "x86_64", "cpu", List.of("avx2"), 8, 1L << 30, 32,
                 1L << 29,
-                List.of(new Host.Driver("qemu", true, "found")), true);
+                List.of(new Host.Driver("qemu", true, "found")), true, false);
         assertThat(HostCodec.decode(host.id(), HostCodec.encode(host))).isEqualTo(host);
+        assertThat(HostCodec.decode(host.id(), HostCodec.encode(host.withFence()))).isEqualTo(host.withFence());
         Image.ImageFile file = new Image.ImageFile(Sha256.of(new byte[] {1}), 1, "vmlinuz");
         Image kernel = new Image(new ImageId("debian"), new Image.Kernel(file, Optional.of(file), "quiet"), "d", NOW,
                 "r");
@@ -95,6 +96,9 @@ final class RecordCodecTest {
                 new Task.State.Cancelled(fault, NOW))) {
             assertThat(TaskCodec.decode(TaskCodec.encode(running.ended(state)))).isEqualTo(running.ended(state));
         }
+        Task ofAHost = new Task(new TaskId("t-2"), "DeleteHost", new HostId("h1"), "", 0, "", Sha256.of(new byte[] {3}),
+                new Task.State.Running(), NOW, false);
+        assertThat(TaskCodec.decode(TaskCodec.encode(ofAHost))).isEqualTo(ofAHost);
     }
 
     @Test

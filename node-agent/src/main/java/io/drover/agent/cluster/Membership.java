@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.state.ConnectionState;
 import org.apache.curator.framework.state.ConnectionStateListener;
+import org.apache.curator.utils.ZKPaths;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.data.Stat;
@@ -47,8 +48,14 @@ public final class Membership implements AutoCloseable {
      * later one.
      */
     private Optional<Rival> rival = Optional.empty();
+    private boolean fenceTold;
 
     private record Rival(long creation, long sinceNanos) {}
+
+    /** The host is being deleted: it may join when that is done. */
+    private static final class FencedException extends Exception {
+        private static final long serialVersionUID = 1;
+    }
 
     /** Another agent has this host's name. */
     private static final class RivalException extends Exception {
@@ -120,11 +127,12 @@ public final class Membership implements AutoCloseable {
 
     private boolean tryJoin() throws InterruptedException {
         try {
-            writeRecord();
-            if (!holdLiveNode()) {
+            int version = writeRecord();
+            if (!holdLiveNode(version)) {
                 return false;
             }
             joined = client.getZookeeperClient().isConnected();
+            fenceTold = false;
             log.info("host {}: joined, serving at {}", host, session.getAddress());
             firstJoin.complete(null);
             return joined;
@@ -134,6 +142,15 @@ public final class Membership implements AutoCloseable {
                 return true;
             }
             log.error("host {}: cannot join again: {}", host, e.getMessage());
+            return false;
+        } catch (FencedException e) {
+            if (!fenceTold) {
+                fenceTold = true;
+                log.warn(
+                        "host {}: somebody deleted it as off for good, and its VMs are being given up; it joins anew when "
+                                + "the controller that leads has done that",
+                        host);
+            }
             return false;
         } catch (InterruptedException e) {
             throw e;
@@ -148,7 +165,12 @@ public final class Membership implements AutoCloseable {
         }
     }
 
-    private void writeRecord() throws Exception {
+    /**
+     * Writes what is advertised of the host.
+     *
+     * @return the record's version then
+     */
+    private int writeRecord() throws Exception {
         String path = RecordPaths.host(host);
         while (true) {
             Stat stat = new Stat();
@@ -160,14 +182,16 @@ public final class Membership implements AutoCloseable {
                             "the record of host " + host + " has format " + old.getFormat() + ", this agent writes "
                                     + facts.getFormat() + ": upgrade the agent");
                 }
-                HostRecord merged = facts.toBuilder().setCordoned(old.getCordoned()).build();
-                if (!merged.equals(old)) {
-                    client.setData().withVersion(stat.getVersion()).forPath(path, merged.toByteArray());
+                if (old.getFenced()) {
+                    throw new FencedException();
                 }
-                return;
+                HostRecord merged = facts.toBuilder().setCordoned(old.getCordoned()).build();
+                return merged.equals(old) ? stat.getVersion()
+                        : client.setData().withVersion(stat.getVersion()).forPath(path, merged.toByteArray())
+                                .getVersion();
             } catch (KeeperException.NoNodeException expected) {
                 if (created(path)) {
-                    return;
+                    return 0;
                 }
             } catch (KeeperException.BadVersionException expected) {
                 // The controller wrote in between: read what it wrote.
@@ -188,14 +212,26 @@ public final class Membership implements AutoCloseable {
         }
     }
 
-    /** Whether the live node is there and belongs to this agent's present session. */
-    private boolean holdLiveNode() throws Exception {
+    /**
+     * Whether the live node is there and belongs to this agent's present session.
+     *
+     * @param version of the host's record: the node is made only while that is so, so that a host which is being deleted
+     *        (that is written only while there is no such node) does not come to life meanwhile
+     */
+    private boolean holdLiveNode(int version) throws Exception {
         String path = RecordPaths.live(host);
+        client.createContainers(ZKPaths.getPathAndNode(path).getPath());
         try {
-            client.create().creatingParentsIfNeeded().withMode(CreateMode.EPHEMERAL).forPath(path,
-                    session.toByteArray());
+            client.transaction().forOperations(
+                    client.transactionOp().check().withVersion(version).forPath(RecordPaths.host(host)),
+                    client.transactionOp().create().withMode(CreateMode.EPHEMERAL).forPath(path,
+                            session.toByteArray()));
             rival = Optional.empty();
             return true;
+        } catch (KeeperException.BadVersionException | KeeperException.NoNodeException expected) {
+            log.debug("host {}: its record changed while it joined", host);
+            wake.release();
+            return false;
         } catch (KeeperException.NodeExistsException expected) {
             log.debug("host {}: its live node is there already", host);
         }

@@ -1,6 +1,8 @@
 package io.drover.agent.cluster;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Parser;
+import io.drover.proto.state.v1.HostRecord;
 import io.drover.proto.state.v1.VmRecord;
 import io.drover.scheduler.host.HostId;
 import java.util.Optional;
@@ -25,21 +27,24 @@ public final class VmRecords {
 
     /**
      * Whether this host may run the VM under this epoch, by a read that is not stale: what was written before the
-     * call is seen.
+     * call is seen. A host that somebody has deleted as off for good owns nothing, whatever the VM's record still says.
      *
      * @throws ClusterAwayException when ZooKeeper does not answer
      */
     public Ownership ownership(String vm, String uid, long epoch) throws ClusterAwayException, InterruptedException {
-        return Ownership.of(read(vm), host, uid, epoch);
+        Optional<VmRecord> vmRecord = read(RecordPaths.vm(vm), VmRecord.parser());
+        Optional<HostRecord> hostRecord = read(RecordPaths.host(host), HostRecord.parser());
+        return hostRecord.map(HostRecord::getFenced).orElse(false)
+                ? new Ownership.Nobodys("host " + host + " is being deleted: somebody said that it is off for good")
+                : Ownership.of(vmRecord, host, uid, epoch);
     }
 
-    private Optional<VmRecord> read(String vm) throws ClusterAwayException, InterruptedException {
+    private <T> Optional<T> read(String path, Parser<T> parser) throws ClusterAwayException, InterruptedException {
         if (!client.getZookeeperClient().isConnected()) {
             throw new ClusterAwayException(
                     "ZooKeeper is away: no connection to " + client.getZookeeperClient().getCurrentConnectionString(),
                     new KeeperException.ConnectionLossException());
         }
-        String path = RecordPaths.vm(vm);
         try {
             CompletableFuture<Integer> synced = new CompletableFuture<>();
             client.sync().inBackground((ignored, event) -> synced.complete(event.getResultCode())).forPath(path);
@@ -47,13 +52,13 @@ public final class VmRecords {
             if (result != KeeperException.Code.OK.intValue()) {
                 throw KeeperException.create(KeeperException.Code.get(result), path);
             }
-            return Optional.of(VmRecord.parseFrom(client.getData().forPath(path)));
+            return Optional.of(parser.parseFrom(client.getData().forPath(path)));
         } catch (KeeperException.NoNodeException expected) {
             return Optional.empty();
         } catch (InterruptedException e) {
             throw e;
         } catch (InvalidProtocolBufferException e) {
-            throw new ClusterAwayException("the record " + path + " cannot be read: it is no VmRecord", e);
+            throw new ClusterAwayException("the record " + path + " cannot be read: it is none of this format", e);
         } catch (KeeperException | TimeoutException | ExecutionException e) {
             throw new ClusterAwayException("ZooKeeper did not answer for " + path + ": " + e, e);
         } catch (Exception e) {

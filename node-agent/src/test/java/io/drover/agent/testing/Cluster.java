@@ -84,6 +84,18 @@ public final class Cluster implements AutoCloseable {
         client.setData().forPath("/drover/hosts/" + name, record.toByteArray());
     }
 
+    /** Deletes a host by force, as far as the first write of a controller. */
+    public void fence(String name) throws Exception {
+        HostRecord record = host(name).orElse(HostRecord.newBuilder().setFormat(1).build()).toBuilder().setFenced(true)
+                .build();
+        client.create().orSetData().creatingParentsIfNeeded().forPath("/drover/hosts/" + name, record.toByteArray());
+    }
+
+    /** The last write. */
+    public void deleteHost(String name) throws Exception {
+        client.delete().forPath("/drover/hosts/" + name);
+    }
+
     public Optional<HostSession> session(String name) throws Exception {
         Optional<byte[]> bytes = read("/drover/live/" + name);
         return bytes.isPresent() ? Optional.of(HostSession.parseFrom(bytes.get())) : Optional.empty();

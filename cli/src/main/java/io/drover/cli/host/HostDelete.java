@@ -1,0 +1,66 @@
+package io.drover.cli.host;
+
+import io.drover.cli.ExitCode;
+import io.drover.cli.Failure;
+import io.drover.cli.Surroundings;
+import io.drover.cli.api.ApiClient;
+import io.drover.cli.api.ResourceNames;
+import io.drover.cli.api.TaskWait;
+import io.drover.cli.completion.HostNames;
+import io.drover.cli.option.ConnectionOptions;
+import io.drover.cli.option.MutationOptions;
+import io.drover.cli.option.OutputOptions;
+import io.drover.cli.output.OutputFormat;
+import io.drover.cli.output.Printer;
+import io.drover.cli.task.TaskKind;
+import io.drover.proto.v1.DeleteHostRequest;
+import io.drover.proto.v1.Task;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "delete", description = "Forget a host that is away.")
+final class HostDelete implements Callable<Integer> {
+    private final Surroundings surroundings;
+
+    @Mixin(name = "output")
+    private OutputOptions output;
+    @Mixin(name = "connection")
+    private ConnectionOptions connection;
+    @Mixin(name = "mutation")
+    private MutationOptions mutation;
+    @Parameters(paramLabel = "NAME", completionCandidates = HostNames.class, description = "Which host.")
+    private String name = "";
+    @Option(names = "--force",
+            description = "Also if it owns VMs, which then start elsewhere. You vouch that its machine is off for good.")
+    private boolean force;
+
+    HostDelete(Surroundings surroundings) {
+        this.surroundings = surroundings;
+    }
+
+    @Override
+    public Integer call() throws Failure, InterruptedException {
+        String id = ResourceNames.HOST.id(name);
+        String full = ResourceNames.HOST.full(name);
+        String what = "host " + id + " was not deleted";
+        Printer printer = output.printer();
+        try (ApiClient api = connection.connect()) {
+            Task task = api.call(what, () -> api.hosts().deleteHost(DeleteHostRequest.newBuilder().setName(full)
+                    .setRequestId(mutation.requestId(id, false)).setForce(force).build()));
+            if (mutation.detach()) {
+                TaskKind.printDetached(printer, task);
+                return ExitCode.OK.number();
+            }
+            Task ended = new TaskWait(api, surroundings, mutation.timeout()).await(task, what);
+            if (printer.format() == OutputFormat.NAME) {
+                surroundings.out().println(full);
+            } else {
+                printer.outcome(TaskKind.at(surroundings.clock()), ended, "deleted " + id);
+            }
+        }
+        return ExitCode.OK.number();
+    }
+}

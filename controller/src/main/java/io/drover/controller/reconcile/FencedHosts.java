@@ -1,0 +1,136 @@
+package io.drover.controller.reconcile;
+
+import io.drover.controller.record.Host;
+import io.drover.controller.record.HostId;
+import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.Task;
+import io.drover.controller.record.Versioned;
+import io.drover.controller.record.Vm;
+import io.drover.controller.store.Change;
+import io.drover.controller.store.CommitException;
+import io.drover.controller.store.Store;
+import io.drover.controller.store.StoreListener;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries out the deletion of hosts whose machines are off for good, as a person said: VM by VM what they own is given up, then
+ * the record of the host goes and with it end the tasks that asked for it. The record's fence stands from the first step to the
+ * last, so whoever leads next goes on where this one stopped.
+ */
+public final class FencedHosts implements StoreListener, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(FencedHosts.class);
+    private static final int AT_ONCE = 4;
+
+    private final Store store;
+    private final BooleanSupplier leading;
+    private final Clock clock;
+    private final KeyedWork<HostId> work;
+
+    public FencedHosts(Store store, BooleanSupplier leading, Clock clock, ScheduledExecutorService timer) {
+        this.store = store;
+        this.leading = leading;
+        this.clock = clock;
+        this.work = new KeyedWork<>("fenced", AT_ONCE, timer, this::carryOut);
+    }
+
+    /** This controller leads from now on, or knows all records anew. */
+    public void lookAtAll() {
+        store.view().hosts().values().stream().map(Versioned::value).filter(Host::fenced)
+                .forEach(host -> work.submit(host.id()));
+        store.view().targetsOfRunningTasks().forEach(target -> {
+            if (target instanceof HostId host) {
+                work.submit(host);
+            }
+        });
+    }
+
+    @Override
+    public void hostChanged(Optional<Versioned<Host>> before, Optional<Versioned<Host>> after) {
+        if (leading.getAsBoolean() && after.filter(host -> host.value().fenced()).isPresent()) {
+            work.submit(after.get().value().id());
+        }
+    }
+
+    @Override
+    public void taskChanged(Optional<Versioned<Task>> before, Optional<Versioned<Task>> after) {
+        if (leading.getAsBoolean() && after.isPresent() && after.get().value().running()
+                && after.get().value().target() instanceof HostId host) {
+            work.submit(host);
+        }
+    }
+
+    @Override
+    public void synced() {
+        if (leading.getAsBoolean()) {
+            lookAtAll();
+        }
+    }
+
+    private void carryOut(HostId id) {
+        if (!leading.getAsBoolean()) {
+            return;
+        }
+        try {
+            // What was placed there while it was still alive counts too.
+            store.refresh();
+            Optional<Versioned<Host>> host = store.view().host(id);
+            if (host.isPresent() && host.get().value().fenced()) {
+                for (Versioned<Vm> vm : store.view().ownedBy(id)) {
+                    giveUp(vm, id);
+                }
+                remove(host.get());
+            } else {
+                // It is gone, perhaps has come back since: whoever asked once more has what was asked for.
+                List<Change> changes = ended(id);
+                if (!changes.isEmpty()) {
+                    store.commitAndWait(changes);
+                }
+            }
+        } catch (CommitException.Conflict e) {
+            log.debug("host {}: {}", id, e.getMessage());
+            work.submit(id);
+        } catch (CommitException e) {
+            // When ZooKeeper answers again all is looked at.
+            log.debug("host {}: {}", id, e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** By a compare-and-set on the one record that decides. No agent can write it, so only users compete. */
+    private void giveUp(Versioned<Vm> vm, HostId host) throws CommitException, InterruptedException {
+        Instant now = clock.instant();
+        RunEnd end = new RunEnd(RunEnd.Cause.KILLED, host.resourceName()
+                + " was deleted by force: its machine is off for good, says who asked for it", now);
+        store.commitAndWait(List.of(new Change.Put(VmSteps.fencedOff(vm.value(), end, now), vm.version())));
+        log.warn("{} (epoch {}) is taken from {}, which was deleted by force", vm.value().id(), vm.value().lastEpoch(),
+                host);
+    }
+
+    private void remove(Versioned<Host> host) throws CommitException, InterruptedException {
+        HostId id = host.value().id();
+        List<Change> changes = new ArrayList<>(List.of(new Change.Remove(id, host.version())));
+        changes.addAll(ended(id));
+        store.commitAndWait(changes);
+        log.info("host {} is deleted", id);
+    }
+
+    private List<Change> ended(HostId id) {
+        Instant now = clock.instant();
+        return store.view().runningTasks(id).stream().<Change>map(
+                task -> new Change.Put(task.value().ended(new Task.State.Succeeded(now)), task.version())).toList();
+    }
+
+    @Override
+    public void close() {
+        work.close();
+    }
+}
