@@ -123,6 +123,8 @@ final class HostFaultsTest {
             assertThat(lost.getLastExit().getCause()).isEqualTo(VmExit.Cause.VMM_FAILED);
             assertThat(lost.getLastExit().getMessage()).contains("hosts/h1");
             assertThat(reinstalled.running()).isEmpty();
+            assertThat(reinstalled.calls()).as("a start that is still on its way is refused from then")
+                    .contains("kill web-1 1");
         }
     }
 

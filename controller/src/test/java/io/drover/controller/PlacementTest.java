@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.rpc.Code;
 import io.drover.controller.fake.FakeAgent;
+import io.drover.proto.agent.v1.Exit;
 import io.drover.proto.v1.CancelTaskRequest;
 import io.drover.proto.v1.DeleteVmRequest;
 import io.drover.proto.v1.StartVmRequest;
@@ -75,6 +76,50 @@ final class PlacementTest {
         assertThat(cloud.end(task).getState()).isEqualTo(Task.State.SUCCEEDED);
         assertThat(cloud.vm("web-1").getHost()).isEqualTo("hosts/b-good");
         assertThat(cloud.vm("web-1").getEpoch()).isEqualTo(2);
+    }
+
+    @Test
+    void hostThatFailsIsAskedAFewTimesThenLeftForCertain() throws Exception {
+        FakeAgent broken = cloud.host("a-broken");
+        broken.onStart(request -> Optional.of(FakeAgent.refusal(Code.INTERNAL, "HOST_FAILED", "cannot fork")));
+        Task task = cloud.vms().createVm(Cloud.creation("web-1"));
+        Eventually.get(() -> cloud.vm("web-1"), vm -> vm.getStateMessage().contains("could not start it: cannot fork")
+                || vm.getStateMessage().contains("a-broken"));
+        cloud.host("b-good");
+        assertThat(cloud.end(task).getState()).isEqualTo(Task.State.SUCCEEDED);
+        assertThat(cloud.vm("web-1").getHost()).isEqualTo("hosts/b-good");
+        assertThat(broken.calls().stream().filter(call -> !call.startsWith("file")))
+                .as("it is told to stop, so that no start that is still on its way runs")
+                .containsExactly("start web-1 1",
+                        "start web-1 1", "start web-1 1", "kill web-1 1");
+    }
+
+    @Test
+    void startThatAHostCouldNotMakeIsMadeByAnother() throws Exception {
+        FakeAgent broken = cloud.host("a-broken");
+        broken.startsEnd(Exit.Cause.HOST_FAILED, "no memory");
+        Task task = cloud.vms().createVm(Cloud.creation("web-1"));
+        Eventually.get(() -> cloud.vm("web-1"), vm -> vm.getState() == VmState.VM_STATE_PENDING
+                && vm.getLastExit().getCause() == VmExit.Cause.HOST_FAILED);
+        cloud.host("b-good");
+        assertThat(cloud.end(task).getState()).isEqualTo(Task.State.SUCCEEDED);
+        assertThat(cloud.vm("web-1").getHost()).isEqualTo("hosts/b-good");
+        assertThat(broken.calls()).containsOnlyOnce("start web-1 1").doesNotContain("start web-1 2");
+    }
+
+    @Test
+    void vmThatEveryHostFailsToStartFailsWithTheLastOfThem() throws Exception {
+        for (int i = 1; i <= 5; i++) {
+            cloud.host("h" + i).startsEnd(Exit.Cause.HOST_FAILED, "no memory " + i);
+        }
+        Task task = cloud.end(cloud.vms().createVm(Cloud.creation("web-1")));
+        assertThat(task.getState()).isEqualTo(Task.State.FAILED);
+        assertThat(Refusals.info(task.getError()).getReason()).isEqualTo("HOST_FAILED");
+        Vm failed = cloud.vm("web-1");
+        assertThat(failed.getState()).isEqualTo(VmState.VM_STATE_FAILED);
+        assertThat(failed.getStateMessage()).startsWith("5 starts have failed: ").contains("hosts/h", ": no memory ");
+        assertThat(task.getError().getMessage()).contains(failed.getStateMessage());
+        assertThat(failed.getEpoch()).isEqualTo(5);
     }
 
     @Test

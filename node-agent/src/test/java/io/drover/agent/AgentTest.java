@@ -23,6 +23,7 @@ import io.grpc.health.v1.HealthGrpc;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,6 +90,10 @@ final class AgentTest {
     }
 
     private static AgentConfig config(String host, Path data, String driver) throws BadConfigException {
+        return config(host, data, driver, "qemu-system-x86_64");
+    }
+
+    private static AgentConfig config(String host, Path data, String driver, String qemu) throws BadConfigException {
         AgentOptions options = new AgentOptions();
         options.host = Optional.of(host);
         options.zookeeper = Optional.of(cluster.connectString());
@@ -96,6 +101,7 @@ final class AgentTest {
         options.data = Optional.of(data.toString());
         options.drivers = List.of(driver);
         options.labels.put("rack", "r1");
+        options.qemu = qemu;
         options.reserveMemory = "0";
         return AgentConfig.of(options);
     }
@@ -291,6 +297,28 @@ final class AgentTest {
         refused(() -> client.stop(vm, Duration.ZERO), Status.Code.NOT_FOUND, "VM_NOT_FOUND", vm.getUid());
         assertThat(client.everything().getVmsList()).isEmpty();
         assertThat(folder(vm)).doesNotExist();
+    }
+
+    @Test
+    void startThatTheHostCannotMakeEndsAsTheHostsFault() throws Exception {
+        Path broken = Files.writeString(temp.resolve("broken-qemu"), """
+                #!/bin/sh
+                [ "$1" = --version ] && echo "QEMU emulator version 9.9" && exit 0
+                echo "cannot set up guest memory: Cannot allocate memory" >&2
+                exit 1
+                """);
+        Files.setPosixFilePermissions(broken, PosixFilePermissions.fromString("rwxr-xr-x"));
+        String name = "b" + System.nanoTime();
+        try (Agent other = new Agent(config(name, temp.resolve("other"), "qemu", broken.toString()), step -> {});
+                AgentClient its = new AgentClient(other.start())) {
+            cluster.own("faulty-1", "uid-faulty-1", name, 1);
+            its.put(TinyGuest.withBanner(BANNER).elf());
+            VmObservation ended = its.start(request("faulty-1"));
+            assertThat(ended.getState()).isEqualTo(VmObservation.State.ENDED);
+            assertThat(ended.getExit().getCause()).isEqualTo(Exit.Cause.HOST_FAILED);
+            assertThat(ended.getExit().getMessage()).contains("Cannot allocate memory");
+            assertThat(its.start(request("faulty-1"))).as("asked again under that epoch").isEqualTo(ended);
+        }
     }
 
     @Test

@@ -16,6 +16,8 @@ public sealed interface Answer<T> {
         NOT_OWNER,
         /** The host was told to stop the VM before it ran, and will not run it under this epoch. */
         EPOCH_SPENT,
+        /** The host failed; it has not done it, but might the next time. */
+        HOST_FAILED,
         /** The host does not have room, or a driver, or something else that another host may have. */
         HOST_CANNOT,
         /** A file has to be put on the host first. */

@@ -28,6 +28,7 @@ import io.drover.controller.store.StoreListener;
 import io.drover.controller.task.Settlement;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,8 @@ import org.slf4j.LoggerFactory;
 public final class Reconciler implements StoreListener, HostListener, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
     private static final int AT_ONCE = 256;
+    /** A host that fails to begin a run is asked so often under one epoch, with back-off, before the VM goes elsewhere. */
+    private static final int TRIES_ON_A_HOST = 3;
     /** An agent that took a stop and then tells nothing is asked again. */
     private static final Duration STOP_CHECK = Duration.ofSeconds(10);
 
@@ -213,7 +216,9 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
         }
         Answer<Optional<Observation>> answer = switch (files(owner.host(), agent.get(), kernel)) {
             case Answer.Done<Boolean>(Boolean there) -> agent.get().start(order(vm, owner, kernel));
-            case Answer.Refused<Boolean>(Answer.Why why, String message) -> new Answer.Refused<>(why, message);
+            // It did not refuse to run the VM, so its word does not hold for a start that is on its way.
+            case Answer.Refused<Boolean>(Answer.Why why, String message) ->
+                new Answer.Refused<>(Answer.Why.HOST_FAILED, message);
             case Answer.None<Boolean>(String message) -> new Answer.None<>(message);
         };
         switch (answer) {
@@ -229,6 +234,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
                         listener.refused();
                         write(known, vm.refused(owner.host(), message, clock.instant()));
                     }
+                    case HOST_FAILED -> failed(known, owner, agent.get(), message);
                     case EPOCH_SPENT -> write(known, VmSteps.over(vm,
                             new RunEnd(RunEnd.Cause.KILLED, message, clock.instant()), 0, clock.instant()));
                     case BAD_REQUEST -> write(known, VmSteps.over(vm,
@@ -247,6 +253,49 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
             }
             case Answer.None<Optional<Observation>>(String message) ->
                 again(known, owner.host().resourceName() + " has not answered, asked again: " + message);
+        }
+    }
+
+    /** The host failed before it began the run: it is asked a few times more, and then another. */
+    private void failed(Versioned<Vm> known, Owner owner, Agent agent, String message)
+            throws CommitException, InterruptedException {
+        if (backoff.failures(known.value().id()) < TRIES_ON_A_HOST - 1) {
+            again(known, owner.host().resourceName() + " failed to start it, asked again: " + message);
+        } else if (spent(known, owner, agent)) {
+            listener.refused();
+            Instant now = clock.instant();
+            write(known, VmSteps.over(known.value(), new RunEnd(RunEnd.Cause.HOST_FAILED, message, now), 0, now));
+        }
+    }
+
+    /**
+     * Makes sure that a host which has nothing of a run never begins it, before its ownership is given up. A request to
+     * start may still be on its way there; the agent would compare it with the record, but between its look and its start the
+     * record may change, and then the VM would run for the moment that the agent needs to notice, perhaps beside its next
+     * owner. A stop takes that away: the agent lets it wait for a start that is under way, and refuses those that come later.
+     *
+     * @return whether the owner has said so
+     */
+    private boolean spent(Versioned<Vm> known, Owner owner, Agent agent) throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        switch (agent.stop(run(vm, owner.epoch()), Duration.ZERO)) {
+            case Answer.Done<Optional<Observation>>(Optional<Observation> seen) -> {
+                // It has begun after all, and ends now: that end decides.
+                seen.ifPresent(run -> links.sightings().put(owner.host(), run));
+                work.submit(vm.id());
+                return false;
+            }
+            case Answer.Refused<Optional<Observation>>(Answer.Why why, String message) -> {
+                if (why == Answer.Why.NOT_THERE) {
+                    return true;
+                }
+                again(known, owner.host().resourceName() + " does not give it up, asked again: " + message);
+                return false;
+            }
+            case Answer.None<Optional<Observation>>(String message) -> {
+                again(known, owner.host().resourceName() + " has not answered, asked again: " + message);
+                return false;
+            }
         }
     }
 
@@ -317,7 +366,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
             backoff.succeeded(vm.id());
             links.sightings().put(owner.host(), seen.get());
             work.submit(vm.id());
-        } else {
+        } else if (spent(known, owner, agent.get())) {
             write(known, VmSteps.over(vm, new RunEnd(RunEnd.Cause.VMM_FAILED,
                     owner.host().resourceName() + " has nothing of it any more", clock.instant()), 0, clock.instant()));
         }

@@ -106,6 +106,7 @@ final class VmSteps {
                 case GUEST_POWERED_OFF -> vm.turnedOff().ended(end, reboots, Phase.STOPPED, now);
                 // Asked for by an earlier stop; since then its user wants it to run again.
                 case STOPPED, KILLED -> vm.ended(end, reboots, Phase.PENDING, now);
+                case HOST_FAILED -> vm.failedBy(vm.owner().orElseThrow().host(), end, reboots, now);
                 case GUEST_REBOOTED, GUEST_PANICKED, VMM_FAILED, START_FAILED ->
                     vm.ended(end, reboots, Phase.FAILED, now);
             };

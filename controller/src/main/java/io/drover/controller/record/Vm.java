@@ -26,6 +26,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         List<Refusal> refusals, Optional<HostId> remains) implements StoredRecord {
     /** More would not fit into a record of 2 KiB, and the scheduler forgets the oldest soon anyway. */
     static final int MAX_REFUSALS = 3;
+    /** What five starts could not do, the sixth will not; a single host has taken four minutes for them. */
+    static final int MAX_FAILURES = 5;
 
     public Vm {
         refusals = List.copyOf(refusals);
@@ -101,15 +103,38 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
 
     /** The owner said for certain that it does not and will not run this epoch. */
     public Vm refused(HostId by, String message, Instant now) {
-        List<Refusal> next = new ArrayList<>(refusals.stream().filter(refusal -> !refusal.host().equals(by)).toList());
-        next.add(new Refusal(by, message, now));
-        if (next.size() > MAX_REFUSALS) {
-            next.removeFirst();
-        }
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
                 new Status(Phase.PENDING, by.resourceName() + " refused: " + message, now), lastEnd, placement, created,
                 reboots,
-                next, remains);
+                refusedBy(by, message, failures(), now), remains);
+    }
+
+    /**
+     * The owner could not start it, for a reason of its own, and will not run this epoch: another host is tried, until
+     * {@value #MAX_FAILURES} starts of this generation have failed.
+     */
+    public Vm failedBy(HostId by, RunEnd end, int rebootsOfRun, Instant now) {
+        List<Refusal> next = refusedBy(by, end.message(), failures() + 1, now);
+        Status told = failures() + 1 < MAX_FAILURES
+                ? new Status(Phase.PENDING, by.resourceName() + " could not start it: " + end.message(), now)
+                : new Status(Phase.FAILED, Texts.join(MAX_FAILURES + " starts have failed: ", next.stream()
+                        .map(refusal -> refusal.host().resourceName() + ": " + refusal.message()).toList()), now);
+        return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch, told, Optional.of(end),
+                placement,
+                created, rebootsOfRun, next, Optional.of(by));
+    }
+
+    private int failures() {
+        return refusals.isEmpty() ? 0 : refusals.getLast().failures();
+    }
+
+    private List<Refusal> refusedBy(HostId by, String message, int failures, Instant now) {
+        List<Refusal> next = new ArrayList<>(refusals.stream().filter(refusal -> !refusal.host().equals(by)).toList());
+        next.add(new Refusal(by, message, now, failures));
+        if (next.size() > MAX_REFUSALS) {
+            next.removeFirst();
+        }
+        return next;
     }
 
     /**
@@ -123,12 +148,6 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
                 rebootsOfRun, refusals, owner.map(Owner::host).or(() -> remains));
     }
 
-    /** The guest powered itself off: that is what its user wanted. */
-    public Vm turnedOff() {
-        return new Vm(id, uid, generation + 1, spec, new Desired.Stopped(Duration.ZERO), owner, lastEpoch, status,
-                lastEnd, placement, created, reboots, refusals, remains);
-    }
-}
     /**
      * The owner will never run it again, says a person. Its epoch ends, and one more is used up: whatever was on its way
      * to that host under its own is older than this record.
@@ -142,3 +161,9 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
                 remains.filter(host -> !lost.equals(Optional.of(host))));
     }
 
+    /** The guest powered itself off: that is what its user wanted. */
+    public Vm turnedOff() {
+        return new Vm(id, uid, generation + 1, spec, new Desired.Stopped(Duration.ZERO), owner, lastEpoch, status,
+                lastEnd, placement, created, reboots, refusals, remains);
+    }
+}

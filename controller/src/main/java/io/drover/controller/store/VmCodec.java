@@ -62,7 +62,8 @@ final class VmCodec {
         vm.placement().ifPresent(placement -> record.setPlacement(encode(placement, textChars)));
         for (Refusal refusal : vm.refusals()) {
             record.addRefusals(VmRecord.Refusal.newBuilder().setHost(refusal.host().value())
-                    .setMessage(cut(refusal.message(), textChars)).setTime(Timestamps.of(refusal.time())));
+                    .setMessage(cut(refusal.message(), textChars)).setTime(Timestamps.of(refusal.time()))
+                    .setFailures(refusal.failures()));
         }
         vm.remains().ifPresent(host -> record.setLastHost(host.value()));
         return record.build().toByteArray();
@@ -126,7 +127,7 @@ final class VmCodec {
     private static List<Refusal> refusals(VmRecord record) {
         return record.getRefusalsList().stream()
                 .map(refusal -> new Refusal(new HostId(refusal.getHost()), refusal.getMessage(),
-                        Timestamps.read(refusal.getTime())))
+                        Timestamps.read(refusal.getTime()), Math.max(0, refusal.getFailures())))
                 .toList();
     }
 

@@ -121,6 +121,9 @@ public final class Settlement {
         return switch (cause) {
             case START_FAILED -> new Task.Fault(Code.FAILED_PRECONDITION_VALUE, "START_FAILED", what,
                     "mend the image or the command line, then start it again");
+            case HOST_FAILED -> new Task.Fault(Code.UNAVAILABLE_VALUE, "HOST_FAILED",
+                    task.target().resourceName() + " failed: " + vm.status().message(),
+                    "look at the logs of the agents there, then start it again");
             case GUEST_PANICKED -> new Task.Fault(Code.ABORTED_VALUE, "GUEST_PANICKED", what, log);
             case VMM_FAILED, GUEST_POWERED_OFF, GUEST_REBOOTED, STOPPED, KILLED ->
                 new Task.Fault(Code.INTERNAL_VALUE, "VMM_FAILED", what, log);

@@ -78,6 +78,7 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
     private volatile boolean startsHang;
     private volatile boolean stopsAreSlow;
     private CuratorFramework client;
+    private volatile Optional<Exit> startsEnd = Optional.empty();
     private Server server;
 
     /** A host that does not live yet. */
@@ -171,6 +172,11 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
 
     /** Starts run the guest but are never answered. */
     public void startsHang(boolean hang) {
+    /** Starts are tried and come to this end. */
+    public void startsEnd(Exit.Cause cause, String message) {
+        startsEnd = Optional.of(Exit.newBuilder().setCause(cause).setMessage(message).build());
+    }
+
         startsHang = hang;
     }
 
@@ -261,7 +267,8 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
             if (known == null || known.getEpoch() < request.getEpoch()) {
                 put(VmObservation.newBuilder().setVm(request.getVm()).setUid(request.getUid())
                         .setEpoch(request.getEpoch())
-                        .setState(VmObservation.State.RUNNING).setDriver(request.getDriver()).build());
+                        .setState(startsEnd.isPresent() ? VmObservation.State.ENDED : VmObservation.State.RUNNING)
+                        .setExit(startsEnd.orElse(Exit.getDefaultInstance())).setDriver(request.getDriver()).build());
             }
             if (!startsHang) {
                 response.onNext(StartVmResponse.newBuilder().setObservation(runs.get(request.getUid())).build());

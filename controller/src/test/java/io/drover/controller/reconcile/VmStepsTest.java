@@ -143,7 +143,7 @@ final class VmStepsTest {
                 Arguments.of(STOP, cause, Phase.STOPPED), Arguments.of(DELETE, cause, Phase.DELETING),
                 Arguments.of(RUN, cause, switch (cause) {
                     case GUEST_POWERED_OFF -> Phase.STOPPED;
-                    case STOPPED, KILLED -> Phase.PENDING;
+                    case STOPPED, KILLED, HOST_FAILED -> Phase.PENDING;
                     case GUEST_REBOOTED, GUEST_PANICKED, VMM_FAILED, START_FAILED -> Phase.FAILED;
                 })));
     }

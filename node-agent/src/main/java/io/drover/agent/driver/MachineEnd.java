@@ -17,6 +17,9 @@ public sealed interface MachineEnd {
     /** The process failed, or somebody else ended it. */
     record Failed(String message) implements MachineEnd {}
 
-    /** The process ended before the guest ran: the plan cannot be carried out. */
+    /** The process ended before the guest ran: the plan cannot be carried out, here or elsewhere. */
     record NeverRan(String message) implements MachineEnd {}
+
+    /** The process ended before the guest ran, because of this host. */
+    record HostFailed(String message) implements MachineEnd {}
 }

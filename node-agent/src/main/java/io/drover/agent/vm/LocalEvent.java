@@ -14,8 +14,11 @@ sealed interface LocalEvent {
         }
     }
 
-    /** It could not be started. */
+    /** It cannot be booted, here or elsewhere. */
     record CannotStart(String message) implements LocalEvent {}
+
+    /** This host could not start it. */
+    record HostCannotStart(String message) implements LocalEvent {}
 
     /** Its process is gone. */
     record MachineEnded(MachineEnd end) implements LocalEvent {

@@ -61,6 +61,7 @@ sealed interface LocalState {
         return switch (event) {
             case LocalEvent.Runs(ProcessIdentity process) -> new Running(now, process);
             case LocalEvent.CannotStart(String message) -> ended(VmExit.Cause.START_FAILED, message, now);
+            case LocalEvent.HostCannotStart(String message) -> ended(VmExit.Cause.HOST_FAILED, message, now);
             // An earlier agent died before it could record that the guest ran.
             case LocalEvent.MachineEnded(MachineEnd end) ->
                 end instanceof MachineEnd.Rebooted ? state : endOfRun(end, now);
@@ -73,6 +74,7 @@ sealed interface LocalState {
             case LocalEvent.Runs(ProcessIdentity process) ->
                 process.equals(state.process()) ? state : new Running(state.since(), process);
             case LocalEvent.CannotStart ignored -> state;
+            case LocalEvent.HostCannotStart ignored -> state;
             case LocalEvent.MachineEnded(MachineEnd end) -> endOfRun(end, now);
             case LocalEvent.StopAsked(Instant deadline) -> new Stopping(now, state.process(), deadline);
         };
@@ -83,6 +85,7 @@ sealed interface LocalState {
             case LocalEvent.Runs(ProcessIdentity process) ->
                 process.equals(state.process()) ? state : new Stopping(state.since(), process, state.deadline());
             case LocalEvent.CannotStart ignored -> state;
+            case LocalEvent.HostCannotStart ignored -> state;
             // A stop may be made more urgent, never less.
             case LocalEvent.StopAsked(Instant deadline) -> deadline.isBefore(state.deadline())
                     ? new Stopping(state.since(), state.process(), deadline)
@@ -95,6 +98,7 @@ sealed interface LocalState {
                 case MachineEnd.Panicked p -> endOfRun(p, now);
                 case MachineEnd.Failed f -> endOfRun(f, now);
                 case MachineEnd.NeverRan n -> endOfRun(n, now);
+                case MachineEnd.HostFailed h -> endOfRun(h, now);
             };
         };
     }
@@ -107,6 +111,7 @@ sealed interface LocalState {
             case MachineEnd.Killed() -> ended(VmExit.Cause.KILLED, "killed", now);
             case MachineEnd.Failed(String message) -> ended(VmExit.Cause.VMM_FAILED, message, now);
             case MachineEnd.NeverRan(String message) -> ended(VmExit.Cause.START_FAILED, message, now);
+            case MachineEnd.HostFailed(String message) -> ended(VmExit.Cause.HOST_FAILED, message, now);
         };
     }
 

@@ -223,7 +223,7 @@ final class Vm implements AutoCloseable {
             apply(new LocalEvent.CannotStart(e.getMessage()));
         } catch (IOException e) {
             log.error("VM {}: cannot be started", plan.identity(), e);
-            apply(new LocalEvent.CannotStart(e.getMessage()));
+            apply(new LocalEvent.HostCannotStart(e.getMessage()));
         }
     }
 

@@ -27,6 +27,7 @@ final class LocalStateTest {
 
     private static final LocalEvent RUNS = new LocalEvent.Runs(PROCESS);
     private static final LocalEvent CANNOT_START = new LocalEvent.CannotStart("no");
+    private static final LocalEvent HOST_CANNOT = new LocalEvent.HostCannotStart("no memory");
     private static final LocalEvent STOP = new LocalEvent.StopAsked(DEADLINE);
     private static final LocalEvent STOP_NOW = new LocalEvent.StopAsked(NOW);
     private static final LocalEvent OFF = new LocalEvent.MachineEnded(new MachineEnd.PoweredOff());
@@ -34,20 +35,23 @@ final class LocalStateTest {
     private static final LocalEvent PANIC = new LocalEvent.MachineEnded(new MachineEnd.Panicked("oops"));
     private static final LocalEvent KILLED = new LocalEvent.MachineEnded(new MachineEnd.Killed());
     private static final LocalEvent FAILED = new LocalEvent.MachineEnded(new MachineEnd.Failed("SIGSEGV"));
-    private static final LocalEvent NEVER_RAN = new LocalEvent.MachineEnded(new MachineEnd.NeverRan("no memory"));
+    private static final LocalEvent NEVER_RAN = new LocalEvent.MachineEnded(new MachineEnd.NeverRan("no kernel"));
+    private static final LocalEvent HOST_FAILED = new LocalEvent.MachineEnded(new MachineEnd.HostFailed("no memory"));
 
     record Row(LocalState from, LocalEvent event, LocalState to) {}
 
     static List<Row> table() {
         return List.of(new Row(STARTING, RUNS, new LocalState.Running(NOW, PROCESS)),
                 new Row(STARTING, CANNOT_START, ended(Cause.START_FAILED, "no")),
+                new Row(STARTING, HOST_CANNOT, ended(Cause.HOST_FAILED, "no memory")),
                 new Row(STARTING, STOP, ended(Cause.KILLED, "stopped before the guest ran")),
                 new Row(STARTING, OFF, ended(Cause.GUEST_POWERED_OFF, "the guest powered itself off")),
                 new Row(STARTING, REBOOT, STARTING),
                 new Row(STARTING, PANIC, ended(Cause.GUEST_PANICKED, "oops")),
                 new Row(STARTING, KILLED, ended(Cause.KILLED, "killed")),
                 new Row(STARTING, FAILED, ended(Cause.VMM_FAILED, "SIGSEGV")),
-                new Row(STARTING, NEVER_RAN, ended(Cause.START_FAILED, "no memory")),
+                new Row(STARTING, NEVER_RAN, ended(Cause.START_FAILED, "no kernel")),
+                new Row(STARTING, HOST_FAILED, ended(Cause.HOST_FAILED, "no memory")),
 
                 new Row(RUNNING, RUNS, RUNNING),
                 new Row(RUNNING, new LocalEvent.Runs(OTHER), new LocalState.Running(BEGIN, OTHER)),
@@ -58,7 +62,9 @@ final class LocalStateTest {
                 new Row(RUNNING, PANIC, ended(Cause.GUEST_PANICKED, "oops")),
                 new Row(RUNNING, KILLED, ended(Cause.KILLED, "killed")),
                 new Row(RUNNING, FAILED, ended(Cause.VMM_FAILED, "SIGSEGV")),
-                new Row(RUNNING, NEVER_RAN, ended(Cause.START_FAILED, "no memory")),
+                new Row(RUNNING, HOST_CANNOT, RUNNING),
+                new Row(RUNNING, NEVER_RAN, ended(Cause.START_FAILED, "no kernel")),
+                new Row(RUNNING, HOST_FAILED, ended(Cause.HOST_FAILED, "no memory")),
 
                 new Row(STOPPING, RUNS, STOPPING),
                 new Row(STOPPING, new LocalEvent.Runs(OTHER), new LocalState.Stopping(BEGIN, OTHER, DEADLINE)),
@@ -71,7 +77,9 @@ final class LocalStateTest {
                 new Row(STOPPING, KILLED, ended(Cause.KILLED, "the guest did not shut down within 30 s")),
                 new Row(FORCED, KILLED, ended(Cause.KILLED, "stopped by force")),
                 new Row(STOPPING, FAILED, ended(Cause.VMM_FAILED, "SIGSEGV")),
-                new Row(STOPPING, NEVER_RAN, ended(Cause.START_FAILED, "no memory")));
+                new Row(STOPPING, HOST_CANNOT, STOPPING),
+                new Row(STOPPING, NEVER_RAN, ended(Cause.START_FAILED, "no kernel")),
+                new Row(STOPPING, HOST_FAILED, ended(Cause.HOST_FAILED, "no memory")));
     }
 
     private static LocalState ended(Cause cause, String message) {
@@ -86,8 +94,9 @@ final class LocalStateTest {
 
     @Test
     void nothingLeadsOutOfTheEnd() {
-        for (LocalEvent event : List.of(RUNS, CANNOT_START, STOP, STOP_NOW, OFF, REBOOT, PANIC, KILLED, FAILED,
-                NEVER_RAN)) {
+        for (LocalEvent event : List.of(RUNS, CANNOT_START, HOST_CANNOT, STOP, STOP_NOW, OFF, REBOOT, PANIC, KILLED,
+                FAILED,
+                NEVER_RAN, HOST_FAILED)) {
             assertThat(ENDED.after(event, NOW)).isEqualTo(ENDED);
         }
     }

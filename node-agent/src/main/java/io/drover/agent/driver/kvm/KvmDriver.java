@@ -142,6 +142,7 @@ public final class KvmDriver implements Driver {
         return switch (KvmEnd.of(files, Optional.of(exit))) {
             case MachineEnd.NeverRan(String message) -> throw new UnbootableException(message);
             case MachineEnd.Failed(String message) -> new IOException(message);
+            case MachineEnd.HostFailed(String message) -> new IOException(message);
             case MachineEnd.PoweredOff _,MachineEnd.Rebooted _,MachineEnd.Panicked _,MachineEnd.Killed _ ->
                 new IOException("the VMM ended before its guest ran: " + exit);
         };

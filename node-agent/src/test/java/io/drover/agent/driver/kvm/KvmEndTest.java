@@ -1,0 +1,35 @@
+package io.drover.agent.driver.kvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drover.agent.driver.MachineEnd;
+import io.drover.agent.folder.VmFolder;
+import io.drover.proto.vmm.v1.VmmExit;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the account of a VMM means. */
+final class KvmEndTest {
+    @TempDir
+    private Path folder;
+
+    private MachineEnd end(VmmExit.Cause cause, String message) throws Exception {
+        KvmFiles files = new KvmFiles(new VmFolder(folder));
+        Files.write(files.exit(), VmmExit.newBuilder().setCause(cause).setMessage(message).build().toByteArray());
+        return KvmEnd.of(files, Optional.empty());
+    }
+
+    @Test
+    void startThatFailedIsThePlansFaultOnlyIfTheVmmSaysSo() throws Exception {
+        for (String message : List.of("kernel /k : cut off", "initramfs /i : is empty", "command line : 9000 bytes")) {
+            assertThat(end(VmmExit.Cause.START_FAILED, message)).isEqualTo(new MachineEnd.NeverRan(message));
+        }
+        for (String message : List.of("this host cannot make the machine: ENOMEM", "memory : 1 bytes", "")) {
+            assertThat(end(VmmExit.Cause.START_FAILED, message)).isEqualTo(new MachineEnd.HostFailed(message));
+        }
+    }
+}
