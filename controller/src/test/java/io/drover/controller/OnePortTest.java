@@ -21,6 +21,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
+import java.util.UUID;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -79,6 +81,26 @@ final class OnePortTest {
         HttpResponse<String> log = send("GET", "/v1/vms/json-1:log", "");
         assertThat(log.headers().firstValue("content-type")).hasValue("application/x-ndjson");
         assertThat(log.body()).startsWith("{\"result\":{\"data\":");
+    }
+
+    @Test
+    void parametersAreNamedAsInJsonOrAsInProto() throws Exception {
+        String body = "{\"spec\": {\"vcpus\": 1, \"memoryBytes\": \"67108864\", \"image\": \"images/debian\"}, "
+                + "\"desiredState\": \"POWER_STATE_STOPPED\"}";
+        for (String name : new String[] {"vmId", "vm_id"}) {
+            HttpResponse<String> created = send("POST", "/v1/vms?" + name + "=" + name.toLowerCase(Locale.ROOT)
+                    .replace("_", "-") + "-named", body);
+            assertThat(created.statusCode()).as(created.body()).isEqualTo(200);
+        }
+        for (String size : new String[] {"pageSize", "page_size"}) {
+            JsonObject page = json(send("GET", "/v1/vms?filter=name:%22-named%22&" + size + "=1", ""));
+            assertThat(page.getAsJsonArray("vms")).hasSize(1);
+            JsonObject vm = page.getAsJsonArray("vms").get(0).getAsJsonObject();
+            assertThat(vm.has("hostReachable") && vm.get("hostReachable").getAsBoolean())
+                    .as("a VM without a host: %s", vm).isFalse();
+        }
+        assertThat(send("DELETE", "/v1/hosts/nobody?force=true&requestId=" + UUID.randomUUID(), "").statusCode())
+                .isEqualTo(404);
     }
 
     @Test

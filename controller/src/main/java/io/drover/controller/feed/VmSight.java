@@ -22,8 +22,9 @@ public record VmSight(Vm vm, Optional<HostReach> reach, Optional<Observation> ru
                 .or(() -> vm.desired() instanceof Desired.Deleted ? vm.remains() : Optional.empty());
     }
 
+    /** False also when it depends on no host. */
     public boolean reachable() {
-        return reach.map(HostReach::ready).orElse(true);
+        return reach.map(HostReach::ready).orElse(false);
     }
 
     /** Why it is as it is, for people; may be empty. */

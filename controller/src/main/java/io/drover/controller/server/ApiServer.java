@@ -17,6 +17,7 @@ import com.linecorp.armeria.server.docs.DocServiceFilter;
 import com.linecorp.armeria.server.grpc.GrpcService;
 import com.linecorp.armeria.server.grpc.GrpcServiceBuilder;
 import com.linecorp.armeria.server.grpc.HttpJsonTranscodingOptions;
+import com.linecorp.armeria.server.grpc.HttpJsonTranscodingQueryParamMatchRule;
 import com.linecorp.armeria.server.healthcheck.HealthCheckService;
 import com.linecorp.armeria.server.healthcheck.SettableHealthChecker;
 import com.linecorp.armeria.server.metric.MetricCollectingService;
@@ -117,7 +118,10 @@ public final class ApiServer implements AutoCloseable {
         services.forEach(grpc::addService);
         return grpc.supportedSerializationFormats(GrpcSerializationFormats.values())
                 .maxRequestMessageLength((int) MAX_REQUEST_BYTES)
-                .enableHttpJsonTranscoding(HttpJsonTranscodingOptions.builder().errorHandler(new JsonErrors()).build())
+                .enableHttpJsonTranscoding(HttpJsonTranscodingOptions.builder()
+                        .queryParamMatchRules(HttpJsonTranscodingQueryParamMatchRule.LOWER_CAMEL_CASE,
+                                HttpJsonTranscodingQueryParamMatchRule.ORIGINAL_FIELD)
+                        .errorHandler(new JsonErrors()).build())
                 .enableUnframedRequests(true).unframedGrpcErrorHandler(new JsonErrors()).build();
     }
 
