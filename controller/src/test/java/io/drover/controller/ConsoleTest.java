@@ -14,6 +14,7 @@ import io.drover.proto.v1.VmState;
 import io.grpc.Status;
 import io.grpc.stub.BlockingClientCall;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Consoles and logs, passed on from the host. */
 final class ConsoleTest {
+    private static final int PIECE_BYTES = 16 << 10;
+
     @TempDir
     private static Path data;
     private static Cloud cloud;
@@ -59,6 +62,22 @@ final class ConsoleTest {
         host.end("con-1", Exit.Cause.GUEST_POWERED_OFF, "ACPI S5");
         assertThat(console.read().getExit().getCause()).isEqualTo(VmExit.Cause.GUEST_POWERED_OFF);
         assertThat(console.read()).isNull();
+    }
+
+    /** What a client does not read stays with the guest's host, but for the buffers on the way. */
+    @Test
+    void slowClientHoldsUpItsOwnConsoleAndNothingPilesUp() throws Exception {
+        cloud.running("con-4");
+        var slow = attach("con-4");
+        assertThat(slow.read().getOutput().toStringUtf8()).isEqualTo("scrollback\n");
+        int pieces = host.flood("con-4", PIECE_BYTES, Duration.ofSeconds(1));
+        assertThat((long) pieces * PIECE_BYTES).as("bytes taken for a client that reads nothing").isLessThan(4L << 20);
+        for (int i = 0; i < pieces; i++) {
+            assertThat(slow.read().getOutput().toStringUtf8()).startsWith(i + " ").hasSize(PIECE_BYTES);
+        }
+        host.print("con-4", "and on");
+        assertThat(slow.read().getOutput().toStringUtf8()).isEqualTo("and on");
+        slow.cancel("seen enough", null);
     }
 
     @Test

@@ -39,7 +39,9 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -76,9 +78,9 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
     private final List<String> calls = new CopyOnWriteArrayList<>();
     private volatile Function<StartVmRequest, Optional<StatusRuntimeException>> onStart = request -> Optional.empty();
     private volatile boolean startsHang;
+    private volatile Optional<Exit> startsEnd = Optional.empty();
     private volatile boolean stopsAreSlow;
     private CuratorFramework client;
-    private volatile Optional<Exit> startsEnd = Optional.empty();
     private Server server;
 
     /** A host that does not live yet. */
@@ -140,12 +142,12 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
             client.create().creatingParentsIfNeeded().forPath("/drover/hosts/" + host, record.toByteArray());
         } catch (KeeperException.NodeExistsException e) {
             HostRecord before = HostRecord.parseFrom(client.getData().forPath("/drover/hosts/" + host));
-            client.setData().forPath("/drover/hosts/" + host,
-                    record.toBuilder().setCordoned(before.getCordoned()).build().toByteArray());
-        }
             if (before.getFenced()) {
                 throw new IllegalStateException("host " + host + " is being deleted: wait for that");
             }
+            client.setData().forPath("/drover/hosts/" + host,
+                    record.toBuilder().setCordoned(before.getCordoned()).build().toByteArray());
+        }
     }
 
     /** Its process ends: the session goes at once, the guests run on. */
@@ -170,13 +172,13 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
         onStart = decision;
     }
 
-    /** Starts run the guest but are never answered. */
-    public void startsHang(boolean hang) {
     /** Starts are tried and come to this end. */
     public void startsEnd(Exit.Cause cause, String message) {
         startsEnd = Optional.of(Exit.newBuilder().setCause(cause).setMessage(message).build());
     }
 
+    /** Starts run the guest but are never answered. */
+    public void startsHang(boolean hang) {
         startsHang = hang;
     }
 
@@ -227,6 +229,28 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
     public void print(String vm, String text) {
         runs(vm).forEach(run -> consoles.getOrDefault(run.getUid(), List.of()).forEach(console -> console
                 .onNext(AttachConsoleResponse.newBuilder().setOutput(ByteString.copyFromUtf8(text)).build())));
+    }
+
+    /**
+     * The guest prints without an end, as fast as it is listened to.
+     *
+     * @return how many pieces of so many bytes the session has taken, each beginning with its number, before the listener had
+     *     no room for {@code patience}
+     */
+    public int flood(String vm, int pieceBytes, Duration patience) throws InterruptedException {
+        ServerCallStreamObserver<AttachConsoleResponse> console = consoles.get(runs(vm).getFirst().getUid()).getFirst();
+        int pieces = 0;
+        long heard = System.nanoTime();
+        while (System.nanoTime() - heard < patience.toNanos()) {
+            if (console.isReady()) {
+                byte[] piece = Arrays.copyOf((pieces++ + " ").getBytes(StandardCharsets.US_ASCII), pieceBytes);
+                console.onNext(AttachConsoleResponse.newBuilder().setOutput(ByteString.copyFrom(piece)).build());
+                heard = System.nanoTime();
+            } else {
+                Thread.sleep(1);
+            }
+        }
+        return pieces;
     }
 
     private void put(VmObservation run) {
