@@ -2,8 +2,10 @@ package io.drover.vmm.acpi;
 
 import io.drover.vmm.memory.GuestAddressException;
 import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.pci.PciWindows;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Optional;
 
 /** All tables of a machine, in the area below 1 MiB where a PC's firmware is, which the memory map reserves. */
 public final class AcpiTables {
@@ -33,26 +35,30 @@ public final class AcpiTables {
      *
      * @param vcpus
      *            1 to {@link #MAX_VCPUS}; their APIC ids count from 0
+     * @param pci
+     *            of a machine that has PCI devices
      * @return the address of the root pointer, for the boot loader
      * @throws GuestAddressException
      *             when there is less than 1 MiB of memory
      */
-    public static long write(GuestMemory memory, int vcpus) throws GuestAddressException {
+    public static long write(GuestMemory memory, int vcpus, Optional<PciWindows> pci)
+            throws GuestAddressException {
         if (vcpus < 1 || vcpus > MAX_VCPUS) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: 1 to " + MAX_VCPUS + ")");
         }
         // Everything is copied in at the end, so the whole area must be there.
         memory.slice(RSDP_ADDRESS, AREA_END - RSDP_ADDRESS);
-        new AcpiTables(memory).write(vcpus);
+        new AcpiTables(memory).write(vcpus, pci);
         return RSDP_ADDRESS;
     }
 
-    private void write(int vcpus) throws GuestAddressException {
-        int dsdt = (int) place(Dsdt.create());
+    private void write(int vcpus, Optional<PciWindows> pci) throws GuestAddressException {
+        int dsdt = (int) place(Dsdt.create(pci));
         int facs = (int) place(facs());
         long fadt = place(Fadt.of(facs, dsdt));
         long madt = place(Madt.of(vcpus));
-        memory.copyIn(RSDP_ADDRESS, rsdp(place(xsdt(fadt, madt))));
+        long root = pci.isPresent() ? place(xsdt(fadt, madt, place(Mcfg.create()))) : place(xsdt(fadt, madt));
+        memory.copyIn(RSDP_ADDRESS, rsdp(root));
     }
 
     private long place(byte[] table) throws GuestAddressException {

@@ -21,6 +21,17 @@ final class Aml {
     private static final int IO_DESCRIPTOR = 0x47;
     private static final int DECODES_16_BITS = 1;
     private static final int IRQ_DESCRIPTOR = 0x22;
+    private static final int MEMORY_32_FIXED = 0x86;
+    private static final int DWORD_SPACE = 0x87;
+    private static final int WORD_SPACE = 0x88;
+    private static final int QWORD_SPACE = 0x8A;
+    private static final int SPACE_MEMORY = 0;
+    private static final int SPACE_PORTS = 1;
+    private static final int SPACE_BUSES = 2;
+    /** Both ends are fixed; what lies between is decoded here. */
+    private static final int SPACE_FIXED = 0b1100;
+    private static final int WHOLE_PORT_RANGE = 3;
+    private static final int WRITABLE = 1;
     private static final int END_TAG = 0x79;
 
     private Aml() {}
@@ -86,6 +97,46 @@ final class Aml {
     /** {@code IO (Decode16, port, port, 0, ports)}. */
     static byte[] ports(int port, int ports) {
         return bytes(IO_DESCRIPTOR, DECODES_16_BITS, port, port >>> 8, port, port >>> 8, 0, ports);
+    }
+
+    /** {@code Memory32Fixed (ReadWrite, base, length)}. */
+    static byte[] memory(long base, long length) {
+        return join(bytes(MEMORY_32_FIXED, 9, 0, WRITABLE), number(base, 4), number(length, 4));
+    }
+
+    /** {@code WordBusNumber}: the numbers of the buses below a bridge. */
+    static byte[] busWindow(int first, int count) {
+        return window(WORD_SPACE, SPACE_BUSES, 0, 2, first, count);
+    }
+
+    /** {@code WordIO}: ports that are passed on to a bus. */
+    static byte[] portWindow(int first, int count) {
+        return window(WORD_SPACE, SPACE_PORTS, WHOLE_PORT_RANGE, 2, first, count);
+    }
+
+    /** {@code DWordMemory}: addresses below 4 GiB that are passed on to a bus. */
+    static byte[] memoryWindow32(long base, long length) {
+        return window(DWORD_SPACE, SPACE_MEMORY, WRITABLE, 4, base, length);
+    }
+
+    /** {@code QWordMemory}: addresses that are passed on to a bus. */
+    static byte[] memoryWindow64(long base, long length) {
+        return window(QWORD_SPACE, SPACE_MEMORY, WRITABLE, 8, base, length);
+    }
+
+    /** An address space descriptor (6.4.3.5): granularity, first, last, translation and length, each of the same size. */
+    private static byte[] window(int tag, int type, int typeFlags, int size, long first, long length) {
+        int body = 3 + 5 * size;
+        return join(bytes(tag, body, 0, type, SPACE_FIXED, typeFlags), number(0, size), number(first, size),
+                number(first + length - 1, size), number(0, size), number(length, size));
+    }
+
+    private static byte[] number(long value, int size) {
+        byte[] number = new byte[size];
+        for (int i = 0; i < size; i++) {
+            number[i] = (byte) (value >>> (8 * i));
+        }
+        return number;
     }
 
     /** {@code IRQNoFlags () {irq}}: edge-triggered, active high, not shared. */

@@ -1,13 +1,15 @@
 package io.drover.vmm.acpi;
 
+import io.drover.vmm.pci.PciWindows;
 import io.drover.vmm.power.AcpiPowerManagement;
 import io.drover.vmm.pvpanic.Pvpanic;
 import io.drover.vmm.rtc.CmosRtc;
 import io.drover.vmm.serial.Uart16550;
+import java.util.Optional;
 
 /**
  * The differentiated system description table: the devices that cannot be found otherwise, and how to switch off. The PCI bus is
- * not in it while nothing is on the bus.
+ * in it only when there is something on the bus.
  */
 final class Dsdt {
     /** From 2 on, integers have 64 bits. */
@@ -15,7 +17,7 @@ final class Dsdt {
 
     private Dsdt() {}
 
-    static byte[] create() {
+    static byte[] create(Optional<PciWindows> pci) {
         byte[] devices = Aml.scope("\\_SB",
                 Aml.device("COM1", Aml.name("_HID", Aml.eisaId("PNP0501")), Aml.name("_UID", Aml.integer(1)),
                         Aml.name("_CRS", Aml.resources(Aml.ports(Uart16550.COM1_PORT, Uart16550.PORTS),
@@ -24,7 +26,8 @@ final class Dsdt {
                         Aml.name("_CRS",
                                 Aml.resources(Aml.ports(CmosRtc.PORT, CmosRtc.PORTS), Aml.interrupt(CmosRtc.IRQ)))),
                 Aml.device("PEVT", Aml.name("_HID", Aml.string("QEMU0001")),
-                        Aml.name("_CRS", Aml.resources(Aml.ports(Pvpanic.PORT, Pvpanic.PORTS)))));
+                        Aml.name("_CRS", Aml.resources(Aml.ports(Pvpanic.PORT, Pvpanic.PORTS)))),
+                pci.isPresent() ? PciBridge.aml(pci.get()) : new byte[0]);
         byte[] sleepType = Aml.integer(AcpiPowerManagement.SLEEP_TYPE_S5);
         byte[] s5 = Aml.name("\\_S5", Aml.list(sleepType, sleepType, Aml.integer(0), Aml.integer(0)));
         AcpiTable table = new AcpiTable("DSDT", REVISION, AcpiTable.HEADER_BYTES + devices.length + s5.length);

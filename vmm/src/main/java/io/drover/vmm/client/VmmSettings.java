@@ -1,10 +1,13 @@
 package io.drover.vmm.client;
 
+import io.drover.proto.vmm.v1.DiskConfig;
 import io.drover.proto.vmm.v1.VmmConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -36,12 +39,18 @@ import java.util.Optional;
  *            where the VMM leaves how it ended, see {@link VmmEnd#read}
  * @param startPaused
  *            wait for {@link VmmClient#resume} before the first guest instruction
+ * @param disks
+ *            in the order in which the guest finds them
+ * @param rng
+ *            whether the guest has a source of entropy
  */
 public record VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
         Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog, long consoleLogMaxBytes,
-        Path exitFile, boolean startPaused) {
-    /** The format that this code writes and reads. */
-    public static final int FORMAT = 1;
+        Path exitFile, boolean startPaused, List<VmmDisk> disks, boolean rng) {
+    /** The newest format that this code writes and reads. */
+    public static final int FORMAT = 2;
+    /** What a VMM that knows no PCI devices reads. */
+    private static final int FORMAT_WITHOUT_DEVICES = 1;
 
     public VmmSettings {
         Objects.requireNonNull(vm, "vm");
@@ -52,6 +61,21 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         Objects.requireNonNull(controlSocket, "controlSocket");
         Objects.requireNonNull(consoleLog, "consoleLog");
         Objects.requireNonNull(exitFile, "exitFile");
+        disks = List.copyOf(disks);
+    }
+
+    /** Without disks and without a source of entropy. */
+    public VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
+            Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog,
+            long consoleLogMaxBytes, Path exitFile, boolean startPaused) {
+        this(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket, consoleLog,
+                consoleLogMaxBytes, exitFile, startPaused, List.of(), false);
+    }
+
+    /** The same with other devices. */
+    public VmmSettings withDevices(List<VmmDisk> newDisks, boolean newRng) {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng);
     }
 
     /** Writes the file whole or not at all. Relative paths are written as they are and mean the VMM's working directory. */
@@ -69,21 +93,26 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
      */
     public static VmmSettings read(Path file) throws IOException {
         VmmConfig config = VmmConfig.parseFrom(Files.readAllBytes(file));
-        if (config.getFormat() != FORMAT) {
-            throw new IOException(file + " format : " + config.getFormat() + " (expected: " + FORMAT
-                    + "; start the VMM of the release that wrote it)");
+        if (config.getFormat() < FORMAT_WITHOUT_DEVICES || config.getFormat() > FORMAT) {
+            throw new IOException(file + " format : " + config.getFormat() + " (expected: " + FORMAT_WITHOUT_DEVICES
+                    + " to " + FORMAT + "; start the VMM of the release that wrote it)");
+        }
+        List<VmmDisk> disks = new ArrayList<>();
+        for (DiskConfig disk : config.getDisksList()) {
+            disks.add(VmmDisk.of(disk));
         }
         return new VmmSettings(config.getVm(), config.getUid(), config.getEpoch(), config.getVcpus(),
                 config.getMemoryBytes(), Path.of(config.getKernelPath()),
                 config.getInitramfsPath().isEmpty() ? Optional.empty()
                         : Optional.of(Path.of(config.getInitramfsPath())),
                 config.getCommandLine(), Path.of(config.getControlSocketPath()), Path.of(config.getConsoleLogPath()),
-                config.getConsoleLogMaxBytes(), Path.of(config.getExitPath()), config.getStartPaused());
+                config.getConsoleLogMaxBytes(), Path.of(config.getExitPath()), config.getStartPaused(), disks,
+                config.getRng());
     }
 
     private VmmConfig toProto() {
-        return VmmConfig.newBuilder()
-                .setFormat(FORMAT)
+        VmmConfig.Builder config = VmmConfig.newBuilder()
+                .setFormat(disks.isEmpty() && !rng ? FORMAT_WITHOUT_DEVICES : FORMAT)
                 .setVm(vm)
                 .setUid(uid)
                 .setEpoch(epoch)
@@ -97,6 +126,10 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                 .setConsoleLogMaxBytes(consoleLogMaxBytes)
                 .setExitPath(exitFile.toString())
                 .setStartPaused(startPaused)
-                .build();
+                .setRng(rng);
+        for (VmmDisk disk : disks) {
+            config.addDisks(disk.toProto());
+        }
+        return config.build();
     }
 }

@@ -34,7 +34,7 @@ public final class Machine implements AutoCloseable {
             throws MachineStartException {
         Ends ends = new Ends();
         this.log = log;
-        this.board = Mainboard.assemble(settings, accelerator, console, ends);
+        this.board = Mainboard.assemble(settings, accelerator, console, ends, log);
         this.vcpus = new VcpuGroup(name, board.cpus(), ends);
     }
 

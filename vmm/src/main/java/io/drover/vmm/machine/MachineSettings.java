@@ -2,6 +2,7 @@ package io.drover.vmm.machine;
 
 import io.drover.vmm.boot.BootSource;
 import io.drover.vmm.memory.GuestMemory;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -11,11 +12,22 @@ import java.util.Objects;
  *            1 to {@link #MAX_VCPUS}
  * @param memoryBytes
  *            whole pages, at least {@link #MIN_MEMORY_BYTES}
+ * @param disks
+ *            in the order in which the guest finds them
+ * @param rng
+ *            whether the guest has a source of entropy
  */
-public record MachineSettings(int vcpus, long memoryBytes, BootSource boot) {
+public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List<DiskSettings> disks, boolean rng) {
     public static final int MAX_VCPUS = 64;
+    /** Leaves some of the bus's 31 slots to others. */
+    public static final int MAX_DISKS = 24;
     /** Less holds no kernel. */
     public static final long MIN_MEMORY_BYTES = 2L << 20;
+
+    /** Whether it has anything on its PCI bus. */
+    boolean hasPciDevices() {
+        return rng || !disks.isEmpty();
+    }
 
     /** Refuses values that no host could run, with an {@link IllegalArgumentException} for the operator. */
     public MachineSettings {
@@ -27,5 +39,9 @@ public record MachineSettings(int vcpus, long memoryBytes, BootSource boot) {
                     + MIN_MEMORY_BYTES + ", and whole pages of " + GuestMemory.PAGE_BYTES + ")");
         }
         Objects.requireNonNull(boot, "boot");
+        disks = List.copyOf(disks);
+        if (disks.size() > MAX_DISKS) {
+            throw new IllegalArgumentException("disks : " + disks.size() + " (expected: at most " + MAX_DISKS + ")");
+        }
     }
 }

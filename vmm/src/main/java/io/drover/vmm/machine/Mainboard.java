@@ -17,11 +17,13 @@ import io.drover.vmm.cpuid.HostModel;
 import io.drover.vmm.i8042.I8042;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.linux.FileHandle;
+import io.drover.vmm.log.Log;
 import io.drover.vmm.memory.GuestAddressException;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.memory.MemoryRegion;
 import io.drover.vmm.pci.PciBus;
 import io.drover.vmm.pci.PciConfigPorts;
+import io.drover.vmm.pci.PciWindows;
 import io.drover.vmm.power.AcpiPowerManagement;
 import io.drover.vmm.power.PowerControl;
 import io.drover.vmm.power.ResetRegister;
@@ -34,6 +36,7 @@ import java.lang.foreign.Arena;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** What a machine is made of: memory, CPUs, buses and the devices on them, with the kernel loaded. */
 final class Mainboard implements AutoCloseable {
@@ -44,12 +47,16 @@ final class Mainboard implements AutoCloseable {
     private final AcpiPowerManagement powerManagement;
     private final RtcTimerThread rtcTimer = new RtcTimerThread();
     private final ConsoleInput consoleInput = new ConsoleInput();
+    private final IoBus mmio;
+    private final PciBus pci = new PciBus();
+    private Optional<PciDevices> pciDevices = Optional.empty();
 
-    private Mainboard(Arena arena, GuestMemory memory, Partition partition, IoBus ports, ConsoleRing console,
-            PowerControl power) {
+    private Mainboard(Arena arena, GuestMemory memory, Partition partition, IoBus ports, IoBus mmio,
+            ConsoleRing console, PowerControl power) {
         this.arena = arena;
         this.memory = memory;
         this.partition = partition;
+        this.mmio = mmio;
         Uart16550 serial = new Uart16550(partition.line(Uart16550.COM1_IRQ), value -> console.append((byte) value),
                 consoleInput::room);
         consoleInput.connect(serial::offer);
@@ -62,7 +69,7 @@ final class Mainboard implements AutoCloseable {
         ports.register(Pvpanic.PORT, Pvpanic.PORTS, "pvpanic", new Pvpanic(power));
         ports.register(AcpiPowerManagement.PORT, AcpiPowerManagement.PORTS, "ACPI", powerManagement);
         ports.register(PciConfigPorts.PORT, PciConfigPorts.PORTS, "PCI and reset",
-                new PciConfigPorts(new PciBus(), new ResetRegister(power)));
+                new PciConfigPorts(pci, new ResetRegister(power)));
     }
 
     /**
@@ -72,13 +79,13 @@ final class Mainboard implements AutoCloseable {
      *            hears of the guest's wishes on vCPU threads
      */
     static Mainboard assemble(MachineSettings settings, Accelerator accelerator, ConsoleRing console,
-            PowerControl power)
+            PowerControl power, Log log)
             throws MachineStartException {
         HostMemory.check(settings.memoryBytes());
         try {
             Mainboard board = build(settings, accelerator, console, power);
             try {
-                board.prepare(settings, accelerator);
+                board.prepare(settings, accelerator, log);
                 return board;
             } catch (BootException | GuestAddressException | IOException | RuntimeException e) {
                 board.close();
@@ -102,18 +109,25 @@ final class Mainboard implements AutoCloseable {
         try (FileHandle file = FileHandle.memory("drover-guest", settings.memoryBytes())) {
             GuestMemory memory = GuestMemory.of(file.map(settings.memoryBytes(), arena));
             IoBus ports = new IoBus();
-            Partition partition = accelerator.createPartition(memory.regions(), ports, new IoBus());
-            return new Mainboard(arena, memory, partition, ports, console, power);
+            IoBus mmio = new IoBus();
+            Partition partition = accelerator.createPartition(memory.regions(), ports, mmio);
+            return new Mainboard(arena, memory, partition, ports, mmio, console, power);
         } catch (IOException | RuntimeException e) {
             arena.close();
             throw e;
         }
     }
 
-    /** Loads what is booted and makes the CPUs. */
-    private void prepare(MachineSettings settings, Accelerator accelerator)
+    /** Plugs devices in, loads what is booted and makes the CPUs. */
+    private void prepare(MachineSettings settings, Accelerator accelerator, Log log)
             throws BootException, GuestAddressException, IOException {
-        EntryState entry = BootLoader.load(memory, settings.boot(), AcpiTables.write(memory, settings.vcpus()));
+        Optional<PciWindows> windows = Optional.empty();
+        if (settings.hasPciDevices()) {
+            windows = Optional.of(PciWindows.of(memory));
+            pciDevices = Optional.of(PciDevices.plug(settings, memory, partition, pci, mmio, log));
+        }
+        EntryState entry = BootLoader.load(memory, settings.boot(),
+                AcpiTables.write(memory, settings.vcpus(), windows));
         List<CpuidEntry> supported = accelerator.supportedCpuid();
         CpuidOptions options = new CpuidOptions(accelerator.hasTscDeadlineTimer(), HostModel.read());
         for (int index = 0; index < settings.vcpus(); index++) {
@@ -143,6 +157,9 @@ final class Mainboard implements AutoCloseable {
     @Override
     public void close() {
         rtcTimer.close();
+        if (pciDevices.isPresent()) {
+            pciDevices.get().close();
+        }
         for (VirtualCpu cpu : cpus) {
             cpu.close();
         }

@@ -3,6 +3,7 @@ package io.drover.vmm.process;
 import io.drover.proto.vmm.v1.Event;
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.boot.BootSource;
+import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmEnd.Cause;
 import io.drover.vmm.client.VmmSettings;
@@ -13,6 +14,8 @@ import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.linux.BootClock;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.Answer;
+import io.drover.vmm.machine.DiskFile;
+import io.drover.vmm.machine.DiskSettings;
 import io.drover.vmm.machine.Machine;
 import io.drover.vmm.machine.MachineEnd;
 import io.drover.vmm.machine.MachineSettings;
@@ -21,6 +24,8 @@ import io.drover.vmm.machine.MachineState;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** One VM with all that belongs to its process: console, control socket, and the file that says how it ended. */
@@ -39,11 +44,30 @@ final class VmmProcess implements VmmControl {
         MachineSettings wanted;
         try {
             wanted = new MachineSettings(settings.vcpus(), settings.memoryBytes(),
-                    new BootSource(settings.kernel(), settings.initramfs(), settings.commandLine()));
+                    new BootSource(settings.kernel(), settings.initramfs(), settings.commandLine()),
+                    disks(settings), settings.rng());
         } catch (IllegalArgumentException e) {
             throw new MachineStartException(e.getMessage(), e);
         }
         this.machine = Machine.assemble(settings.vm(), wanted, accelerator, console, log);
+    }
+
+    private static List<DiskSettings> disks(VmmSettings settings) {
+        List<DiskSettings> disks = new ArrayList<>();
+        for (VmmDisk disk : settings.disks()) {
+            List<DiskFile> backing = new ArrayList<>();
+            for (VmmDisk.File layer : disk.backing()) {
+                backing.add(file(layer));
+            }
+            disks.add(new DiskSettings(file(disk.file()), backing, disk.readOnly(), disk.serial(),
+                    disk.cache() == VmmDisk.Cache.WRITE_THROUGH, disk.queues()));
+        }
+        return disks;
+    }
+
+    private static DiskFile file(VmmDisk.File file) {
+        return new DiskFile(file.path(),
+                file.format() == VmmDisk.Format.RAW ? DiskFile.Format.RAW : DiskFile.Format.QCOW2);
     }
 
     /** Where an accelerator comes from, once the settings are known. */

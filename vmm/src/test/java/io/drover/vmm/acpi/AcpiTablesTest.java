@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.drover.vmm.memory.GuestAddressException;
 import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.pci.PciWindows;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class AcpiTablesTest {
     private static final Path IASL = Path.of("/usr/bin/iasl");
+    private static final Optional<PciWindows> PCI = Optional.of(new PciWindows(0x20_0000_0000L));
 
     @TempDir
     private Path folder;
@@ -33,12 +36,13 @@ class AcpiTablesTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 4, 64, 254})
     void everyTableIsFoundFromTheRootAndSumsToZero(int vcpus) throws GuestAddressException {
-        assertThat(tables(vcpus).keySet()).containsExactly("XSDT", "FACP", "APIC", "DSDT", "FACS");
+        assertThat(tables(vcpus, Optional.empty()).keySet()).containsExactly("XSDT", "FACP", "APIC", "DSDT", "FACS");
+        assertThat(tables(vcpus, PCI).keySet()).containsExactly("XSDT", "FACP", "APIC", "MCFG", "DSDT", "FACS");
     }
 
     @Test
     void everyVcpuHasALocalApic() throws GuestAddressException {
-        byte[] madt = tables(3).get("APIC");
+        byte[] madt = tables(3, Optional.empty()).get("APIC");
         assertThat(madt[36 + 8 + 2 * 8]).isZero();
         assertThat(madt[36 + 8 + 2 * 8 + 3]).isEqualTo((byte) 2);
         assertThat(madt[36 + 8 + 3 * 8]).as("then the IOAPIC").isEqualTo((byte) 1);
@@ -47,7 +51,7 @@ class AcpiTablesTest {
     @Test
     void iaslHasNoComplaint() throws Exception {
         assumeTrue(Files.isExecutable(IASL), IASL + " is missing: install acpica-tools");
-        Map<String, byte[]> tables = tables(4);
+        Map<String, byte[]> tables = tables(4, PCI);
         for (Map.Entry<String, byte[]> table : tables.entrySet()) {
             Path file = Files.write(folder.resolve(table.getKey() + ".dat"), table.getValue());
             String disassembled = run("-d", file.toString());
@@ -61,21 +65,23 @@ class AcpiTablesTest {
         }
         assertThat(Files.readString(folder.resolve("DSDT.dsl"))).contains("EisaId (\"PNP0501\")",
                 "EisaId (\"PNP0B00\")",
-                "\"QEMU0001\"", "Name (\\_S5, Package (0x04)", "IRQNoFlags ()");
+                "\"QEMU0001\"", "EisaId (\"PNP0A08\")", "EisaId (\"PNP0C02\")", "0x0000002000000000, // Range Minimum",
+                "0xC0000000,         // Range Minimum", "Name (\\_S5, Package (0x04)", "IRQNoFlags ()");
     }
 
     @Test
     void tooManyVcpusAndTooLittleMemoryAreRefused() {
-        assertThatIllegalArgumentException().isThrownBy(() -> AcpiTables.write(memory, 0));
-        assertThatIllegalArgumentException().isThrownBy(() -> AcpiTables.write(memory, 255))
+        assertThatIllegalArgumentException().isThrownBy(() -> AcpiTables.write(memory, 0, Optional.empty()));
+        assertThatIllegalArgumentException().isThrownBy(() -> AcpiTables.write(memory, 255, Optional.empty()))
                 .withMessageContaining("255");
         GuestMemory small = GuestMemory.of(Arena.ofAuto().allocate(0xF_0000));
-        assertThatExceptionOfType(GuestAddressException.class).isThrownBy(() -> AcpiTables.write(small, 1));
+        assertThatExceptionOfType(GuestAddressException.class)
+                .isThrownBy(() -> AcpiTables.write(small, 1, Optional.empty()));
     }
 
     /** Walks from the root, as a kernel does. */
-    private Map<String, byte[]> tables(int vcpus) throws GuestAddressException {
-        long rsdp = AcpiTables.write(memory, vcpus);
+    private Map<String, byte[]> tables(int vcpus, Optional<PciWindows> pci) throws GuestAddressException {
+        long rsdp = AcpiTables.write(memory, vcpus, pci);
         assertSumIsZero(bytes(rsdp, 20));
         assertSumIsZero(bytes(rsdp, 36));
         assertThat(new String(bytes(rsdp, 8), StandardCharsets.US_ASCII)).isEqualTo("RSD PTR ");

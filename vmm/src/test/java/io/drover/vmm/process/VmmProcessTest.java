@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.vmm.accelerator.CodeGuest;
 import io.drover.vmm.client.VmmClient;
+import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmEnd.Cause;
 import io.drover.vmm.client.VmmRefusedException;
@@ -68,6 +69,22 @@ class VmmProcessTest {
         assertThat(end.epoch()).isEqualTo(VmmRig.EPOCH);
         assertThat(folder.resolve("console.log")).content().contains(VmmRig.BANNER, "some words");
         assertThat(rig.socket()).doesNotExist();
+    }
+
+    @Test
+    void guestWithPciDevicesIsNoOther() throws Exception {
+        Path disk = Files.write(folder.resolve("disk"), new byte[4096]);
+        VmmClient client = rig.disks(VmmDisk.raw(disk, "serial")).start().connectAndAwaitBanner();
+        type(client, TinyGuest.POWER_OFF);
+        assertThat(rig.awaitEnd().cause()).isEqualTo(Cause.GUEST_POWERED_OFF);
+    }
+
+    @Test
+    void diskThatCannotBeOpenedIsNamed() throws Exception {
+        rig.disks(VmmDisk.raw(folder.resolve("missing"), "serial")).start();
+        VmmEnd end = rig.awaitEnd();
+        assertThat(end.cause()).isEqualTo(Cause.START_FAILED);
+        assertThat(end.message()).contains("missing", "ENOENT");
     }
 
     @ParameterizedTest

@@ -6,6 +6,7 @@ import com.google.protobuf.Message;
 import io.drover.proto.vmm.v1.VmmConfig;
 import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmCommand;
+import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
 import io.drover.vmm.client.VmmSettings;
@@ -36,6 +37,7 @@ final class VmmRig {
     private int vcpus = 1;
     private long memoryBytes = 4 << 20;
     private boolean startPaused;
+    private List<VmmDisk> disks = List.of();
     private Path kernel;
     private Process process;
     private String lastEvent = "";
@@ -65,6 +67,12 @@ final class VmmRig {
         return this;
     }
 
+    /** With a source of entropy too. */
+    VmmRig disks(VmmDisk... all) {
+        disks = List.of(all);
+        return this;
+    }
+
     VmmRig start() throws IOException {
         settings().write(folder.resolve("vmm.pb"));
         process = command(folder.resolve("vmm.pb")).toProcessBuilder().redirectErrorStream(true)
@@ -74,7 +82,8 @@ final class VmmRig {
 
     VmmSettings settings() {
         return new VmmSettings("test", "uid", EPOCH, vcpus, memoryBytes, kernel, Optional.empty(), "", socket(),
-                folder.resolve("console.log"), 0, folder.resolve("exit.pb"), startPaused);
+                folder.resolve("console.log"), 0, folder.resolve("exit.pb"), startPaused)
+                .withDevices(disks, !disks.isEmpty());
     }
 
     static VmmCommand command(Path settings) {

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.vmm.memory.GuestAddressException;
 import io.drover.vmm.pci.PciWindows;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashMap;
+import java.util.Map;
 
 /** A driver for one virtio function, as the specification wants it, over memory-mapped configuration space. */
 public final class TestDriver {
@@ -24,7 +24,7 @@ public final class TestDriver {
     private int notifyMultiplier;
     private int msixCapability;
     private long nextFree = 0x10_0000;
-    private final List<TestQueue> queues = new ArrayList<>();
+    private final Map<Integer, TestQueue> queues = new HashMap<>();
 
     public TestDriver(VirtioBench bench, int slot) {
         this.bench = bench;
@@ -164,8 +164,13 @@ public final class TestDriver {
         setCommon(48, 8, queue.used());
         setCommon(28, 2, 1);
         assertThat(common(28, 2)).as("queue %s is enabled", number).isEqualTo(1);
-        queues.add(queue);
+        queues.put(number, queue);
         return queue;
+    }
+
+    /** A queue that was added. */
+    public TestQueue queue(int number) {
+        return queues.get(number);
     }
 
     public TestDriver driverOk() {
