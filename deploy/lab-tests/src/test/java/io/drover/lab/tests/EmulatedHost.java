@@ -28,7 +28,7 @@ final class EmulatedHost implements ParameterResolver {
             try {
                 Path state = Files.createTempDirectory("drover-lab-");
                 Lab lab = new Lab(state, DebianPackages.defaultCache(), line -> System.out.println("lab: " + line));
-                LabHost host = lab.up(List.of(new HostSpec("h1", 1, 2, 3072, List.of(AGENT_PORT), List.of())), BOOT)
+                LabHost host = lab.up(List.of(new HostSpec("h1", 1, 2, 7168, List.of(AGENT_PORT), List.of())), BOOT)
                         .getFirst();
                 System.out.printf("lab: the host's shell after %.1f s%n", host.timeToShell().toMillis() / 1000.0);
                 return new Running(lab, host, state);

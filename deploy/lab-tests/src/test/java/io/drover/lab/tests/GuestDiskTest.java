@@ -1,0 +1,153 @@
+package io.drover.lab.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drover.debian.CpioArchive;
+import io.drover.debian.DebianPackage;
+import io.drover.debian.DebianPackages;
+import io.drover.debian.DemoImage;
+import io.drover.debian.KernelModules;
+import io.drover.lab.CommandResult;
+import io.drover.lab.LabHost;
+import io.drover.lab.ShellScript;
+import io.drover.vmm.client.VmmCommand;
+import io.drover.vmm.client.VmmDisk;
+import io.drover.vmm.client.VmmSettings;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The unmodified Debian cloud kernel with its own drivers on our PCI bus and virtio devices: what it says of them, and what is in
+ * the host's file afterwards.
+ */
+@Tag("lab")
+@ExtendWith(EmulatedHost.class)
+class GuestDiskTest {
+    private static final Duration LIMIT = Duration.ofMinutes(4);
+    private static final List<String> MODULES = List.of("virtio_pci", "virtio_blk", "virtio-rng");
+    private static final String SAYS = "disk-test: ";
+    private static final long DISK_BYTES = 64 << 20;
+    private static final Path RUN = Path.of("/run/guest-disk");
+
+    @TempDir
+    private Path folder;
+
+    private DemoImage image;
+    private Path initramfs;
+
+    @BeforeEach
+    void prepare() throws Exception {
+        image = DemoImage.build(DebianPackages.defaultCache());
+        DebianPackage kernel = new DebianPackages(DebianPackages.defaultCache(), ignored -> {})
+                .fetch("linux-image-cloud-amd64", path -> path.contains("/virtio") && path.endsWith(".ko"));
+        CpioArchive more = new CpioArchive();
+        StringBuilder order = new StringBuilder();
+        for (Map.Entry<String, byte[]> module : new KernelModules(kernel).withDependencies(MODULES).entrySet()) {
+            more.file("lib/modules/" + module.getKey() + ".ko", 0644, module.getValue());
+            order.append(module.getKey()).append('\n');
+        }
+        more.file("etc/modules", 0644, order.toString());
+        try (InputStream in = GuestDiskTest.class.getResourceAsStream("try-disk")) {
+            more.file("etc/rc", 0755, in.readAllBytes());
+        }
+        // The kernel unpacks one archive behind the other, and a later file takes an earlier one's place.
+        ByteArrayOutputStream both = new ByteArrayOutputStream();
+        both.write(Files.readAllBytes(image.initramfs()));
+        more.writeTo(both);
+        initramfs = folder.resolve("initramfs");
+        Files.write(initramfs, both.toByteArray());
+    }
+
+    @Test
+    void diskIsWhatItShouldBeAndKeepsWhatIsWritten(LabHost host) throws Exception {
+        List<String> said = boot(host, 2, 256);
+
+        assertThat(said).contains("sectors " + DISK_BYTES / 512, "serial drover-1", "queues 2", "cache write back",
+                "read-only 1", "discarded", "done").doesNotContain("wrote to a read-only disk")
+                .anyMatch(line -> line.startsWith("rng virtio_rng") && line.endsWith("64 bytes"));
+        String[] wrote = value(said, "wrote").split(" ", -1);
+        assertThat(value(said, "read").split(" ", -1)).isEqualTo(wrote);
+        assertThat(value(said, "again")).isEqualTo(wrote[0]);
+        assertThat(Long.parseLong(value(said, "discard"))).isPositive();
+        assertThat(Integer.parseInt(value(said, "interrupts"))).as("MSI-X vectors in use").isPositive();
+        CommandResult sums = run(host, "cd " + RUN + "; dd if=disk bs=1M count=12 | sha256sum;"
+                + " dd if=disk bs=1M skip=16 count=12 | sha256sum; du -k disk");
+        assertThat(sums.output()).as("what is in the host's file").contains(wrote[0], wrote[1]);
+        long kib = Long.parseLong(sums.output().strip().lines().toList().getLast().split("\t", -1)[0]);
+        assertThat(kib).as("of 64 MiB, what was not written takes no space").isLessThan(40 << 10);
+    }
+
+    @Test
+    void memoryAboveTheHoleIsUsedByTheDisk(LabHost host) throws Exception {
+        List<String> said = boot(host, 1, 6 << 10);
+
+        assertThat(Long.parseLong(value(said, "memory"))).as("MiB").isBetween(5700L, 6144L);
+        assertThat(value(said, "read")).isEqualTo(value(said, "wrote"));
+        assertThat(said).contains("done");
+    }
+
+    private static String value(List<String> said, String what) {
+        return said.stream().filter(line -> line.startsWith(what + " ")).findFirst().orElseThrow()
+                .substring(what.length() + 1);
+    }
+
+    /** Runs a guest to its end; what it said, its kernel's complaints having been looked at. */
+    private List<String> boot(LabHost host, int vcpus, long memoryMebibytes) throws Exception {
+        Path settings = folder.resolve("vmm.pb");
+        VmmDisk.File second = new VmmDisk.File(RUN.resolve("second"), VmmDisk.Format.RAW);
+        new VmmSettings("guest-disk", "guest-disk", 1, vcpus, memoryMebibytes << 20, image.kernel(),
+                Optional.of(initramfs), image.commandLine(), RUN.resolve("control"), RUN.resolve("console"), 0,
+                RUN.resolve("exit.pb"), false)
+                .withDevices(List.of(VmmDisk.raw(RUN.resolve("disk"), "drover-1"),
+                        new VmmDisk(second, List.of(), true, "", VmmDisk.Cache.WRITE_THROUGH, 1)), true)
+                .write(settings);
+        List<String> words = command(settings);
+        host.refresh();
+        run(host, "rm -rf " + RUN + "; mkdir " + RUN + " && cd " + RUN + " && truncate -s " + DISK_BYTES
+                + " disk && truncate -s 1M second");
+        String start = ShellScript.of(words).text().replaceFirst("^exec ", "").strip();
+        CommandResult ran = host.run(LIMIT, new ShellScript(start + " > " + RUN + "/log 2>&1; echo ended $?"));
+        String log = run(host, "cat " + RUN + "/log").output();
+        String console = run(host, "cat " + RUN + "/console").output();
+        System.out.println("lab: the guest's console:\n" + console + "lab: the VMM's log:\n" + log);
+        assertThat(ran.output()).as(log + console).contains("ended 0");
+        assertThat(KernelWarnings.unexpected(console)).isEmpty();
+        return console.lines().map(String::strip).filter(line -> line.startsWith(SAYS))
+                .map(line -> line.substring(SAYS.length())).toList();
+    }
+
+    private static CommandResult run(LabHost host, String script) throws IOException, InterruptedException {
+        CommandResult result = host.run(LIMIT, new ShellScript(script));
+        assertThat(result.succeeded()).as("%s: %s", script, result).isTrue();
+        return result;
+    }
+
+    private static List<String> command(Path settings) throws IOException, InterruptedException {
+        List<Path> classPath = new ArrayList<>();
+        try (Stream<Path> jars = Files.list(Distribution.home().resolve("lib"))) {
+            jars.filter(jar -> jar.getFileName().toString()
+                    .matches("(drover-vmm|drover-proto|protobuf-java)-[0-9].*\\.jar"))
+                    .sorted().forEach(classPath::add);
+        }
+        VmmCommand command = VmmCommand.run(Path.of(System.getProperty("java.home")), classPath,
+                Optional.of(Distribution.vmmCache()), settings);
+        List<String> words = new ArrayList<>(List.of("env"));
+        command.environment().forEach((name, value) -> words.add(name + "=" + value));
+        words.addAll(command.arguments());
+        return words;
+    }
+}
