@@ -22,13 +22,13 @@ import java.io.IOException;
  *
  * <p>
  * <b>Durability.</b> Write-back: what a call did is sure to outlast a crash of the host once a {@code flush} that began after
- * that call had returned has returned itself; before, each of its sectors may have the old contents or the new. Write-through is
- * a flush after each write. Once a flush has failed, what it was to save may be lost for good: later flushes of the same disk go
- * on failing.
+ * that call had returned has returned itself; before, each of its sectors may have the old contents or the new. Write-through
+ * is a flush after each write. Once a flush has failed, what it was to save may be lost for good: later flushes of the same
+ * disk go on failing.
  *
  * <p>
- * <b>Failures.</b> An IOException says which file, what and, where a person can do something, what to do. A failed write may have
- * been done in part. The disk stays usable.
+ * <b>Failures.</b> An IOException says which file, what and, where a person can do something, what to do. A failed write may
+ * have been done in part. The disk stays usable.
  */
 public interface Disk extends AutoCloseable {
     /** The smallest unit: every offset and length is a multiple of it. */
@@ -72,7 +72,8 @@ public interface Disk extends AutoCloseable {
      * Makes the disk larger, while it is used; what is added reads as zeros. Durable when it returns.
      *
      * @param newSize
-     *            bytes, a multiple of {@value #SECTOR_BYTES}, not less than now: shrinking would cut off what a guest has stored
+     *            bytes, a multiple of {@value #SECTOR_BYTES}, not less than now: shrinking would cut off what a guest has
+     *            stored
      */
     void grow(long newSize) throws IOException;
 

@@ -5,13 +5,10 @@ import io.drover.vmm.linux.FileHandle;
 import io.drover.vmm.linux.IoVector;
 import io.drover.vmm.linux.SystemCallException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /** A file or block device of the host. Reads and writes allocate nothing, unless the kernel does only a part of one. */
 public final class LinuxFile implements HostFile {
-    private static final int ZERO_BYTES = 64 << 10;
-
     private final FileHandle handle;
     private final String name;
     private volatile boolean canPunch = true;
@@ -150,19 +147,8 @@ public final class LinuxFile implements HostFile {
             }
             canZero = false;
         }
-        writeZeros(offset, length);
-    }
-
-    /** For tmpfs before Linux 6.x, NFS and others without ZERO_RANGE. */
-    private void writeZeros(long offset, long length) throws IOException {
-        int piece = (int) Math.min(length, ZERO_BYTES);
-        ByteBuffer zeros = ByteBuffer.allocateDirect(piece);
-        IoVector vector = new IoVector(1);
-        for (long done = 0; done < length; done += piece) {
-            vector.clear();
-            vector.add(zeros, 0, (int) Math.min(piece, length - done));
-            write(offset + done, vector);
-        }
+        // NFS and others.
+        Zeros.write(this, offset, length);
     }
 
     @Override
