@@ -29,6 +29,7 @@ public final class FileHandle implements AutoCloseable {
     /** sys/mman.h. */
     private static final long PROT_READ_WRITE = 3;
     private static final long MAP_SHARED = 1;
+    private static final long MADV_HUGEPAGE = 14;
 
     private static final int CLOSED = -1;
 
@@ -128,6 +129,14 @@ public final class FileHandle implements AutoCloseable {
         long address = checked("mmap", name + ", " + bytes + " bytes",
                 SystemCall.invoke(SystemCall.MMAP, 0, bytes, PROT_READ_WRITE, MAP_SHARED, number.get(), 0));
         return MemorySegment.ofAddress(address).reinterpret(bytes, arena, new Unmap(bytes));
+    }
+
+    /**
+     * madvise(2) with MADV_HUGEPAGE: asks for pages of 2 MiB. Of a memfd they come where the host's
+     * /sys/kernel/mm/transparent_hugepage/shmem_enabled says "advise" or more; anywhere else this changes nothing.
+     */
+    public static void adviseHugePages(MemorySegment mapped) {
+        SystemCall.invoke(SystemCall.MADVISE, mapped.address(), mapped.byteSize(), MADV_HUGEPAGE);
     }
 
     /** lseek(2): bytes of the file or block device. Nothing here uses the position. */

@@ -25,6 +25,7 @@ final class SystemCall {
     static final long MUNMAP = 11;
     static final long RT_SIGPROCMASK = 14;
     static final long IOCTL = 16;
+    static final long MADVISE = 28;
     static final long GETPID = 39;
     static final long FCNTL = 72;
     static final long FSYNC = 74;

@@ -33,6 +33,7 @@ import io.drover.vmm.rtc.RtcTimerThread;
 import io.drover.vmm.serial.Uart16550;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,7 +108,9 @@ final class Mainboard implements AutoCloseable {
         }
         Arena arena = Arena.ofShared();
         try (FileHandle file = FileHandle.memory("drover-guest", settings.memoryBytes())) {
-            GuestMemory memory = GuestMemory.of(file.map(settings.memoryBytes(), arena));
+            MemorySegment ram = file.map(settings.memoryBytes(), arena);
+            FileHandle.adviseHugePages(ram);
+            GuestMemory memory = GuestMemory.of(ram);
             IoBus ports = new IoBus();
             IoBus mmio = new IoBus();
             Partition partition = accelerator.createPartition(memory.regions(), ports, mmio);

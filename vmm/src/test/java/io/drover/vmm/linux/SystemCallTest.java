@@ -1,6 +1,7 @@
 package io.drover.vmm.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
@@ -59,6 +60,26 @@ class SystemCallTest {
             assertThat(mappings("drover-test-memory")).isGreaterThan(before);
         }
         assertThat(mappings("drover-test-memory")).isEqualTo(before);
+    }
+
+    @Test
+    void hugePagesAreAskedForWhereTheKernelHasThem() throws IOException {
+        assumeThat(Path.of("/sys/kernel/mm/transparent_hugepage")).as("transparent huge pages in the kernel").exists();
+        long bytes = 4L << 20;
+        try (Arena arena = Arena.ofShared(); FileHandle file = FileHandle.memory("drover-test-huge", bytes)) {
+            MemorySegment mapped = file.map(bytes, arena);
+            assertThat(flags(mapped)).doesNotContain("hg");
+            FileHandle.adviseHugePages(mapped);
+            assertThat(flags(mapped)).contains("hg");
+        }
+    }
+
+    /** Of the mapping that begins where the segment does: proc(5), VmFlags. */
+    private static List<String> flags(MemorySegment mapped) throws IOException {
+        String start = Long.toHexString(mapped.address()) + "-";
+        return Files.readAllLines(Path.of("/proc/self/smaps")).stream()
+                .dropWhile(line -> !line.startsWith(start)).filter(line -> line.startsWith("VmFlags:"))
+                .findFirst().map(line -> List.of(line.split(" ", -1))).orElseThrow();
     }
 
     /** Each thread makes calls of its own kind of failure: a shared errno would show another's. */

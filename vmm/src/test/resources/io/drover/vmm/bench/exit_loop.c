@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +89,23 @@ int main(int argc, char **argv) {
     check("KVM_SET_SREGS", ioctl(vcpu, KVM_SET_SREGS, &sregs));
     struct kvm_regs regs = {.rip = 0x1000, .rflags = 2};
     check("KVM_SET_REGS", ioctl(vcpu, KVM_SET_REGS, &regs));
+
+    /* Kicked as ours is, without a signal handler: a signal that is let in while the guest runs only. */
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    uint64_t in_guest;
+    check("sigprocmask", sigprocmask(SIG_BLOCK, &blocked, 0));
+    struct {
+        uint32_t len;
+        uint8_t sigset[8];
+    } __attribute__((packed)) mask = {.len = 8};
+    sigset_t now;
+    check("sigprocmask", sigprocmask(SIG_BLOCK, 0, &now));
+    memcpy(&in_guest, &now, sizeof in_guest);
+    in_guest &= ~(1ull << (SIGUSR1 - 1));
+    memcpy(mask.sigset, &in_guest, sizeof in_guest);
+    check("KVM_SET_SIGNAL_MASK", ioctl(vcpu, KVM_SET_SIGNAL_MASK, &mask));
 
     long timed = atol(argv[2]);
     run(vcpu, area, atol(argv[1]));
