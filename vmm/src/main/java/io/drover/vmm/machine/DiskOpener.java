@@ -3,12 +3,16 @@ package io.drover.vmm.machine;
 import io.drover.vmm.disk.Disk;
 import io.drover.vmm.disk.LinuxFile;
 import io.drover.vmm.disk.RawDisk;
+import io.drover.vmm.disk.qcow2.Qcow2Disk;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
 /** Opens what a disk is kept in, in the formats that were said, backing files first. */
 final class DiskOpener {
+    /** For the tables of each qcow2 image: those of 8 GiB with clusters of 64 KiB. */
+    private static final long CACHE_BYTES = 1 << 20;
+
     private DiskOpener() {}
 
     static Disk open(DiskSettings settings) throws IOException {
@@ -38,10 +42,7 @@ final class DiskOpener {
         }
         return switch (file.format()) {
             case RAW -> RawDisk.open(host, readOnly);
-            case QCOW2 -> {
-                host.close();
-                throw new IOException("disk " + file.path() + " format : QCOW2 (expected: RAW, until qcow2 is there)");
-            }
+            case QCOW2 -> Qcow2Disk.open(host, below, readOnly, CACHE_BYTES);
         };
     }
 }
