@@ -19,15 +19,13 @@ import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * How many VMs a second go from CreateVm to RUNNING, with hosts that answer at once, beside what the same ZooKeeper does with
  * nothing but the writes. Run by the command in docs/performance.md.
  */
-@EnabledIfSystemProperty(named = "drover.benchmark", matches = ".*")
-final class PlacementRateTest {
+final class PlacementRateBenchmark {
     private static final int HOSTS = 20;
     private static final int WARM_UP = 500;
     private static final int MEASURED = 2_000;
