@@ -2,6 +2,7 @@ package io.drover.vmm.linux;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -119,6 +120,11 @@ public final class FileHandle implements AutoCloseable {
         return checked(call, arguments, ioctl(request, argument.address()));
     }
 
+    /** fcntl(2) with a struct. */
+    void fcntl(String call, long command, MemorySegment argument) throws SystemCallException {
+        checked(call, name, SystemCall.invoke(SystemCall.FCNTL, number.get(), command, argument.address()));
+    }
+
     /**
      * mmap(2), shared, to be read and written.
      *
@@ -155,7 +161,12 @@ public final class FileHandle implements AutoCloseable {
      * @return bytes read, 0 at the end of the file, or the negative error number
      */
     public long read(long offset, IoVector into) {
-        return SystemCall.invoke(SystemCall.PREADV, number.get(), into.address(), into.count(), offset, 0, 0);
+        try {
+            return SystemCall.invoke(SystemCall.PREADV, number.get(), into.address(), into.count(), offset, 0, 0);
+        } finally {
+            // The kernel has addresses only, which do not keep the memory alive.
+            Reference.reachabilityFence(into);
+        }
     }
 
     /**
@@ -164,7 +175,11 @@ public final class FileHandle implements AutoCloseable {
      * @return bytes written, or the negative error number
      */
     public long write(long offset, IoVector from) {
-        return SystemCall.invoke(SystemCall.PWRITEV, number.get(), from.address(), from.count(), offset, 0, 0);
+        try {
+            return SystemCall.invoke(SystemCall.PWRITEV, number.get(), from.address(), from.count(), offset, 0, 0);
+        } finally {
+            Reference.reachabilityFence(from);
+        }
     }
 
     /**

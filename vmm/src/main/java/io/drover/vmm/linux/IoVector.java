@@ -3,6 +3,7 @@ package io.drover.vmm.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 
 /**
@@ -10,7 +11,8 @@ import java.nio.ByteBuffer;
  * used again and again; nothing here allocates after the constructor but what says so.
  *
  * <p>
- * Whoever adds memory sees to it that it stays mapped while the vector is used. Owned by one thread at a time.
+ * Whoever adds memory by its address sees to it that it stays mapped while the vector is used; buffers that were added are kept
+ * from the garbage collector. Owned by one thread at a time.
  */
 public final class IoVector {
     /** The kernel takes no more pieces at once: UIO_MAXIOV of linux/uio.h. */
@@ -22,7 +24,11 @@ public final class IoVector {
     /** All of this process's memory: each use is within a piece that was added. */
     private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
+    private static final Object NOBODY = new Object();
+
     private final MemorySegment entries;
+    /** Whose memory each piece is. An address alone keeps no buffer alive. */
+    private final Object[] owners;
     private final int capacity;
     private int count;
     private long byteCount;
@@ -39,6 +45,7 @@ public final class IoVector {
                     + MAX_CAPACITY + ")");
         }
         this.capacity = capacity;
+        this.owners = new Object[capacity];
         this.entries = Arena.ofAuto().allocate(capacity * ENTRY_BYTES, 8);
     }
 
@@ -59,6 +66,10 @@ public final class IoVector {
      *             when {@link #isFull}
      */
     public void add(long address, long length) {
+        add(address, length, NOBODY);
+    }
+
+    private void add(long address, long length, Object owner) {
         if (length < 0) {
             throw new IllegalArgumentException("length of a piece : " + length + " (expected: not negative)");
         }
@@ -71,6 +82,7 @@ public final class IoVector {
         long entry = count * ENTRY_BYTES;
         entries.set(ValueLayout.JAVA_LONG, entry, address);
         entries.set(ValueLayout.JAVA_LONG, entry + LENGTH_OFFSET, length);
+        owners[count] = owner;
         count++;
         byteCount += length;
     }
@@ -85,7 +97,7 @@ public final class IoVector {
         if (!buffer.isDirect()) {
             throw new IllegalArgumentException("buffer is on the heap (expected: a direct one)");
         }
-        add(MemorySegment.ofBuffer(buffer.slice(from, length)).address(), length);
+        add(MemorySegment.ofBuffer(buffer.slice(from, length)).address(), length, buffer);
     }
 
     /** Whether another piece has no place. */
@@ -127,7 +139,7 @@ public final class IoVector {
                 continue;
             }
             long piece = Math.min(length - done, bytes - skip);
-            into.add(address(index) + skip, piece);
+            into.add(address(index) + skip, piece, owners[index]);
             done += piece;
             skip = 0;
         }
@@ -169,18 +181,23 @@ public final class IoVector {
 
     private void forEachPiece(long offset, long length, PieceAction action) {
         checkRange(offset, length);
-        long skip = offset;
-        long done = 0;
-        for (int index = 0; done < length; index++) {
-            long bytes = length(index);
-            if (skip >= bytes) {
-                skip -= bytes;
-                continue;
+        try {
+            long skip = offset;
+            long done = 0;
+            for (int index = 0; done < length; index++) {
+                long bytes = length(index);
+                if (skip >= bytes) {
+                    skip -= bytes;
+                    continue;
+                }
+                long piece = Math.min(length - done, bytes - skip);
+                action.on(address(index) + skip, done, piece);
+                done += piece;
+                skip = 0;
             }
-            long piece = Math.min(length - done, bytes - skip);
-            action.on(address(index) + skip, done, piece);
-            done += piece;
-            skip = 0;
+        } finally {
+            // Addresses alone do not keep the memory alive.
+            Reference.reachabilityFence(this);
         }
     }
 
