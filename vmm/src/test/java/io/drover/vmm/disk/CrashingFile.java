@@ -19,6 +19,8 @@ import java.util.Random;
  */
 public final class CrashingFile implements HostFile {
     private static final int SECTOR = 512;
+    /** As a file system has a limit, only smaller. */
+    private static final int MAX_SIZE = 256 << 20;
 
     private byte[] bytes;
     private int size;
@@ -93,6 +95,7 @@ public final class CrashingFile implements HostFile {
 
     @Override
     public synchronized void write(long offset, IoVector from) throws IOException {
+        checkSize(offset, from.byteCount());
         byte[] written = new byte[(int) from.byteCount()];
         from.copyTo(0, ByteBuffer.wrap(written));
         if (mustCrash()) {
@@ -115,7 +118,9 @@ public final class CrashingFile implements HostFile {
 
     @Override
     public synchronized boolean punchHole(long offset, long length) throws IOException {
-        zeroRange(offset, Math.min(length, Math.max(0, size - offset)));
+        if (offset < size) {
+            zeroRange(offset, Math.min(length, size - offset));
+        }
         return true;
     }
 
@@ -124,6 +129,7 @@ public final class CrashingFile implements HostFile {
         if (mustCrash()) {
             throw new SimulatedCrash();
         }
+        checkSize(offset, length);
         store((int) offset, new byte[(int) length]);
     }
 
@@ -147,6 +153,12 @@ public final class CrashingFile implements HostFile {
             Files.write(path, contents());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void checkSize(long offset, long length) throws IOException {
+        if (offset > MAX_SIZE - length) {
+            throw new IOException("file too large");
         }
     }
 
