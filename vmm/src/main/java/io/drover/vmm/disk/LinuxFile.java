@@ -25,6 +25,18 @@ public final class LinuxFile implements HostFile {
         return new LinuxFile(readOnly ? FileHandle.openReadOnly(path) : FileHandle.open(path), path);
     }
 
+    /** As {@link #open}, and locks it as an image that one may write and several may read, against QEMU too. */
+    public static LinuxFile openLocked(Path path, boolean readOnly) throws IOException {
+        LinuxFile file = open(path, readOnly);
+        try {
+            ImageLock.take(file.handle, path, readOnly);
+            return file;
+        } catch (IOException e) {
+            file.close();
+            throw e;
+        }
+    }
+
     /** Makes an empty file; fails where there is one. */
     public static LinuxFile create(Path path) throws IOException {
         return new LinuxFile(FileHandle.create(path), path);
