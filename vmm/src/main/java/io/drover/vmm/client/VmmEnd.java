@@ -29,8 +29,10 @@ public record VmmEnd(Cause cause, String message, long epoch, Instant at) {
         /** By a StopRequest or SIGTERM. */
         KILLED(12),
         VMM_FAILED(13),
-        /** The configuration, the kernel, the initramfs or the host cannot be used. */
-        START_FAILED(14);
+        /** The configuration, the kernel or the initramfs cannot be used, on any host. */
+        START_FAILED(14),
+        /** This host could not run it: /dev/kvm, its memory, a disk that cannot be opened. Another may. */
+        HOST_FAILED(15);
 
         private final int exitCode;
 
@@ -81,8 +83,9 @@ public record VmmEnd(Cause cause, String message, long epoch, Instant at) {
             case KILLED -> Cause.KILLED;
             case VMM_FAILED -> Cause.VMM_FAILED;
             case START_FAILED -> Cause.START_FAILED;
+            case HOST_FAILED -> Cause.HOST_FAILED;
             case CAUSE_UNSPECIFIED, UNRECOGNIZED ->
-                throw new IOException("cause of a VMM's end : " + exit.getCauseValue() + " (expected: 1 to 6)");
+                throw new IOException("cause of a VMM's end : " + exit.getCauseValue() + " (expected: 1 to 7)");
         };
         return new VmmEnd(cause, exit.getMessage(), exit.getEpoch(), Instant.ofEpochMilli(exit.getTimeUnixMillis()));
     }
@@ -96,6 +99,7 @@ public record VmmEnd(Cause cause, String message, long epoch, Instant at) {
             case KILLED -> VmmExit.Cause.KILLED;
             case VMM_FAILED -> VmmExit.Cause.VMM_FAILED;
             case START_FAILED -> VmmExit.Cause.START_FAILED;
+            case HOST_FAILED -> VmmExit.Cause.HOST_FAILED;
         };
         return VmmExit.newBuilder()
                 .setCause(wire)

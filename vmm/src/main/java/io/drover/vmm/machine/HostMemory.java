@@ -16,15 +16,15 @@ final class HostMemory {
      * Refuses what would not fit if the host had nothing else to do. How much of it may be promised beyond that is the agent's
      * to say: pages are taken when the guest first touches them.
      */
-    static void check(long bytes) throws MachineStartException {
+    static void check(long bytes) throws HostException {
         long most;
         try {
             most = parse(Files.readAllLines(MEMINFO, StandardCharsets.US_ASCII));
         } catch (IOException e) {
-            throw new MachineStartException(MEMINFO + " cannot be read: " + e.getMessage(), e);
+            throw new HostException(MEMINFO + " cannot be read: " + e.getMessage(), e);
         }
         if (bytes > most) {
-            throw new MachineStartException("memory : " + bytes + " bytes (expected: at most " + most
+            throw new HostException("memory : " + bytes + " bytes (expected: at most " + most
                     + ", which is all the memory and swap of this host)");
         }
     }

@@ -31,7 +31,7 @@ public final class Machine implements AutoCloseable {
     private volatile MachineState state = new MachineState.Built();
 
     private Machine(String name, MachineSettings settings, Accelerator accelerator, ConsoleRing console, Log log)
-            throws MachineStartException {
+            throws MachineStartException, HostException {
         Ends ends = new Ends();
         this.log = log;
         this.board = Mainboard.assemble(settings, accelerator, console, ends, log);
@@ -48,10 +48,12 @@ public final class Machine implements AutoCloseable {
      * @param console
      *            gets what the guest prints
      * @throws MachineStartException
-     *             when the host or the files cannot do what the settings ask for
+     *             when the settings or the files that it boots cannot be used
+     * @throws HostException
+     *             when this host cannot do what the settings ask for
      */
     public static Machine assemble(String name, MachineSettings settings, Accelerator accelerator, ConsoleRing console,
-            Log log) throws MachineStartException {
+            Log log) throws MachineStartException, HostException {
         return new Machine(name, settings, accelerator, console, log);
     }
 

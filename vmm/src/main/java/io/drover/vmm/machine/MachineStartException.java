@@ -2,14 +2,10 @@ package io.drover.vmm.machine;
 
 import java.io.Serial;
 
-/** A machine that cannot be put together. The message is for the operator and names the value and the way out. */
+/** A machine that no host can put together. The message is for the operator and names the value and the way out. */
 public final class MachineStartException extends Exception {
     @Serial
     private static final long serialVersionUID = 1;
-
-    public MachineStartException(String message) {
-        super(message);
-    }
 
     public MachineStartException(String message, Throwable cause) {
         super(message, cause);

@@ -81,7 +81,7 @@ final class Mainboard implements AutoCloseable {
      */
     static Mainboard assemble(MachineSettings settings, Accelerator accelerator, ConsoleRing console,
             PowerControl power, Log log)
-            throws MachineStartException {
+            throws MachineStartException, HostException {
         HostMemory.check(settings.memoryBytes());
         try {
             Mainboard board = build(settings, accelerator, console, power);
@@ -94,16 +94,18 @@ final class Mainboard implements AutoCloseable {
             }
         } catch (BootException | GuestAddressException e) {
             throw new MachineStartException(e.getMessage(), e);
+        } catch (HostException e) {
+            throw e;
         } catch (IOException e) {
-            throw new MachineStartException("this host cannot make the machine: " + e.getMessage(), e);
+            throw new HostException("this host cannot make the machine: " + e.getMessage(), e);
         }
     }
 
     private static Mainboard build(MachineSettings settings, Accelerator accelerator, ConsoleRing console,
-            PowerControl power) throws MachineStartException, IOException {
+            PowerControl power) throws IOException {
         int maxCpus = accelerator.maxCpus();
         if (settings.vcpus() > maxCpus) {
-            throw new MachineStartException(
+            throw new HostException(
                     "vcpus : " + settings.vcpus() + " (expected: at most " + maxCpus + " on this host)");
         }
         Arena arena = Arena.ofShared();

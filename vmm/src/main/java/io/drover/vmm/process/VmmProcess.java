@@ -98,7 +98,7 @@ final class VmmProcess implements VmmControl {
         } catch (MachineStartException e) {
             end = end(settings, Cause.START_FAILED, e.getMessage());
         } catch (IOException e) {
-            end = end(settings, Cause.START_FAILED, describe(e));
+            end = end(settings, Cause.HOST_FAILED, describe(e));
         } catch (InterruptedException e) {
             end = end(settings, Cause.KILLED, "interrupted");
         } catch (RuntimeException | java.lang.Error e) {

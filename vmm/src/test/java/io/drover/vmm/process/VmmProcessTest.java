@@ -83,7 +83,7 @@ class VmmProcessTest {
     void diskThatCannotBeOpenedIsNamed() throws Exception {
         rig.disks(VmmDisk.raw(folder.resolve("missing"), "serial")).start();
         VmmEnd end = rig.awaitEnd();
-        assertThat(end.cause()).isEqualTo(Cause.START_FAILED);
+        assertThat(end.cause()).isEqualTo(Cause.HOST_FAILED);
         assertThat(end.message()).contains("missing", "ENOENT");
     }
 
@@ -189,9 +189,16 @@ class VmmProcessTest {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {0, -4096, 4097 << 10 | 1, 1L << 50})
+    @ValueSource(longs = {0, -4096, 4097 << 10 | 1})
     void memoryThatCannotBeIsAStartThatFailed(long bytes) throws Exception {
         assertStartFails(rig.memoryBytes(bytes), "memory : " + bytes + " bytes (expected: at ");
+    }
+
+    @Test
+    void memoryThatThisHostDoesNotHaveIsTheHostsFault() throws Exception {
+        VmmEnd end = rig.memoryBytes(1L << 50).start().awaitEnd();
+        assertThat(end.cause()).isEqualTo(Cause.HOST_FAILED);
+        assertThat(end.message()).contains("memory : " + (1L << 50) + " bytes (expected: at most ");
     }
 
     @ParameterizedTest

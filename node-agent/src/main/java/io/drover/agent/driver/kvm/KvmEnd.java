@@ -23,17 +23,9 @@ final class KvmEnd {
             case GUEST_PANICKED -> new MachineEnd.Panicked(end.message());
             case KILLED -> new MachineEnd.Failed("the VMM was told to end from outside: " + end.message());
             case VMM_FAILED -> new MachineEnd.Failed(end.message());
-            case START_FAILED -> blamesThePlan(end.message()) ? new MachineEnd.NeverRan(end.message())
-                    : new MachineEnd.HostFailed(end.message());
+            case START_FAILED -> new MachineEnd.NeverRan(end.message());
+            case HOST_FAILED -> new MachineEnd.HostFailed(end.message());
         };
-    }
-
-    /**
-     * A VMM has one cause for all that kept its guest from running; the message begins with what it found wrong. What is
-     * none of these is a matter of the host: its memory, its CPUs, /dev/kvm.
-     */
-    private static boolean blamesThePlan(String message) {
-        return message.startsWith("kernel ") || message.startsWith("initramfs ") || message.startsWith("command line ");
     }
 
     /**
