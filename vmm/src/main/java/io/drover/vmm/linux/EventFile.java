@@ -56,7 +56,8 @@ public final class EventFile implements AutoCloseable {
         return file.number();
     }
 
-    FileHandle file() {
+    /** To be watched; it is this object's to close. */
+    public FileHandle file() {
         return file;
     }
 

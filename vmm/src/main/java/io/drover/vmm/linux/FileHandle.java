@@ -17,6 +17,7 @@ public final class FileHandle implements AutoCloseable {
     private static final long O_RDONLY = 0;
     private static final long O_RDWR = 2;
     private static final long O_CREAT_EXCL = 0xC0;
+    private static final long O_NONBLOCK = 0x800;
     private static final long O_CLOEXEC = 0x80000;
     private static final long READ_WRITE_BY_ALL = 0666;
     /** unistd.h. */
@@ -50,6 +51,11 @@ public final class FileHandle implements AutoCloseable {
     /** open(2), for reading. */
     public static FileHandle openReadOnly(Path path) throws SystemCallException {
         return open(path, O_RDONLY);
+    }
+
+    /** open(2), for reading and writing a device, neither of which waits: they fail with EAGAIN instead. */
+    public static FileHandle openNonBlocking(Path path) throws SystemCallException {
+        return open(path, O_RDWR | O_NONBLOCK);
     }
 
     /** open(2): makes an empty file, to be read and written. Fails with EEXIST where there is one. */
@@ -180,6 +186,24 @@ public final class FileHandle implements AutoCloseable {
         } finally {
             Reference.reachabilityFence(from);
         }
+    }
+
+    /**
+     * readv(2), once: of a stream or a device that has no offsets. Allocates nothing.
+     *
+     * @return bytes read, 0 at the end, or the negative error number
+     */
+    public long readStream(IoVector into) {
+        return SystemCall.invoke(SystemCall.READV, number.get(), into.address(), into.count());
+    }
+
+    /**
+     * writev(2), once: to a stream or a device that has no offsets. Allocates nothing.
+     *
+     * @return bytes written, or the negative error number: -EPIPE when nobody will read them
+     */
+    public long writeStream(IoVector from) {
+        return SystemCall.invoke(SystemCall.WRITEV, number.get(), from.address(), from.count());
     }
 
     /**

@@ -12,6 +12,8 @@ public final class Poller implements AutoCloseable {
     private static final long EPOLL_CLOEXEC = 0x80000;
     private static final long EPOLL_CTL_ADD = 1;
     private static final int EPOLLIN = 1;
+    private static final int EPOLLOUT = 4;
+    private static final int EPOLLET = 1 << 31;
 
     /** {@code struct epoll_event} (linux/eventpoll.h), packed on x86-64. */
     private static final long EVENT_BYTES = 12;
@@ -44,9 +46,21 @@ public final class Poller implements AutoCloseable {
      *            what {@link #source} calls it
      */
     public void add(FileHandle file, int source) throws SystemCallException {
+        add(file, EPOLLIN, source);
+    }
+
+    /**
+     * Waits for what happens to a file from now on, until the file is closed: it is ready once each time that it has become able
+     * to be read or written, and once at the beginning if it is. Whoever waits so, reads or writes until EAGAIN.
+     */
+    public void addChanges(FileHandle file, int source) throws SystemCallException {
+        add(file, EPOLLIN | EPOLLOUT | EPOLLET, source);
+    }
+
+    private void add(FileHandle file, int events, int source) throws SystemCallException {
         try (Arena temporary = Arena.ofConfined()) {
             MemorySegment event = temporary.allocate(EVENT_BYTES, 8);
-            event.set(ValueLayout.JAVA_INT, EVENTS, EPOLLIN);
+            event.set(ValueLayout.JAVA_INT, EVENTS, events);
             event.set(ValueLayout.JAVA_INT, DATA, source);
             long result = SystemCall.invoke(SystemCall.EPOLL_CTL, epoll.number(), EPOLL_CTL_ADD, file.number(),
                     event.address(), 0, 0);

@@ -25,8 +25,12 @@ final class SystemCall {
     static final long MUNMAP = 11;
     static final long RT_SIGPROCMASK = 14;
     static final long IOCTL = 16;
+    static final long READV = 19;
+    static final long WRITEV = 20;
     static final long MADVISE = 28;
     static final long GETPID = 39;
+    static final long SOCKET = 41;
+    static final long CONNECT = 42;
     static final long FCNTL = 72;
     static final long FSYNC = 74;
     static final long FDATASYNC = 75;
@@ -39,7 +43,9 @@ final class SystemCall {
     static final long EPOLL_WAIT = 232;
     static final long EPOLL_CTL = 233;
     static final long OPENAT = 257;
+    static final long TIMERFD_CREATE = 283;
     static final long FALLOCATE = 285;
+    static final long TIMERFD_SETTIME = 286;
     static final long EVENTFD2 = 290;
     static final long EPOLL_CREATE1 = 291;
     static final long PREADV = 295;

@@ -163,6 +163,12 @@ public final class GuestMemory {
         slice(address, source.byteSize()).copyFrom(source);
     }
 
+    /** Writes a part of {@code source} into the guest. Allocates nothing. */
+    public void copyIn(long address, HostBuffer source, long from, long length) throws GuestAddressException {
+        MemoryRegion region = regionOf(address, length);
+        MemorySegment.copy(source.segment(), from, region.segment(), address - region.address(), length);
+    }
+
     /** Fills all of {@code target} from the guest. */
     public void copyOut(long address, byte[] target) throws GuestAddressException {
         copyOut(address, MemorySegment.ofArray(target));

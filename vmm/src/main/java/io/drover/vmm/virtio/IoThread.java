@@ -79,6 +79,22 @@ public final class IoThread {
         poller.add(file, queues.size() + source);
     }
 
+    /**
+     * Calls the handler each time that a file has become able to be read or written, and at once if it is. While the driver is
+     * being made ready, or on this thread.
+     */
+    public void watchChanges(FileHandle file, int source) throws IOException {
+        poller.addChanges(file, queues.size() + source);
+    }
+
+    /**
+     * Whether the guest lets the device touch its memory, for a handler that is ready for something else than a kick. Every queue
+     * is taken as kicked when it does again.
+     */
+    public boolean mayTouchMemory() {
+        return busMaster.isAllowed();
+    }
+
     /** As {@link #watch(FileHandle, int)}; the handler takes the rings. */
     public void watch(EventFile event, int source) throws IOException {
         poller.add(event, queues.size() + source);

@@ -2,6 +2,7 @@ package io.drover.vmm.virtio.queue;
 
 import io.drover.vmm.memory.GuestAddressException;
 import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.memory.HostBuffer;
 
 /**
  * Pieces of guest memory, one behind the other, that make up what a request brings or what its answer goes into. How a driver
@@ -66,6 +67,21 @@ public final class GuestBuffers {
     }
 
     /**
+     * Zero-extended.
+     *
+     * @param offset
+     *            0 to {@link #bytes} - 1
+     */
+    public int read8(long offset) {
+        try {
+            int piece = pieceAt(offset);
+            return memory.read8(addresses[piece] + offset - start);
+        } catch (GuestAddressException e) {
+            throw new IllegalStateException("a piece was RAM when it was added", e);
+        }
+    }
+
+    /**
      * Little endian and zero-extended, wherever it is cut.
      *
      * @param offset
@@ -109,6 +125,31 @@ public final class GuestBuffers {
     public void copyIn(long offset, byte[] source) {
         for (int i = 0; i < source.length; i++) {
             write8(offset + i, source[i]);
+        }
+    }
+
+    /**
+     * Writes a part of a buffer. Allocates nothing.
+     *
+     * @param offset
+     *            0 to {@link #bytes} - {@code length}
+     * @param length
+     *            at least 1
+     */
+    public void copyIn(long offset, HostBuffer source, long from, long length) {
+        try {
+            int piece = pieceAt(offset);
+            long at = offset - start;
+            long done = 0;
+            while (done < length) {
+                long part = Math.min(length - done, lengths[piece] - at);
+                memory.copyIn(addresses[piece] + at, source, from + done, part);
+                done += part;
+                at = 0;
+                piece++;
+            }
+        } catch (GuestAddressException e) {
+            throw new IllegalStateException("a piece was RAM when it was added", e);
         }
     }
 

@@ -1,0 +1,91 @@
+package io.drover.vmm.virtio.net;
+
+import io.drover.vmm.linux.EventFile;
+import io.drover.vmm.net.FramePort;
+import io.drover.vmm.virtio.IoThread;
+import io.drover.vmm.virtio.QueueHandler;
+import io.drover.vmm.virtio.RequestLoop;
+import io.drover.vmm.virtio.queue.QueueBreachException;
+import io.drover.vmm.virtio.queue.Virtqueue;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * The work of a pair's thread: whatever wakes it, both directions get a turn, and as long as there is more it wakes itself, so
+ * that what waits meanwhile comes in between. The first pair's thread has the control queue too.
+ */
+final class PairHandler implements QueueHandler {
+    /** Of the files that the thread watches: they all mean the same. */
+    private static final int WAKE = 0;
+
+    private final Optional<Receiver> receiver;
+    private final Optional<Transmitter> transmitter;
+    private final Optional<RequestLoop> control;
+    private final int controlQueue;
+    private final FramePort port;
+    private final EventFile again;
+    private final Throttle inThrottle;
+    private final Throttle outThrottle;
+    private Optional<IoThread> thread = Optional.empty();
+
+    /**
+     * For one pair.
+     *
+     * @param inThrottle
+     *            closed with this, as are all of these
+     * @param controlQueue
+     *            its number, if there is one
+     */
+    PairHandler(Optional<Receiver> receiver, Optional<Transmitter> transmitter, Optional<RequestLoop> control,
+            int controlQueue, FramePort port, EventFile again, Throttle inThrottle, Throttle outThrottle) {
+        this.receiver = receiver;
+        this.transmitter = transmitter;
+        this.control = control;
+        this.controlQueue = controlQueue;
+        this.port = port;
+        this.again = again;
+        this.inThrottle = inThrottle;
+        this.outThrottle = outThrottle;
+    }
+
+    /** Tells of the thread, before it starts, and has it watch what it must. */
+    void begin(IoThread newThread) throws IOException {
+        thread = Optional.of(newThread);
+        newThread.watchChanges(again.file(), WAKE);
+        newThread.watchChanges(inThrottle.alarm(), WAKE);
+        newThread.watchChanges(outThrottle.alarm(), WAKE);
+        port.attach(file -> newThread.watchChanges(file, WAKE));
+    }
+
+    @Override
+    public boolean kicked(Virtqueue queue) throws QueueBreachException {
+        if (control.isPresent() && queue.number() == controlQueue) {
+            return control.get().kicked(queue);
+        }
+        takeTurns();
+        return false;
+    }
+
+    @Override
+    public void ready(int source) throws QueueBreachException {
+        if (thread.isPresent() && thread.get().mayTouchMemory()) {
+            takeTurns();
+        }
+    }
+
+    private void takeTurns() throws QueueBreachException {
+        boolean moreIn = receiver.isPresent() && receiver.get().run();
+        boolean moreOut = transmitter.isPresent() && transmitter.get().run();
+        if (moreIn || moreOut) {
+            again.ring();
+        }
+    }
+
+    @Override
+    public void close() {
+        port.detach();
+        again.close();
+        inThrottle.close();
+        outThrottle.close();
+    }
+}
