@@ -15,10 +15,10 @@ import java.util.regex.Pattern;
 
 /**
  * {@link DiskLoop}, under a VMM process's own JVM flags, against {@code qemu-img bench} on images of the same make and in the
- * same page cache; by turns, since the machine's speed wanders. Arguments: a folder with 3 GiB free, rounds.
+ * same page cache; by turns, since the machine's speed wanders. Arguments: a folder with 1 GiB free, rounds.
  */
 final class DiskSpeed {
-    private static final long SIZE = 512L << 20;
+    private static final long SIZE = 256L << 20;
     private static final int SMALL = 4096;
     /** Far from the last one, and over all of the disk before it comes round. */
     private static final long SCATTER = 20_011L * SMALL;
