@@ -15,7 +15,8 @@ import java.util.zip.Inflater;
  * memory, some four clusters, when it is first used.
  */
 final class CompressedClusters implements AutoCloseable {
-    private static final long NONE = -1;
+    /** No compressed cluster's entry: these have a bit set. */
+    private static final long NONE = 0;
 
     private final HostFile file;
     private final int clusterBits;
