@@ -1,6 +1,7 @@
 package io.drover.vmm.client;
 
 import io.drover.proto.vmm.v1.DiskConfig;
+import io.drover.proto.vmm.v1.NicConfig;
 import io.drover.proto.vmm.v1.VmmConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,10 +44,13 @@ import java.util.Optional;
  *            in the order in which the guest finds them
  * @param rng
  *            whether the guest has a source of entropy
+ * @param nics
+ *            in the order in which the guest finds them
  */
 public record VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
         Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog, long consoleLogMaxBytes,
-        Path exitFile, boolean startPaused, List<VmmDisk> disks, boolean rng) {
+        Path exitFile, boolean startPaused, List<VmmDisk> disks, boolean rng,
+        List<VmmNic> nics) {
     /** The newest format that this code writes and reads. */
     public static final int FORMAT = 2;
     /** What a VMM that knows no PCI devices reads. */
@@ -62,20 +66,27 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         Objects.requireNonNull(consoleLog, "consoleLog");
         Objects.requireNonNull(exitFile, "exitFile");
         disks = List.copyOf(disks);
+        nics = List.copyOf(nics);
     }
 
-    /** Without disks and without a source of entropy. */
+    /** Without disks, nics and a source of entropy. */
     public VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
             Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog,
             long consoleLogMaxBytes, Path exitFile, boolean startPaused) {
         this(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket, consoleLog,
-                consoleLogMaxBytes, exitFile, startPaused, List.of(), false);
+                consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of());
     }
 
-    /** The same with other devices. */
+    /** The same with other disks, and with or without a source of entropy. */
     public VmmSettings withDevices(List<VmmDisk> newDisks, boolean newRng) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
-                consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng);
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics);
+    }
+
+    /** The same with other nics. */
+    public VmmSettings withNics(List<VmmNic> newNics) {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics);
     }
 
     /** Writes the file whole or not at all. Relative paths are written as they are and mean the VMM's working directory. */
@@ -101,18 +112,22 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         for (DiskConfig disk : config.getDisksList()) {
             disks.add(VmmDisk.of(disk));
         }
+        List<VmmNic> nics = new ArrayList<>();
+        for (NicConfig nic : config.getNicsList()) {
+            nics.add(VmmNic.of(nic));
+        }
         return new VmmSettings(config.getVm(), config.getUid(), config.getEpoch(), config.getVcpus(),
                 config.getMemoryBytes(), Path.of(config.getKernelPath()),
                 config.getInitramfsPath().isEmpty() ? Optional.empty()
                         : Optional.of(Path.of(config.getInitramfsPath())),
                 config.getCommandLine(), Path.of(config.getControlSocketPath()), Path.of(config.getConsoleLogPath()),
                 config.getConsoleLogMaxBytes(), Path.of(config.getExitPath()), config.getStartPaused(), disks,
-                config.getRng());
+                config.getRng(), nics);
     }
 
     private VmmConfig toProto() {
         VmmConfig.Builder config = VmmConfig.newBuilder()
-                .setFormat(disks.isEmpty() && !rng ? FORMAT_WITHOUT_DEVICES : FORMAT)
+                .setFormat(disks.isEmpty() && !rng && nics.isEmpty() ? FORMAT_WITHOUT_DEVICES : FORMAT)
                 .setVm(vm)
                 .setUid(uid)
                 .setEpoch(epoch)
@@ -129,6 +144,9 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                 .setRng(rng);
         for (VmmDisk disk : disks) {
             config.addDisks(disk.toProto());
+        }
+        for (VmmNic nic : nics) {
+            config.addNics(nic.toProto());
         }
         return config.build();
     }

@@ -16,17 +16,21 @@ import java.util.Objects;
  *            in the order in which the guest finds them
  * @param rng
  *            whether the guest has a source of entropy
+ * @param nics
+ *            in the order in which the guest finds them
  */
-public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List<DiskSettings> disks, boolean rng) {
+public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List<DiskSettings> disks, boolean rng,
+        List<NicSettings> nics) {
     public static final int MAX_VCPUS = 64;
     /** Leaves some of the bus's 31 slots to others. */
     public static final int MAX_DISKS = 24;
+    public static final int MAX_NICS = 4;
     /** Less holds no kernel. */
     public static final long MIN_MEMORY_BYTES = 2L << 20;
 
     /** Whether it has anything on its PCI bus. */
     boolean hasPciDevices() {
-        return rng || !disks.isEmpty();
+        return rng || !disks.isEmpty() || !nics.isEmpty();
     }
 
     /** Refuses values that no host could run, with an {@link IllegalArgumentException} for the operator. */
@@ -42,6 +46,11 @@ public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List
         disks = List.copyOf(disks);
         if (disks.size() > MAX_DISKS) {
             throw new IllegalArgumentException("disks : " + disks.size() + " (expected: at most " + MAX_DISKS + ")");
+        }
+        nics = List.copyOf(nics);
+        if (nics.size() > MAX_NICS || nics.stream().map(NicSettings::id).distinct().count() < nics.size()) {
+            throw new IllegalArgumentException("nics : " + nics.stream().map(NicSettings::id).toList()
+                    + " (expected: at most " + MAX_NICS + ", each with an id of its own)");
         }
     }
 }

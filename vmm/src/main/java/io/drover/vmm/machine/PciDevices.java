@@ -12,6 +12,7 @@ import io.drover.vmm.pci.PciWindows;
 import io.drover.vmm.virtio.VirtioDevice;
 import io.drover.vmm.virtio.VirtioPciFunction;
 import io.drover.vmm.virtio.block.BlockDevice;
+import io.drover.vmm.virtio.net.NetDevice;
 import io.drover.vmm.virtio.rng.RngDevice;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -40,7 +41,7 @@ final class PciDevices implements AutoCloseable {
      * Makes and plugs in everything that the settings ask for.
      *
      * @throws IOException
-     *             when a disk cannot be opened, or this host has no more of what a device needs
+     *             when a disk or tap device cannot be opened, or this host has no more of what a device needs
      */
     static PciDevices plug(MachineSettings settings, GuestMemory memory, Partition partition, PciBus bus, IoBus mmio,
             Log log) throws IOException {
@@ -49,6 +50,9 @@ final class PciDevices implements AutoCloseable {
         try {
             for (int index = 0; index < settings.disks().size(); index++) {
                 devices.plugDisk("disk" + index, settings.disks().get(index), settings.vcpus());
+            }
+            for (NicSettings nic : settings.nics()) {
+                devices.plugNic(nic);
             }
             if (settings.rng()) {
                 devices.plug("rng", new RngDevice());
@@ -68,8 +72,16 @@ final class PciDevices implements AutoCloseable {
                 log));
     }
 
-    private void plug(String name, VirtioDevice device) throws IOException {
-        functions.add(VirtioPciFunction.plug(name, device, memory, root, partition.doorbells(), log));
+    private void plugNic(NicSettings settings) throws IOException {
+        String name = "nic " + settings.id();
+        NetDevice nic = NicPlug.make(name, settings, log);
+        nic.start(plug(name, nic)::configurationChanged);
+    }
+
+    private VirtioPciFunction plug(String name, VirtioDevice device) throws IOException {
+        VirtioPciFunction function = VirtioPciFunction.plug(name, device, memory, root, partition.doorbells(), log);
+        functions.add(function);
+        return function;
     }
 
     /** Stops them all. After the vCPUs' threads have ended. */

@@ -45,7 +45,7 @@ final class VmmProcess implements VmmControl {
         try {
             wanted = new MachineSettings(settings.vcpus(), settings.memoryBytes(),
                     new BootSource(settings.kernel(), settings.initramfs(), settings.commandLine()),
-                    disks(settings), settings.rng());
+                    disks(settings), settings.rng(), NicTranslation.of(settings));
         } catch (IllegalArgumentException e) {
             throw new MachineStartException(e.getMessage(), e);
         }

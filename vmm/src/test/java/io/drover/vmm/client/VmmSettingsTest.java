@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import io.drover.proto.vmm.v1.DiskConfig;
+import io.drover.proto.vmm.v1.NicConfig;
 import io.drover.proto.vmm.v1.VmmConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,6 +34,28 @@ class VmmSettingsTest {
         settings.write(file);
         assertThat(VmmSettings.read(file)).isEqualTo(settings);
         assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(2);
+    }
+
+    @Test
+    void nicsAreReadAsTheyWereWritten() throws IOException {
+        VmmSettings settings = settings().withNics(List.of(
+                VmmNic.user("a", "52:54:00:00:00:01", List.of(
+                        new VmmNic.Forward(VmmNic.Protocol.TCP, "127.0.0.1", 8080, 80),
+                        new VmmNic.Forward(VmmNic.Protocol.UDP, "", 5353, 53))),
+                new VmmNic("b", "52:54:00:00:00:02", new VmmNic.Network.Tap("tap0"), 9000, 4,
+                        new VmmNic.Rate(1_000_000, 0), new VmmNic.Rate(0, 500))));
+        Path file = folder.resolve("vmm.pb");
+        settings.write(file);
+        assertThat(VmmSettings.read(file)).isEqualTo(settings);
+        assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(2);
+    }
+
+    @Test
+    void nicWithoutANetworkIsRefused() throws IOException {
+        Path file = folder.resolve("vmm.pb");
+        Files.write(file, VmmConfig.newBuilder().setFormat(2).addNics(NicConfig.newBuilder().setId("n")).build()
+                .toByteArray());
+        assertThatIOException().isThrownBy(() -> VmmSettings.read(file)).withMessageContaining("nic n network : none");
     }
 
     @Test

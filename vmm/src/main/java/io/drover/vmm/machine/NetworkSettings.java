@@ -1,0 +1,31 @@
+package io.drover.vmm.machine;
+
+import io.drover.vmm.net.tap.TapNetwork;
+import io.drover.vmm.net.user.PortForward;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+
+/** What a nic is to be joined to. */
+public sealed interface NetworkSettings {
+    /**
+     * A network that needs no rights.
+     *
+     * @param folder
+     *            for its process's socket and log
+     */
+    record User(Path folder, List<PortForward> forwards) implements NetworkSettings {
+        public User {
+            Objects.requireNonNull(folder, "folder");
+            forwards = List.copyOf(forwards);
+        }
+    }
+
+    /** A device of the host's. */
+    record Tap(String device) implements NetworkSettings {
+        /** Refuses what no device can be named, with an {@link IllegalArgumentException} for the operator. */
+        public Tap {
+            TapNetwork.checkName(device);
+        }
+    }
+}
