@@ -101,6 +101,7 @@ public final class Cluster {
         Optional<HostFacts> facts = host(host);
         return facts.isPresent()
                 && request.constraints().firstRejecting(facts.get()).isEmpty()
+                && request.home().map(host::equals).orElse(true)
                 && !request.refused().containsKey(host)
                 && facts.get().capacity().fits(ledger.on(host), request.demand()) instanceof Fit.Fits;
     }

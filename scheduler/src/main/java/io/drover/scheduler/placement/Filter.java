@@ -14,6 +14,7 @@ public enum Filter {
     ARCHITECTURE("architecture"),
     CPU_FEATURES("cpu_features"),
     LABELS("labels"),
+    DISKS("disks"),
     REFUSED("refused"),
     VCPUS("vcpus"),
     MEMORY("memory");

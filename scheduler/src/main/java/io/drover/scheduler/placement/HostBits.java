@@ -37,6 +37,18 @@ final class HostBits {
         return true;
     }
 
+    int count() {
+        int count = 0;
+        for (long word : words) {
+            count += Long.bitCount(word);
+        }
+        return count;
+    }
+
+    void clear() {
+        Arrays.fill(words, 0);
+    }
+
     /** The lowest slot that is not in the set. */
     int firstMissing() {
         int word = 0;

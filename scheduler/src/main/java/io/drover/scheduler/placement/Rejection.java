@@ -153,6 +153,24 @@ public sealed interface Rejection {
         }
     }
 
+    /**
+     * The one host that can run the VM, as it keeps its disks, does not do.
+     *
+     * @param why empty when there is no such host
+     */
+    record Home(HostId host, Optional<Rejection> why) implements Rejection {
+        @Override
+        public Filter filter() {
+            return Filter.DISKS;
+        }
+
+        @Override
+        public String text() {
+            return "host " + host + " keeps the VM's disks: "
+                    + why.map(Rejection::text).orElse("there is no such host");
+        }
+    }
+
     /** What a filter that looks at facts alone saw; {@code filter} is one of those, and rejects this host. */
     static Rejection of(Filter filter, HostFacts host, Constraints wanted) {
         return switch (filter) {
@@ -173,7 +191,7 @@ public sealed interface Rejection {
                 found.keySet().retainAll(missing.keySet());
                 yield new LacksLabels(host.id(), missing, found);
             }
-            case REFUSED, VCPUS, MEMORY ->
+            case DISKS, REFUSED, VCPUS, MEMORY ->
                 throw new IllegalArgumentException("filter : " + filter + " (expected: one of facts)");
         };
     }

@@ -4,6 +4,7 @@ import io.drover.scheduler.capacity.Demand;
 import io.drover.scheduler.capacity.Dimension;
 import io.drover.scheduler.capacity.Fit;
 import io.drover.scheduler.host.Driver;
+import io.drover.scheduler.host.HostFacts;
 import io.drover.scheduler.host.HostId;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -66,11 +67,15 @@ final class Scan {
         vcpuMisses.clear();
         memoryMisses.clear();
         int refused = 0;
+        int withoutDisks = 0;
         int chosen = NO_HOST;
         Driver driver = Driver.BY_PREFERENCE.getLast();
         Score score = new Score(0, 0, 0);
         for (Driver each : Driver.BY_PREFERENCE) {
             candidates.copyFrom(hostClass.candidates(each));
+            if (request.home().isPresent()) {
+                withoutDisks += keepOnly(request.home().get());
+            }
             refused += strikeOut(request.refused().keySet());
             scanCandidates(request);
             // A better driver decides alone; the others are scanned for the counts.
@@ -81,6 +86,7 @@ final class Scan {
             }
         }
         int[] rejected = hostClass.rejected();
+        rejected[Filter.DISKS.index()] = withoutDisks;
         rejected[Filter.REFUSED.index()] = refused;
         rejected[Filter.VCPUS.index()] = vcpuMisses.count;
         rejected[Filter.MEMORY.index()] = memoryMisses.count;
@@ -89,6 +95,18 @@ final class Scan {
             return new Placement.Unplaced(counts, nearestMiss(counts, hostClass, request));
         }
         return new Placement.Placed(hosts.facts(chosen).id(), driver, score, counts);
+    }
+
+    /** How many hosts that leaves out. */
+    private int keepOnly(HostId home) {
+        int before = candidates.count();
+        OptionalInt slot = hosts.slotOf(home);
+        boolean there = slot.isPresent() && candidates.contains(slot.getAsInt());
+        candidates.clear();
+        if (there) {
+            candidates.add(slot.getAsInt());
+        }
+        return there ? before - 1 : before;
     }
 
     private int strikeOut(Iterable<HostId> refused) {
@@ -162,6 +180,9 @@ final class Scan {
         if (counts.considered() == 0) {
             return Optional.empty();
         }
+        if (request.home().isPresent()) {
+            return Optional.of(new Rejection.Home(request.home().get(), homeMiss(request.home().get(), request)));
+        }
         Filter furthest = Filter.IN_ORDER.reversed().stream().filter(filter -> counts.rejectedBy(filter) > 0)
                 .findFirst()
                 .orElseThrow();
@@ -169,11 +190,31 @@ final class Scan {
             case MEMORY -> lacks(Dimension.MEMORY, memoryMisses.nearest, hosts.freeMemory(), demand.memoryBytes());
             case VCPUS -> lacks(Dimension.VCPUS, vcpuMisses.nearest, hosts.freeVcpus(), demand.vcpus());
             case REFUSED -> firstRefusal(hostClass, request);
-            case READY, CORDONED, DRIVER, ARCHITECTURE, CPU_FEATURES, LABELS -> {
+            case READY, CORDONED, DRIVER, ARCHITECTURE, CPU_FEATURES, LABELS, DISKS -> {
                 int slot = hostClass.firstRejectedBy(furthest, hosts.ranks());
                 yield Rejection.of(furthest, hosts.facts(slot), hostClass.constraints());
             }
         });
+    }
+
+    /** Why the only host that is asked does not do; empty when it is not there. */
+    private Optional<Rejection> homeMiss(HostId home, Request request) {
+        OptionalInt known = hosts.slotOf(home);
+        if (known.isEmpty()) {
+            return Optional.empty();
+        }
+        HostFacts facts = hosts.facts(known.getAsInt());
+        Optional<Filter> byFacts = request.constraints().firstRejecting(facts);
+        if (byFacts.isPresent()) {
+            return byFacts.map(filter -> Rejection.of(filter, facts, request.constraints()));
+        }
+        String refusal = request.refused().get(home);
+        if (refusal != null) {
+            return Optional.of(new Rejection.Refused(home, refusal));
+        }
+        return Optional.of(vcpuMisses.count > 0
+                ? lacks(Dimension.VCPUS, vcpuMisses.nearest, hosts.freeVcpus(), demand.vcpus())
+                : lacks(Dimension.MEMORY, memoryMisses.nearest, hosts.freeMemory(), demand.memoryBytes()));
     }
 
     private Rejection lacks(Dimension dimension, int slot, long[] free, long asked) {

@@ -157,11 +157,41 @@ final class PlacementTest {
 
         assertThat(unplaced.counts().considered()).isEqualTo(9);
         for (Filter filter : Filter.values()) {
+            if (filter == Filter.DISKS) {
+                continue;
+            }
             assertThat(unplaced.counts().rejectedBy(filter)).as(filter.id()).isEqualTo(1);
         }
         assertThat(unplaced.reason()).isEqualTo("none of 9 hosts fits (ready 1, cordoned 1, driver 1, architecture 1,"
                 + " cpu_features 1, labels 1, refused 1, vcpus 1, memory 1):"
                 + " host h9 lacks 1 GiB of memory (1 GiB free, 2 GiB asked)");
+    }
+
+    @Test
+    void aVmThatHasWrittenToDisksGoesNowhereElse() {
+        add(host("h1", 8, 8 * GIB), host("h2", 8, 8 * GIB), host("h3", 8, 8 * GIB));
+        Request home = SMALL.withHome(H2);
+
+        assertThat(placed(home, Policy.PACK).host()).isEqualTo(H2);
+        assertThat(placed(home, Policy.PACK).counts().rejectedBy(Filter.DISKS)).isEqualTo(2);
+        assertThat(cluster.accepts(H2, home)).isTrue();
+        assertThat(cluster.accepts(H1, home)).isFalse();
+    }
+
+    @Test
+    void whyTheHostWithTheDisksDoesNotDoIsSaid() {
+        add(host("h1", 8, 8 * GIB), host("h2", 1, 8 * GIB));
+        Request home = SMALL.withHome(H2);
+
+        assertThat(nearestMiss(home.withRefused(Map.of(H2, "its disk is full"))).text())
+                .isEqualTo("host h2 keeps the VM's disks: host h2 refused it: its disk is full");
+        assertThat(nearestMiss(Request.of(new Demand(2, GIB)).withHome(H2)).text())
+                .isEqualTo("host h2 keeps the VM's disks: host h2 lacks 1 vCPU (1 free, 2 asked)");
+        add(Hosts.cordoned(host("h2", 1, 8 * GIB)));
+        assertThat(nearestMiss(home).text()).isEqualTo("host h2 keeps the VM's disks: host h2 is cordoned");
+        cluster.remove(H2);
+        assertThat(nearestMiss(home).text()).isEqualTo("host h2 keeps the VM's disks: there is no such host");
+        assertThat(unplaced(home).reason()).startsWith("none of 1 hosts fits (disks 1):");
     }
 
     @Test
