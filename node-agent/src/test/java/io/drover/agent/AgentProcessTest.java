@@ -91,7 +91,9 @@ final class AgentProcessTest {
     }
 
     private StartVmRequest request(AgentClient client) throws Exception {
-        return VM.toBuilder().setKernelSha256(client.put(TinyGuest.withBanner(BANNER).elf())).build();
+        return VM.toBuilder().setKernelSha256(client.put(TinyGuest.withBanner(BANNER).elf()))
+                .addDisks(StartVmRequest.Disk.newBuilder().setName("root").setSizeBytes(1 << 20).setSerial("root"))
+                .build();
     }
 
     /** A guest that starts clears what was typed before. */
@@ -279,6 +281,7 @@ final class AgentProcessTest {
 
         assertThat(running.getState()).isEqualTo(VmObservation.State.RUNNING);
         assertThat(processes()).hasSize(1).containsAll(left);
+        assertThat(folder().resolve("disks")).isDirectoryContaining("glob:**/root.qcow2");
         try (AgentClient.RemoteConsole console = after.console("uid-1")) {
             assertThat(console.await(BANNER)).containsOnlyOnce(BANNER);
         }

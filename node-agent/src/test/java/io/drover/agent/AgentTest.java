@@ -478,7 +478,12 @@ final class AgentTest {
             Files.delete(filler);
 
             cluster.own("full-1", vm.getUid(), name, 2);
-            StartVmRequest again = vm.toBuilder().setEpoch(2).build();
+            refused(() -> asking.start(vm.toBuilder().setEpoch(2).addDisks(StartVmRequest.Disk.newBuilder()
+                    .setName("root").setSizeBytes(16 << 20).setSerial("root")).build()),
+                    Status.Code.RESOURCE_EXHAUSTED, "DISK_FULL", "16777216 bytes to begin with");
+
+            cluster.own("full-1", vm.getUid(), name, 3);
+            StartVmRequest again = vm.toBuilder().setEpoch(3).build();
             assertThat(asking.start(again).getState()).isEqualTo(VmObservation.State.RUNNING);
             asking.stop(again, Duration.ZERO);
             asking.awaitEnd(vm.getUid());

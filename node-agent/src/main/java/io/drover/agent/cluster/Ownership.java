@@ -9,6 +9,11 @@ public sealed interface Ownership {
     /** The reason, for people. */
     String why();
 
+    /** Whether the record still counts on the disks that this host keeps of the VM. */
+    default boolean disksStay() {
+        return false;
+    }
+
     /** The record names this host and this epoch. */
     record Ours() implements Ownership {
         @Override
@@ -18,13 +23,17 @@ public sealed interface Ownership {
     }
 
     /** The same VM, but nobody may run it now. */
-    record Nobodys(String why) implements Ownership {}
+    record Nobodys(String why, boolean disksStay) implements Ownership {}
 
     /** Another host, another epoch, another VM of the same name, or no VM at all. */
-    record Others(String why) implements Ownership {}
+    record Others(String why, boolean disksStay) implements Ownership {
+        Others(String why) {
+            this(why, false);
+        }
+    }
 
-    /** The format of records that this code reads. */
-    int FORMAT = 1;
+    /** The newest format of records that this code reads: VMs with disks have it. */
+    int FORMAT = 2;
 
     /** Judges a record, as it is after a sync. */
     static Ownership of(Optional<VmRecord> found, HostId host, String uid, long epoch) {
@@ -32,23 +41,30 @@ public sealed interface Ownership {
             return new Others("there is no record of this VM");
         }
         VmRecord record = found.get();
-        if (record.getFormat() != FORMAT) {
-            return new Others("the VM's record has format " + record.getFormat() + ", this agent knows " + FORMAT
+        if (record.getFormat() < 1 || record.getFormat() > FORMAT) {
+            return new Others("the VM's record has format " + record.getFormat() + ", this agent knows 1 to " + FORMAT
                     + ": upgrade the agent");
         }
         if (!record.getUid().equals(uid)) {
             return new Others("the name belongs to another VM now, with uid " + record.getUid());
         }
         if (!record.hasOwner()) {
-            return new Nobodys("the VM's record names no owner");
+            return new Nobodys("the VM's record names no owner", disksStay(found, host, uid));
         }
         VmRecord.Owner owner = record.getOwner();
         if (!owner.getHost().equals(host.name())) {
-            return new Others("the VM's owner is host " + owner.getHost() + " with epoch " + owner.getEpoch());
+            return new Others("the VM's owner is host " + owner.getHost() + " with epoch " + owner.getEpoch(),
+                    disksStay(found, host, uid));
         }
         if (owner.getEpoch() != epoch) {
-            return new Others("the VM's epoch is " + owner.getEpoch() + ", not " + epoch);
+            return new Others("the VM's epoch is " + owner.getEpoch() + ", not " + epoch, disksStay(found, host, uid));
         }
         return new Ours();
+    }
+
+    /** Whether it is the record of this VM and says that the VM's disks are on this host. */
+    static boolean disksStay(Optional<VmRecord> found, HostId host, String uid) {
+        return found.filter(record -> record.getFormat() >= 1 && record.getFormat() <= FORMAT)
+                .filter(record -> record.getUid().equals(uid) && record.getDisksHost().equals(host.name())).isPresent();
     }
 }

@@ -35,7 +35,8 @@ public final class VmRecords {
         Optional<VmRecord> vmRecord = read(RecordPaths.vm(vm), VmRecord.parser());
         Optional<HostRecord> hostRecord = read(RecordPaths.host(host), HostRecord.parser());
         return hostRecord.map(HostRecord::getFenced).orElse(false)
-                ? new Ownership.Nobodys("host " + host + " is being deleted: somebody said that it is off for good")
+                ? new Ownership.Nobodys("host " + host + " is being deleted: somebody said that it is off for good",
+                        Ownership.disksStay(vmRecord, host, uid))
                 : Ownership.of(vmRecord, host, uid, epoch);
     }
 

@@ -2,6 +2,7 @@ package io.drover.agent.driver;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -12,13 +13,15 @@ import java.util.Optional;
  * @param memoryBytes a multiple of 2 MiB, at least 16 MiB
  * @param kernel a bzImage or an ELF vmlinux with a PVH note
  * @param commandLine at most 2,047 bytes of UTF-8, without NUL
+ * @param disks in the order in which the guest finds them, at most 16
  */
 public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
-        String commandLine) {
+        String commandLine, List<MachineDisk> disks) {
     private static final long MIN_MEMORY = 16L << 20;
     private static final long MEMORY_UNIT = 2L << 20;
     private static final int MAX_VCPUS = 64;
     private static final int MAX_COMMAND_LINE = 2047;
+    private static final int MAX_DISKS = 16;
 
     public MachinePlan {
         Objects.requireNonNull(identity);
@@ -36,5 +39,15 @@ public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path
             throw new IllegalArgumentException(
                     "command line : " + length + " bytes (expected: at most " + MAX_COMMAND_LINE + ", without NUL)");
         }
+        disks = List.copyOf(disks);
+        if (disks.size() > MAX_DISKS) {
+            throw new IllegalArgumentException("disks : " + disks.size() + " (expected: at most " + MAX_DISKS + ")");
+        }
+    }
+
+    /** Without disks. */
+    public MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
+            String commandLine) {
+        this(identity, vcpus, memoryBytes, kernel, initramfs, commandLine, List.of());
     }
 }

@@ -50,6 +50,11 @@ public record VmFolder(Path path) {
         return path.resolve("vmm.log");
     }
 
+    /** The folder of the VM's disks, where it has any. */
+    public Path disks() {
+        return path.resolve("disks");
+    }
+
     /** Moves the logs to {@code to}, which is made, and removes the folder with all the rest. */
     public void bury(Path to) throws IOException {
         Files.createDirectories(to);

@@ -12,6 +12,8 @@ public enum Reason {
     DRIVER_UNUSABLE,
     /** A file of the image is not on this host. */
     FILE_MISSING,
+    /** A disk to which the VM's guest has written is gone. */
+    DISK_MISSING,
     /** The VM does not fit beside those that are here. */
     DOES_NOT_FIT,
     /** The kernel, the initramfs or the command line cannot be booted. */

@@ -103,7 +103,7 @@ public final class HostVms implements AutoCloseable {
         try {
             Optional<Vm> known = known(order.identity());
             if (known.isPresent()) {
-                return outcome(known.get());
+                return outcome(known.get(), Optional.empty());
             }
             spent.check(order.identity().uid(), order.identity().epoch());
             return startNew(order);
@@ -131,14 +131,14 @@ public final class HostVms implements AutoCloseable {
         VmIdentity identity = order.identity();
         checkOwnership(identity);
         Driver driver = usableDriver(order.request().getDriver(), identity);
-        makeWay(identity);
-        StartOrder.Prepared prepared = order.prepare(on.files());
+        // The older one stays, ended, until there is a newer: its disks are safe as long as it is here.
+        Optional<Vm> older = makeWay(identity);
+        VmFolder folder = new VmFolder(on.folder().resolve(identity.uid()));
+        StartOrder.Prepared prepared = order.prepare(on.files(), folder);
         LocalRecord record = new LocalRecord(order.request(), new LocalState.Starting(Vm.now()), 0);
-        Vm vm = new Vm(prepared.plan(), driver, new VmFolder(on.folder().resolve(identity.uid())), record,
-                prepared.files(),
-                surroundings);
+        Vm vm = new Vm(prepared, driver, folder, record, surroundings);
         try {
-            check(driver, prepared.plan());
+            check(driver, prepared, order.request().getDisksExpected());
             register.admit(vm);
         } catch (RefusedException e) {
             vm.close();
@@ -148,7 +148,8 @@ public final class HostVms implements AutoCloseable {
         log.info("VM {}: starting with driver {}, operation {}", identity, driver.name(),
                 order.request().getOperationId());
         CompletableFuture<VmObservation> _ = vm.start();
-        VmObservation observation = outcome(vm);
+        VmObservation observation = outcome(vm, older);
+        older.ifPresent(Vm::close);
         watch(identity);
         if (!vm.isBootable()) {
             throw Refusals.unbootable(identity, observation.getExit().getMessage());
@@ -156,7 +157,7 @@ public final class HostVms implements AutoCloseable {
         return observation;
     }
 
-    private VmObservation outcome(Vm vm) throws RefusedException, InterruptedException {
+    private VmObservation outcome(Vm vm, Optional<Vm> older) throws RefusedException, InterruptedException {
         try {
             vm.started().get();
             return vm.observation();
@@ -164,31 +165,42 @@ public final class HostVms implements AutoCloseable {
             if (!(e.getCause() instanceof Vm.NotRecordedException)) {
                 throw Refusals.startInterrupted(vm.plan().identity(), e.getCause());
             }
-            // As if the VM had never been asked for.
-            forget(vm);
+            // As if the VM had never been asked for: what was here before is here again.
             vm.close();
-            try {
-                vm.folder().delete();
-            } catch (IOException second) {
-                log.warn("VM folder {}: cannot be removed", vm.folder().path(), second);
+            if (older.isPresent()) {
+                register.put(older.get());
+            } else {
+                forget(vm);
+                delete(vm.folder());
             }
             throw Refusals.notRecorded(vm.plan().identity(), vm.folder(), e.getCause().getCause());
         }
     }
 
-    /** A new epoch begins: what is here of an older one ends. Its logs go on. */
-    private void makeWay(VmIdentity identity) throws RefusedException, InterruptedException {
+    private static void delete(VmFolder folder) {
+        try {
+            folder.delete();
+        } catch (IOException e) {
+            log.warn("VM folder {}: cannot be removed", folder.path(), e);
+        }
+    }
+
+    /**
+     * A new epoch begins: what is here of an older one ends. Its logs and its disks go on.
+     *
+     * @return what ended; to be closed when there is a newer one in its place
+     */
+    private Optional<Vm> makeWay(VmIdentity identity) throws RefusedException, InterruptedException {
         Optional<Vm> older = register.find(identity.uid());
         if (older.isEmpty()) {
-            return;
+            return Optional.empty();
         }
         try {
             older.get().destroy("the VM was given to this host again, with epoch " + identity.epoch()).get();
         } catch (ExecutionException e) {
             throw Refusals.doesNotEnd(identity, e.getCause());
         }
-        forget(older.get());
-        older.get().close();
+        return older;
     }
 
     private void checkOwnership(VmIdentity identity) throws RefusedException, InterruptedException {
@@ -214,9 +226,12 @@ public final class HostVms implements AutoCloseable {
         return driver;
     }
 
-    private static void check(Driver driver, MachinePlan plan) throws RefusedException {
+    private static void check(Driver driver, StartOrder.Prepared prepared, boolean disksExpected)
+            throws RefusedException {
+        MachinePlan plan = prepared.plan();
         try {
             driver.check(plan);
+            prepared.disks().check(disksExpected);
         } catch (UnbootableException e) {
             throw Refusals.unbootable(plan.identity(), e.getMessage()).causedBy(e);
         } catch (IOException e) {
@@ -343,6 +358,9 @@ public final class HostVms implements AutoCloseable {
             Ownership ownership = on.records().ownership(identity.name(), identity.uid(), identity.epoch());
             if (!(ownership instanceof Ownership.Ours)) {
                 vm.destroy(ownership.why()).get();
+                if (ownership.disksStay()) {
+                    return;
+                }
                 forget(vm);
                 vm.close();
                 graveyard.bury(vm.folder(), identity.name(), ownership.why());

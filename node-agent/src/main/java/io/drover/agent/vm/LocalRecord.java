@@ -24,6 +24,8 @@ import java.util.Optional;
  */
 record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     private static final int FORMAT = 1;
+    /** An agent that knows no disks would start the guest again without them. */
+    private static final int FORMAT_WITH_DISKS = 2;
 
     LocalRecord {
         Objects.requireNonNull(start);
@@ -43,9 +45,9 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     static Optional<LocalRecord> read(VmFolder folder) throws IOException {
         try {
             LocalVm stored = LocalVm.parseFrom(Files.readAllBytes(folder.state()));
-            if (stored.getFormat() != FORMAT) {
+            if (stored.getFormat() < FORMAT || stored.getFormat() > FORMAT_WITH_DISKS) {
                 throw new IOException(folder.state() + " format : " + stored.getFormat() + " (expected: " + FORMAT
-                        + "; run the agent that wrote it, or a newer one)");
+                        + " to " + FORMAT_WITH_DISKS + "; run the agent that wrote it, or a newer one)");
             }
             return Optional.of(new LocalRecord(stored.getStart(), state(stored), stored.getReboots()));
         } catch (NoSuchFileException expected) {
@@ -85,7 +87,8 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     }
 
     private LocalVm toProto() {
-        LocalVm.Builder stored = LocalVm.newBuilder().setFormat(FORMAT).setStart(start).setReboots(reboots)
+        LocalVm.Builder stored = LocalVm.newBuilder()
+                .setFormat(start.getDisksCount() == 0 ? FORMAT : FORMAT_WITH_DISKS).setStart(start).setReboots(reboots)
                 .setState(shown(state)).setTimeUnixMillis(state.since().toEpochMilli());
         process().ifPresent(process -> stored.setPid(process.pid()).setStartTicks(process.startTicks()));
         if (state instanceof LocalState.Stopping stopping) {
@@ -97,11 +100,15 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
         return stored.build();
     }
 
-    /** What controllers see. */
-    VmObservation observation() {
+    /**
+     * What controllers see.
+     *
+     * @param keepsDisks whether disks are here to which the guest may have written
+     */
+    VmObservation observation(boolean keepsDisks) {
         VmObservation.Builder shown = VmObservation.newBuilder().setVm(start.getVm()).setUid(start.getUid())
                 .setEpoch(start.getEpoch()).setState(shown(state)).setDriver(start.getDriver()).setReboots(reboots)
-                .setTime(timestamp(state.since()));
+                .setTime(timestamp(state.since())).setKeepsDisks(keepsDisks);
         process().ifPresent(process -> shown.setPid(process.pid()));
         if (state instanceof LocalState.Ended(VmExit exit)) {
             shown.setExit(proto(exit));

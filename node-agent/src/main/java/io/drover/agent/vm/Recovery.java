@@ -79,7 +79,8 @@ final class Recovery {
         boolean ended = local.state() instanceof LocalState.Ended;
         Ownership ownership = ownership(order.identity());
         // The end of a VM that nobody owns now may not have been heard of yet, and its logs may still be read.
-        boolean stays = ownership instanceof Ownership.Ours || (ended && ownership instanceof Ownership.Nobodys);
+        boolean stays = ownership instanceof Ownership.Ours || (ended && ownership instanceof Ownership.Nobodys)
+                || ownership.disksStay();
         if (!stays) {
             log.warn("VM {}: left by an earlier agent, destroyed here: {}", order.identity(), ownership.why());
             killAll(folder);
@@ -89,10 +90,13 @@ final class Recovery {
         String name = local.start().getDriver();
         Driver driver = Optional.ofNullable(on.drivers().get(name)).orElseThrow(() -> new IOException(
                 "VM " + order.identity() + " needs the driver " + name + ", which this agent was told not to offer"));
-        StartOrder.Prepared prepared = order.prepareAgain(on.files());
-        Vm vm = new Vm(prepared.plan(), driver, folder, local, prepared.files(), surroundings);
+        StartOrder.Prepared prepared = order.prepareAgain(on.files(), folder);
+        Vm vm = new Vm(prepared, driver, folder, local, surroundings);
         kept.accept(vm);
-        return Optional.of(ended ? vm.remember() : vm.adopt());
+        if (ended) {
+            return Optional.of(vm.remember());
+        }
+        return Optional.of(ownership instanceof Ownership.Ours ? vm.adopt() : vm.retire(ownership.why()));
     }
 
     private void killAll(VmFolder folder) throws IOException, InterruptedException {

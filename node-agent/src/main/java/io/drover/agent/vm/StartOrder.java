@@ -1,9 +1,12 @@
 package io.drover.agent.vm;
 
+import io.drover.agent.disk.DiskOrder;
+import io.drover.agent.disk.VmDisks;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.files.Sha256;
+import io.drover.agent.folder.VmFolder;
 import io.drover.agent.refusal.RefusedException;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.scheduler.capacity.Demand;
@@ -11,14 +14,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** A VM that is to be started, as a controller asks and as it is kept in the VM's folder. */
 record StartOrder(StartVmRequest request, VmIdentity identity) {
-    /** The plan of the machine with the files that it needs, held. */
-    record Prepared(MachinePlan plan, List<FileStore.Hold> files) {
+    /**
+     * The plan of the machine with the files that it needs, held.
+     *
+     * @param files needed while the machine may start again
+     * @param images needed as long as the VM's disks, which lie on them
+     */
+    record Prepared(MachinePlan plan, VmDisks disks, List<FileStore.Hold> files, List<FileStore.Hold> images) {
         Prepared {
             files = List.copyOf(files);
+            images = List.copyOf(images);
         }
     }
 
@@ -36,20 +45,33 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
      *
      * @throws RefusedException FILE_MISSING, or BAD_REQUEST when there can be no such machine
      */
-    Prepared prepare(FileStore store) throws RefusedException {
-        List<FileStore.Hold> holds = new ArrayList<>();
+    Prepared prepare(FileStore store, VmFolder folder) throws RefusedException {
+        List<FileStore.Hold> files = new ArrayList<>();
+        List<FileStore.Hold> images = new ArrayList<>();
+        boolean prepared = false;
         try {
-            for (String sha256 : files()) {
-                holds.add(store.hold(new Sha256(sha256)).orElseThrow(() -> Refusals.fileMissing(sha256)));
+            for (Sha256 file : bootFiles()) {
+                files.add(hold(store, file));
             }
-            return prepared(holds, sha256 -> store.path(new Sha256(sha256)));
+            List<DiskOrder> disks = disks();
+            for (Sha256 image : images(disks)) {
+                images.add(hold(store, image));
+            }
+            Prepared result = prepared(store, folder, disks, files, images);
+            prepared = true;
+            return result;
         } catch (IllegalArgumentException e) {
-            holds.forEach(FileStore.Hold::close);
             throw Refusals.badRequest(request, e);
-        } catch (RefusedException e) {
-            holds.forEach(FileStore.Hold::close);
-            throw e;
+        } finally {
+            if (!prepared) {
+                files.forEach(FileStore.Hold::close);
+                images.forEach(FileStore.Hold::close);
+            }
         }
+    }
+
+    private static FileStore.Hold hold(FileStore store, Sha256 file) throws RefusedException {
+        return store.hold(file).orElseThrow(() -> Refusals.fileMissing(file.hex()));
     }
 
     /**
@@ -57,26 +79,41 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
      *
      * @throws IllegalArgumentException when there can be no such machine
      */
-    Prepared prepareAgain(FileStore store) {
-        List<FileStore.Hold> holds = new ArrayList<>();
-        for (String sha256 : files()) {
-            store.hold(new Sha256(sha256)).ifPresent(holds::add);
-        }
-        return prepared(holds, sha256 -> store.path(new Sha256(sha256)));
+    Prepared prepareAgain(FileStore store, VmFolder folder) {
+        List<FileStore.Hold> files = new ArrayList<>();
+        bootFiles().forEach(file -> store.hold(file).ifPresent(files::add));
+        List<DiskOrder> disks = disks();
+        List<FileStore.Hold> images = new ArrayList<>();
+        images(disks).forEach(image -> store.hold(image).ifPresent(images::add));
+        return prepared(store, folder, disks, files, images);
     }
 
-    private Prepared prepared(List<FileStore.Hold> holds, Function<String, Path> paths) {
+    private Prepared prepared(FileStore store, VmFolder folder, List<DiskOrder> orders, List<FileStore.Hold> files,
+            List<FileStore.Hold> images) {
         // Sums of demands must not overflow: the scheduler's limits hold here, too.
         Demand demand = new Demand(request.getVcpus(), request.getMemoryBytes());
-        Optional<Path> initramfs = Optional.of(request.getInitramfsSha256()).filter(name -> !name.isEmpty()).map(paths);
-        return new Prepared(
-                new MachinePlan(identity, demand.vcpus(), demand.memoryBytes(), paths.apply(request.getKernelSha256()),
-                        initramfs, request.getCommandLine()),
-                holds);
+        Optional<Path> initramfs = initramfs().map(store::path);
+        VmDisks disks = new VmDisks(identity.name(), folder, orders, store::path);
+        MachinePlan plan = new MachinePlan(identity, demand.vcpus(), demand.memoryBytes(),
+                store.path(new Sha256(request.getKernelSha256())), initramfs, request.getCommandLine(),
+                disks.forMachine());
+        return new Prepared(plan, disks, files, images);
     }
 
-    private List<String> files() {
-        return request.getInitramfsSha256().isEmpty() ? List.of(request.getKernelSha256())
-                : List.of(request.getKernelSha256(), request.getInitramfsSha256());
+    private Optional<Sha256> initramfs() {
+        return Optional.of(request.getInitramfsSha256()).filter(name -> !name.isEmpty()).map(Sha256::new);
+    }
+
+    private List<Sha256> bootFiles() {
+        return Stream.concat(Stream.of(new Sha256(request.getKernelSha256())), initramfs().stream()).toList();
+    }
+
+    private List<DiskOrder> disks() {
+        return request.getDisksList().stream().map(DiskOrder::of).toList();
+    }
+
+    private static List<Sha256> images(List<DiskOrder> disks) {
+        return disks.stream().map(DiskOrder::image).flatMap(Optional::stream).map(DiskOrder.Image::file).distinct()
+                .toList();
     }
 }

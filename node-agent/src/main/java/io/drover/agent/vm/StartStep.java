@@ -6,6 +6,8 @@ public enum StartStep {
     CHECKED,
     /** {@code local.pb} says STARTING. */
     INTENT_RECORDED,
+    /** The VM's disks are there, as far as it has any. */
+    DISKS_MADE,
     /** The process runs the guest. */
     SPAWNED,
     /** {@code local.pb} says RUNNING, with the process. */

@@ -1,6 +1,7 @@
 package io.drover.agent.vm;
 
 import io.drover.agent.console.Console;
+import io.drover.agent.disk.VmDisks;
 import io.drover.agent.driver.Adoption;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.Machine;
@@ -14,6 +15,7 @@ import io.drover.agent.process.ProcessIdentity;
 import io.drover.proto.agent.v1.VmObservation;
 import java.io.IOException;
 import java.io.Serial;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -47,9 +49,11 @@ final class Vm implements AutoCloseable {
     }
 
     private final MachinePlan plan;
+    private final VmDisks disks;
     private final Driver driver;
     private final VmFolder folder;
     private final List<FileStore.Hold> files;
+    private final List<FileStore.Hold> images;
     private final Surroundings surroundings;
     private final Console console = new Console();
     private final TaskQueue queue;
@@ -68,17 +72,19 @@ final class Vm implements AutoCloseable {
      * A VM that is to be started or adopted.
      *
      * @param record as it is, or is to be, in the folder
-     * @param files held while the VM is here, as each reboot reads them again
+     * @param prepared its files are held until the run ends, as each reboot reads them again, and the images under its disks
+     *        as long as the VM is here
      */
-    Vm(MachinePlan plan, Driver driver, VmFolder folder, LocalRecord record, List<FileStore.Hold> files,
-            Surroundings surroundings) {
-        this.plan = plan;
+    Vm(StartOrder.Prepared prepared, Driver driver, VmFolder folder, LocalRecord record, Surroundings surroundings) {
+        this.plan = prepared.plan();
+        this.disks = prepared.disks();
         this.driver = driver;
         this.folder = folder;
         this.record = record;
-        this.files = List.copyOf(files);
+        this.files = prepared.files();
+        this.images = prepared.images();
         this.surroundings = surroundings;
-        this.observation = record.observation();
+        this.observation = observed(record);
         this.queue = new TaskQueue("VM " + plan.identity(), surroundings.timer());
     }
 
@@ -185,12 +191,24 @@ final class Vm implements AutoCloseable {
      */
     CompletableFuture<VmObservation> destroy(String why) {
         return queue.ask(() -> {
-            log.warn("VM {}: destroyed here: {}", plan.identity(), why);
-            machine.ifPresent(Machine::kill);
-            killAll();
-            apply(new LocalEvent.MachineEnded(new MachineEnd.Failed("destroyed: " + why)));
+            destroyNow(why);
             return observation;
         });
+    }
+
+    /** As {@link #destroy}, of what an earlier agent left: only what is kept of the VM stays. */
+    CompletableFuture<VmObservation> retire(String why) {
+        return begun(() -> {
+            destroyNow(why);
+            return observation;
+        });
+    }
+
+    private void destroyNow(String why) throws IOException, InterruptedException {
+        log.warn("VM {}: destroyed here: {}", plan.identity(), why);
+        machine.ifPresent(Machine::kill);
+        killAll();
+        apply(new LocalEvent.MachineEnded(new MachineEnd.Failed("destroyed: " + why)));
     }
 
     /** Trims the logs that its process writes. */
@@ -209,11 +227,16 @@ final class Vm implements AutoCloseable {
         machine.ifPresent(Machine::close);
         console.end();
         files.forEach(FileStore.Hold::close);
+        images.forEach(FileStore.Hold::close);
+    }
+
+    private VmObservation observed(LocalRecord now) {
+        return now.observation(disks.anyThere());
     }
 
     private void launch(int reboots) throws InterruptedException {
         try {
-            Machine spawned = driver.spawn(plan, folder, console);
+            Machine spawned = spawn();
             surroundings.witness().reached(StartStep.SPAWNED);
             record = new LocalRecord(record.start(), record.state(), reboots);
             runs(spawned);
@@ -224,6 +247,23 @@ final class Vm implements AutoCloseable {
         } catch (IOException e) {
             log.error("VM {}: cannot be started", plan.identity(), e);
             apply(new LocalEvent.HostCannotStart(e.getMessage()));
+        }
+    }
+
+    /** With its disks, which are made if this is the first time. */
+    private Machine spawn() throws UnbootableException, IOException, InterruptedException {
+        List<Path> made = disks.make();
+        surroundings.witness().reached(StartStep.DISKS_MADE);
+        boolean spawned = false;
+        try {
+            Machine running = driver.spawn(plan, folder, console);
+            spawned = true;
+            return running;
+        } finally {
+            if (!spawned) {
+                // No guest has seen them: they do not tie the VM to this host.
+                disks.discard(made);
+            }
         }
     }
 
@@ -363,7 +403,7 @@ final class Vm implements AutoCloseable {
     private void apply(LocalEvent event) {
         LocalState next = record.state().after(event, now());
         LocalRecord changed = new LocalRecord(record.start(), next, record.reboots());
-        if (changed.observation().equals(observation) && next.equals(record.state())) {
+        if (observed(changed).equals(observation) && next.equals(record.state())) {
             return;
         }
         record = changed;
@@ -373,7 +413,7 @@ final class Vm implements AutoCloseable {
             // The guest matters more than the note; the next agent finds out by what runs.
             log.error("VM {}: its state cannot be recorded in {}", plan.identity(), folder.path(), e);
         }
-        observation = record.observation();
+        observation = observed(record);
         switch (next) {
             case LocalState.Ended(VmExit exit) -> {
                 log.info("VM {}: ended, {}: {}", plan.identity(), exit.cause(), exit.message());

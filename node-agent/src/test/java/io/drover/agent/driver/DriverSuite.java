@@ -9,15 +9,21 @@ import io.drover.agent.folder.LogReader;
 import io.drover.agent.folder.VmFolder;
 import io.drover.agent.process.ProcessIdentity;
 import io.drover.agent.testing.ConsoleReader;
+import io.drover.vmm.client.DiskImages;
+import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.testing.TinyGuest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -75,8 +81,12 @@ abstract class DriverSuite {
     }
 
     private Machine spawn(Console console) throws Exception {
-        driver.check(plan());
-        Machine machine = driver.spawn(plan(), folder, console);
+        return spawn(plan(), console);
+    }
+
+    private Machine spawn(MachinePlan plan, Console console) throws Exception {
+        driver.check(plan);
+        Machine machine = driver.spawn(plan, folder, console);
         machines.add(machine);
         return machine;
     }
@@ -103,6 +113,64 @@ abstract class DriverSuite {
             assertThat(machine.process().isAlive()).isTrue();
             assertThat(driver.processes(folder)).containsExactly(machine.process());
         }
+    }
+
+    private MachinePlan withDisks(MachineDisk... disks) {
+        MachinePlan plain = plan();
+        return new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(), plain.initramfs(),
+                plain.commandLine(), List.of(disks));
+    }
+
+    @Test
+    void disksAreOpenedAsTheyWereAskedAndTheGuestRuns() throws Exception {
+        Path base = Files.write(temp.resolve("base"), new byte[1 << 20]).toRealPath();
+        Path root = temp.toRealPath().resolve("root.qcow2");
+        DiskImages.create(root, 2 << 20, Optional.of(new VmmDisk.File(base, VmmDisk.Format.RAW)));
+        Path data = temp.toRealPath().resolve("data.qcow2");
+        DiskImages.create(data, 1 << 20, Optional.empty());
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = spawn(withDisks(
+                    new MachineDisk("root", root,
+                            Optional.of(new MachineDisk.Backing(base, MachineDisk.Format.RAW)), false, "root", false),
+                    new MachineDisk("data", data, Optional.empty(), true, "S-1", true)), console);
+            reader.await(BANNER + "\r\n");
+
+            Map<Path, Boolean> open = openFiles(machine.process());
+            assertThat(open).containsEntry(root, true).containsEntry(base, false).containsEntry(data, false);
+            machine.pressPowerButton();
+            assertThat(end(machine)).isEqualTo(new MachineEnd.PoweredOff());
+        }
+    }
+
+    /** The files that a process has open, and whether it may write to them (proc(5), fd and fdinfo). */
+    private static Map<Path, Boolean> openFiles(ProcessIdentity process) throws IOException {
+        Map<Path, Boolean> open = new HashMap<>();
+        Path proc = Path.of("/proc", Long.toString(process.pid()));
+        try (DirectoryStream<Path> handles = Files.newDirectoryStream(proc.resolve("fd"))) {
+            for (Path handle : handles) {
+                Path target;
+                String info;
+                try {
+                    target = Files.readSymbolicLink(handle);
+                    info = Files.readString(proc.resolve("fdinfo").resolve(handle.getFileName()));
+                } catch (NoSuchFileException closedMeanwhile) {
+                    continue;
+                }
+                String flags = info.lines().filter(line -> line.startsWith("flags:")).findFirst().orElseThrow();
+                // The lowest octal digit is the access mode: 0 is O_RDONLY.
+                open.merge(target, flags.charAt(flags.length() - 1) % 4 != 0, Boolean::logicalOr);
+            }
+        }
+        return open;
+    }
+
+    @Test
+    void diskThatCannotBeOpenedKeepsTheGuestFromRunningAndIsNamed() {
+        Path gone = temp.resolve("gone.qcow2");
+        assertThatThrownBy(() -> spawn(
+                withDisks(new MachineDisk("root", gone, Optional.empty(), false, "root", false)), new Console()))
+                .hasMessageContaining("gone.qcow2");
     }
 
     @Test

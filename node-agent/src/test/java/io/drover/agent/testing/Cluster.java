@@ -59,6 +59,11 @@ public final class Cluster implements AutoCloseable {
         write(vm, VmRecord.newBuilder().setFormat(1).setVm(vm).setUid(uid).build());
     }
 
+    /** Writes the record of a VM that nobody owns, and whose disks are on a host. */
+    public void keepDisks(String vm, String uid, String host) throws Exception {
+        write(vm, VmRecord.newBuilder().setFormat(2).setVm(vm).setUid(uid).setDisksHost(host).build());
+    }
+
     /** Removes the record of a VM. */
     public void delete(String vm) throws Exception {
         client.delete().forPath(path(vm));

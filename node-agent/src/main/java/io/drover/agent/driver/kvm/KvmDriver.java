@@ -6,6 +6,7 @@ import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
 import io.drover.agent.driver.KernelFormat;
 import io.drover.agent.driver.Machine;
+import io.drover.agent.driver.MachineDisk;
 import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.UnbootableException;
@@ -15,6 +16,7 @@ import io.drover.agent.process.DetachedProcess;
 import io.drover.agent.process.ProcessIdentity;
 import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmCommand;
+import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmRefusedException;
 import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.selftest.SelfTestResult;
@@ -85,7 +87,8 @@ public final class KvmDriver implements Driver {
                 plan.memoryBytes(),
                 plan.kernel(), plan.initramfs(), plan.commandLine(), KvmFiles.CONTROL_SOCKET, folder.consoleLog(),
                 CONSOLE_LOG_BYTES,
-                files.exit(), true).write(files.settings());
+                files.exit(), true)
+                .withDevices(plan.disks().stream().map(KvmDriver::disk).toList(), false).write(files.settings());
         new RunLog(folder.vmmLog()).begin();
         VmmCommand command = program.command(files.settings());
         DetachedProcess child = DetachedProcess.start(command.arguments(), command.environment(), folder.path(),
@@ -102,6 +105,16 @@ public final class KvmDriver implements Driver {
             end(child);
             throw e;
         }
+    }
+
+    private static VmmDisk disk(MachineDisk disk) {
+        List<VmmDisk.File> backing = disk.backing()
+                .map(below -> new VmmDisk.File(below.file(), switch (below.format()) {
+                    case RAW -> VmmDisk.Format.RAW;
+                    case QCOW2 -> VmmDisk.Format.QCOW2;
+                })).stream().toList();
+        return new VmmDisk(new VmmDisk.File(disk.file(), VmmDisk.Format.QCOW2), backing, disk.readOnly(),
+                disk.serial(), disk.writeThrough() ? VmmDisk.Cache.WRITE_THROUGH : VmmDisk.Cache.WRITE_BACK, 0);
     }
 
     private static void end(DetachedProcess child) throws InterruptedException {

@@ -27,6 +27,9 @@ final class QemuCommand {
         line.addAll(List.of("-chardev", "stdio,id=console,mux=off,signal=off"));
         line.addAll(List.of("-serial", "chardev:console", "-device", "pvpanic,ioport=0x505"));
         line.addAll(List.of("-qmp", "unix:" + QemuFiles.MONITOR_SOCKET + ",server=on,wait=off"));
+        for (int index = 0; index < plan.disks().size(); index++) {
+            line.addAll(QemuDisk.arguments(plan.disks().get(index), index));
+        }
         // A reset ends the process, as under the other driver: the agent counts reboots and starts again.
         line.addAll(List.of("-no-reboot", "-rtc", "base=utc"));
         // How it ended, for an agent that was away; "cpu_reset" is the only trace that a triple fault leaves.

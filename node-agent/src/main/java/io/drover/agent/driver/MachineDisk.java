@@ -1,0 +1,36 @@
+package io.drover.agent.driver;
+
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * A block device of a machine: a qcow2 image of the VM's own.
+ *
+ * @param file of the image, there when the machine starts
+ * @param backing what the image lies on; empty: nothing
+ * @param serial what the guest sees, at most 20 printable ASCII characters
+ * @param writeThrough a write is durable when it is done; else when the guest has flushed after it
+ */
+public record MachineDisk(String name, Path file, Optional<Backing> backing, boolean readOnly, String serial,
+        boolean writeThrough) {
+    /** How the bytes of a disk are kept in a file. Said by whoever registered the file, and never guessed from it. */
+    public enum Format {
+        RAW, QCOW2
+    }
+
+    /** A file that is only read, and lies on no other. */
+    public record Backing(Path file, Format format) {
+        public Backing {
+            Objects.requireNonNull(file);
+            Objects.requireNonNull(format);
+        }
+    }
+
+    public MachineDisk {
+        Objects.requireNonNull(name);
+        Objects.requireNonNull(file);
+        Objects.requireNonNull(backing);
+        Objects.requireNonNull(serial);
+    }
+}
