@@ -6,6 +6,7 @@ import io.drover.controller.fake.FakeAgent;
 import io.drover.controller.record.Sha256;
 import io.drover.proto.v1.CreateImageRequest;
 import io.drover.proto.v1.CreateVmRequest;
+import io.drover.proto.v1.DiskImage;
 import io.drover.proto.v1.GetVmRequest;
 import io.drover.proto.v1.HostServiceGrpc;
 import io.drover.proto.v1.Image;
@@ -36,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 /** A small cloud in one process: a real controller with its real ZooKeeper, fake agents, and a client over the wire. */
 final class Cloud implements AutoCloseable {
     static final long MIB = 1L << 20;
+    private static final int MAX_CHUNK_BYTES = 1 << 20;
     private static final byte[] KERNEL = "not a kernel, but nobody here boots it".getBytes(StandardCharsets.UTF_8);
 
     private final Path data;
@@ -134,6 +136,13 @@ final class Cloud implements AutoCloseable {
                 .build());
     }
 
+    /** A raw disk image. */
+    Image diskImage(String name, byte[] bytes) throws StatusException, InterruptedException {
+        ImageFile file = upload(bytes);
+        return images().createImage(CreateImageRequest.newBuilder().setImageId(name).setImage(Image.newBuilder()
+                .setDiskImage(DiskImage.newBuilder().setFile(file).setFormat(DiskImage.Format.RAW))).build());
+    }
+
     ImageFile upload(byte[] bytes) throws StatusException, InterruptedException {
         return upload(channel, bytes);
     }
@@ -144,7 +153,10 @@ final class Cloud implements AutoCloseable {
                 .build();
         var call = images(channel).uploadFile();
         call.write(UploadFileRequest.newBuilder().setFile(file).build());
-        call.write(UploadFileRequest.newBuilder().setData(ByteString.copyFrom(bytes)).build());
+        for (int sent = 0; sent < bytes.length; sent += MAX_CHUNK_BYTES) {
+            int length = Math.min(MAX_CHUNK_BYTES, bytes.length - sent);
+            call.write(UploadFileRequest.newBuilder().setData(ByteString.copyFrom(bytes, sent, length)).build());
+        }
         call.halfClose();
         return call.read();
     }

@@ -25,6 +25,7 @@ import io.drover.proto.v1.Task;
 import io.drover.proto.v1.UncordonHostRequest;
 import io.drover.proto.v1.UploadFileRequest;
 import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmSpec;
 import io.grpc.Status;
 import java.nio.file.Path;
@@ -96,6 +97,46 @@ final class RequestRulesTest {
                         "vm.spec.driver",
                         "vm.spec.extra_command_line", "vm.spec.cpu_features");
         assertThat(refusal.info().getMetadataOrThrow("next_step")).isNotEmpty();
+    }
+
+    @Test
+    void everyProblemOfDisksIsToldWithItsField() throws Exception {
+        VmDisk good = VmDisk.newBuilder().setName("root").setSizeBytes(1 << 20).build();
+        VmSpec spec = Cloud.spec(1, 64 * Cloud.MIB).toBuilder().addDisks(good).addDisks(good)
+                .addDisks(good.toBuilder().setName("Bad").setSizeBytes(1 << 20 | 1))
+                .addDisks(good.toBuilder().setName("none").clearSizeBytes())
+                .addDisks(good.toBuilder().setName("odd").setImage("debian").setSerial("has a blank")
+                        .setCacheModeValue(9))
+                .addDisks(good.toBuilder().setName("same").setSerial("root")).build();
+        Refusals refusal = Refusals.of(() -> cloud.vms().createVm(Cloud.creation("disks-1", spec)));
+        assertThat(refusal.code()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        BadRequest bad = refusal.status().getDetails(1).unpack(BadRequest.class);
+        assertThat(bad.getFieldViolationsList()).extracting(BadRequest.FieldViolation::getField)
+                .containsExactlyInAnyOrder("vm.spec.disks[1].name", "vm.spec.disks[1].serial", "vm.spec.disks[2].name",
+                        "vm.spec.disks[2].size_bytes", "vm.spec.disks[3].size_bytes", "vm.spec.disks[4].image",
+                        "vm.spec.disks[4].serial", "vm.spec.disks[4].cache_mode", "vm.spec.disks[5].serial");
+
+        VmSpec.Builder many = Cloud.spec(1, 64 * Cloud.MIB).toBuilder();
+        for (int i = 0; i < 17; i++) {
+            many.addDisks(good.toBuilder().setName("d" + i));
+        }
+        assertThat(Refusals.of(() -> cloud.vms().createVm(Cloud.creation("disks-2", many.build()))).status()
+                .getMessage()).contains("17 disks (expected: at most 16)");
+    }
+
+    @Test
+    void diskThatCannotBeginAsItsImageIsRefused() throws Exception {
+        cloud.diskImage("big", new byte[2 << 20]);
+        VmDisk disk = VmDisk.newBuilder().setName("root").setImage("images/big").setSizeBytes(1 << 20).build();
+        VmSpec.Builder spec = Cloud.spec(1, 64 * Cloud.MIB).toBuilder();
+        assertThat(Refusals.of(() -> cloud.vms().createVm(Cloud.creation("d-1", spec.addDisks(disk).build()))).status()
+                .getMessage()).contains("vm.spec.disks[0].size_bytes", "at least 2097152");
+        Refusals kernel = Refusals.of(() -> cloud.vms().createVm(Cloud.creation("d-2", spec.clearDisks()
+                .addDisks(disk.toBuilder().setImage("images/debian")).build())));
+        assertThat(kernel.reason()).isEqualTo("IMAGE_NOT_A_DISK");
+        Refusals none = Refusals.of(() -> cloud.vms().createVm(Cloud.creation("d-3", spec.clearDisks()
+                .addDisks(disk.toBuilder().setImage("images/gone")).build())));
+        assertThat(none.code()).isEqualTo(Status.Code.NOT_FOUND);
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.drover.controller.agent;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
 import io.drover.controller.file.FileStore;
+import io.drover.controller.record.Disk;
 import io.drover.controller.record.Image;
 import io.drover.controller.record.Sha256;
 import io.drover.proto.agent.v1.AgentServiceGrpc;
@@ -79,11 +80,25 @@ public final class Agent {
                 .setVcpus(order.vcpus())
                 .setMemoryBytes(order.memoryBytes()).setKernelSha256(order.kernel().hex())
                 .setInitramfsSha256(order.initramfs().map(Sha256::hex).orElse("")).setCommandLine(order.commandLine())
-                .build();
+                .addAllDisks(order.disks().stream().map(Agent::disk).toList())
+                .setDisksExpected(order.disksExpected()).build();
         return ask(() -> {
             StartVmResponse response = stub(START_SECONDS).startVm(request);
             return ObservationCodec.decode(response.getObservation());
         });
+    }
+
+    private static StartVmRequest.Disk disk(RunDisk run) {
+        Disk disk = run.disk();
+        StartVmRequest.Disk.Builder message = StartVmRequest.Disk.newBuilder().setName(disk.name())
+                .setSizeBytes(disk.sizeBytes()).setReadOnly(disk.readOnly()).setSerial(disk.serial())
+                .setWriteThrough(disk.cache() == Disk.Cache.WRITE_THROUGH);
+        run.image().ifPresent(image -> message.setImageSha256(image.file().sha256().hex())
+                .setImageFormat(switch (image.format()) {
+                    case RAW -> StartVmRequest.Disk.Format.RAW;
+                    case QCOW2 -> StartVmRequest.Disk.Format.QCOW2;
+                }));
+        return message.build();
     }
 
     /**

@@ -33,6 +33,8 @@ final class Answers {
             case FAILED_PRECONDITION -> Optional.of(switch (reason) {
                 case "NOT_OWNER" -> Answer.Why.NOT_OWNER;
                 case "EPOCH_SPENT" -> Answer.Why.EPOCH_SPENT;
+                // No other host has what is missing.
+                case "DISK_MISSING" -> Answer.Why.BAD_REQUEST;
                 case "FILE_MISSING" -> Answer.Why.FILE_MISSING;
                 default -> Answer.Why.HOST_CANNOT;
             });

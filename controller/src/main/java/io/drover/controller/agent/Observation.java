@@ -8,8 +8,15 @@ import io.drover.controller.record.VmId;
  *
  * @param driver "kvm" or "qemu"
  * @param reboots of the guest in this run
+ * @param keepsDisks whether the host keeps disks of the VM to which its guest may have written
  */
-public record Observation(VmId vm, String uid, long epoch, State state, String driver, int reboots) {
+public record Observation(VmId vm, String uid, long epoch, State state, String driver, int reboots,
+        boolean keepsDisks) {
+    /** Without disks. */
+    public Observation(VmId vm, String uid, long epoch, State state, String driver, int reboots) {
+        this(vm, uid, epoch, state, driver, reboots, false);
+    }
+
     public sealed interface State {
         record Starting() implements State {}
 

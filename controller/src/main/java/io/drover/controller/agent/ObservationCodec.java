@@ -26,7 +26,7 @@ final class ObservationCodec {
         };
         return state
                 .map(known -> new Observation(new VmId(message.getVm()), message.getUid(), message.getEpoch(), known,
-                        message.getDriver(), message.getReboots()));
+                        message.getDriver(), message.getReboots(), message.getKeepsDisks()));
     }
 
     private static RunEnd decode(Exit exit) {

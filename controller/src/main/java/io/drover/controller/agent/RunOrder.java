@@ -2,12 +2,18 @@ package io.drover.controller.agent;
 
 import io.drover.controller.record.Sha256;
 import io.drover.controller.record.VmId;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * All that a host needs to run a VM.
  *
  * @param operation for its log
+ * @param disksExpected the guest has run with these disks on this host, so that none is to be made anew
  */
 public record RunOrder(VmId vm, String uid, long epoch, String operation, String driver, int vcpus, long memoryBytes,
-        Sha256 kernel, Optional<Sha256> initramfs, String commandLine) {}
+        Sha256 kernel, Optional<Sha256> initramfs, String commandLine, List<RunDisk> disks, boolean disksExpected) {
+    public RunOrder {
+        disks = List.copyOf(disks);
+    }
+}

@@ -137,7 +137,7 @@ public final class ImageOperations {
             Versioned<Image> image = store.view().image(id)
                     .orElseThrow(() -> ProblemException.notFound(id.resourceName()));
             Optional<Vm> user = store.view().vms().values().stream().map(Versioned::value)
-                    .filter(vm -> vm.spec().image().equals(id)).findFirst();
+                    .filter(vm -> vm.spec().images().contains(id)).findFirst();
             if (user.isPresent()) {
                 throw new ProblemException(new Problem.NotNow("IMAGE_IN_USE", id.resourceName(),
                         id.resourceName() + " is used by " + user.get().id().resourceName(),

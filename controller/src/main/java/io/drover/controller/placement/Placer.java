@@ -6,6 +6,7 @@ import io.drover.controller.record.Desired;
 import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.HostSession;
+import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Owner;
 import io.drover.controller.record.Phase;
 import io.drover.controller.record.Sha256;
@@ -116,8 +117,9 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
     public CompletableFuture<io.drover.controller.record.Placement> explain(VmSpec spec) {
         CompletableFuture<io.drover.controller.record.Placement> result = new CompletableFuture<>();
         inbox.add(() -> result
-                .complete(SchedulerTypes.record(cluster.place(SchedulerTypes.request(spec, Map.of(), files(spec)),
-                        policy), clock.instant())));
+                .complete(SchedulerTypes
+                        .record(cluster.place(SchedulerTypes.request(spec, Map.of(), files(spec), Optional.empty()),
+                                policy), clock.instant())));
         return result;
     }
 
@@ -247,7 +249,8 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
             return Optional.empty();
         }
         Instant now = clock.instant();
-        Request request = SchedulerTypes.request(vm.spec(), refused(vm, now), files(vm.spec()));
+        Request request = SchedulerTypes.request(vm.spec(), refused(vm, now), files(vm.spec()),
+                vm.disksHost());
         if (waiting.contains(uid) && request.equals(waitingRequests.get(uid))) {
             return Optional.empty();
         }
@@ -301,8 +304,10 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
 
     private Set<String> files(VmSpec spec) {
         Set<String> files = new HashSet<>();
-        store.view().image(spec.image()).ifPresent(image -> image.value().source().files()
-                .forEach(file -> files.add(file.sha256().hex())));
+        for (ImageId id : spec.images()) {
+            store.view().image(id).ifPresent(image -> image.value().source().files()
+                    .forEach(file -> files.add(file.sha256().hex())));
+        }
         return files;
     }
 

@@ -30,11 +30,12 @@ final class SchedulerTypes {
         return new Demand(spec.vcpus(), spec.memoryBytes());
     }
 
-    static Request request(VmSpec spec, Map<io.drover.scheduler.host.HostId, String> refused, Set<String> files) {
+    static Request request(VmSpec spec, Map<io.drover.scheduler.host.HostId, String> refused, Set<String> files,
+            Optional<HostId> home) {
         Constraints constraints = new Constraints(Driver.ofId(spec.driver()), Optional.empty(),
                 Set.copyOf(spec.cpuFeatures()),
                 spec.hostSelector());
-        return new Request(demand(spec), constraints, files, refused);
+        return new Request(demand(spec), constraints, files, refused, home.map(SchedulerTypes::id));
     }
 
     /** A driver that this version does not know is left out: it could not ask for it. */

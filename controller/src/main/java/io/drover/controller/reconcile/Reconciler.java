@@ -6,7 +6,6 @@ import io.drover.controller.agent.HostLinks;
 import io.drover.controller.agent.HostListener;
 import io.drover.controller.agent.HostReach;
 import io.drover.controller.agent.Observation;
-import io.drover.controller.agent.RunOrder;
 import io.drover.controller.agent.RunRef;
 import io.drover.controller.agent.Sightings;
 import io.drover.controller.file.FileStore;
@@ -202,20 +201,23 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
 
     private void start(Versioned<Vm> known, Owner owner) throws CommitException, InterruptedException {
         Vm vm = known.value();
-        Optional<Image> image = store.view().image(vm.spec().image()).map(Versioned::value);
-        if (!(image.map(Image::source).orElse(null) instanceof Image.Kernel kernel)) {
-            String why = vm.spec().image().resourceName()
-                    + (image.isEmpty() ? " is not there any more" : " is no kernel image");
-            write(known,
+        RunPlan plan = RunPlan.of(vm, owner, operation(vm), id -> store.view().image(id).map(Versioned::value));
+        switch (plan) {
+            case RunPlan.Impossible(String why) -> write(known,
                     VmSteps.over(vm, new RunEnd(RunEnd.Cause.START_FAILED, why, clock.instant()), 0, clock.instant()));
-            return;
+            case RunPlan.Ready ready -> start(known, owner, ready);
         }
+    }
+
+    private void start(Versioned<Vm> known, Owner owner, RunPlan.Ready plan)
+            throws CommitException, InterruptedException {
+        Vm vm = known.value();
         Optional<Agent> agent = links.agent(owner.host());
         if (agent.isEmpty()) {
             return;
         }
-        Answer<Optional<Observation>> answer = switch (files(owner.host(), agent.get(), kernel)) {
-            case Answer.Done<Boolean>(Boolean there) -> agent.get().start(order(vm, owner, kernel));
+        Answer<Optional<Observation>> answer = switch (files(owner.host(), agent.get(), plan.files())) {
+            case Answer.Done<Boolean>(Boolean there) -> agent.get().start(plan.order());
             // It did not refuse to run the VM, so its word does not hold for a start that is on its way.
             case Answer.Refused<Boolean>(Answer.Why why, String message) ->
                 new Answer.Refused<>(Answer.Why.HOST_FAILED, message);
@@ -299,18 +301,9 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
         }
     }
 
-    private Answer<Boolean> files(HostId host, Agent agent, Image.Kernel kernel) throws InterruptedException {
-        boolean there = links.holds(host, kernel.files().stream().map(Image.ImageFile::sha256).toList());
-        return there ? new Answer.Done<>(true) : transfers.ensure(host, agent, kernel.files());
-    }
-
-    private static RunOrder order(Vm vm, Owner owner, Image.Kernel kernel) {
-        String extra = vm.spec().extraCommandLine();
-        String commandLine = extra.isEmpty() ? kernel.commandLine() : (kernel.commandLine() + " " + extra).strip();
-        String driver = vm.placement().map(io.drover.controller.record.Placement::driver).orElse(vm.spec().driver());
-        return new RunOrder(vm.id(), vm.uid(), owner.epoch(), operation(vm), driver, vm.spec().vcpus(),
-                vm.spec().memoryBytes(),
-                kernel.kernel().sha256(), kernel.initramfs().map(Image.ImageFile::sha256), commandLine);
+    private Answer<Boolean> files(HostId host, Agent agent, List<Image.ImageFile> files) throws InterruptedException {
+        boolean there = links.holds(host, files.stream().map(Image.ImageFile::sha256).toList());
+        return there ? new Answer.Done<>(true) : transfers.ensure(host, agent, files);
     }
 
     private static String operation(Vm vm) {

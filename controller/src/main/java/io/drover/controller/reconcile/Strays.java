@@ -26,6 +26,10 @@ final class Strays {
             return Optional.of(new VmStep.Evict(host, seen));
         }
         // Of an earlier run, on the host that owns it again: the next start there clears it.
+        if (vm.flatMap(Vm::disksHost).equals(Optional.of(host))) {
+            // Its disks are beside.
+            return Optional.empty();
+        }
         boolean keptForLogs = vm.isPresent() && (owned
                 || (vm.get().remains().equals(Optional.of(host))
                         && !(vm.get().owner().isPresent() && vm.get().phase() == Phase.RUNNING)));

@@ -10,6 +10,7 @@ import io.drover.controller.record.RunEnd;
 import io.drover.controller.record.Vm;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * The next step for a VM: a pure function of its record and of what is seen of it. Ownership is given up only on the word of
@@ -44,12 +45,15 @@ final class VmSteps {
         if (sight.run().isEmpty()) {
             return unseen(vm, owner);
         }
-        return switch (sight.run().get().state()) {
-            case Observation.State.Ended(RunEnd end) ->
-                new VmStep.Write(over(vm, end, sight.run().get().reboots(), now));
+        Observation run = sight.run().get();
+        if (run.keepsDisks() && !vm.disksHost().equals(Optional.of(owner.host()))) {
+            return new VmStep.Write(vm.withDisksOn(owner.host()));
+        }
+        return switch (run.state()) {
+            case Observation.State.Ended(RunEnd end) -> new VmStep.Write(over(vm, end, run.reboots(), now));
             case Observation.State.Starting(),Observation.State.Running(),Observation.State.Stopping() ->
                 switch (vm.desired()) {
-                    case Desired.Running() -> up(vm, sight.run().get().state(), now);
+                    case Desired.Running() -> up(vm, run.state(), now);
                     case Desired.Stopped(Duration grace) -> down(vm, owner, grace, sight, now);
                     case Desired.Deleted() -> down(vm, owner, Duration.ZERO, sight, now);
                 };

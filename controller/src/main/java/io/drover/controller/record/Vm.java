@@ -19,11 +19,12 @@ import java.util.Optional;
  * @param reboots of the guest in its last run that ended
  * @param refusals hosts that refused this generation, the newest last, at most {@value #MAX_REFUSALS}
  * @param remains the host that still keeps the console log of a run that ended
+ * @param disksHost the host that keeps what the guest has written to its disks: no other may become the owner
  */
 public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desired, Optional<Owner> owner,
         long lastEpoch,
         Status status, Optional<RunEnd> lastEnd, Optional<Placement> placement, Instant created, int reboots,
-        List<Refusal> refusals, Optional<HostId> remains) implements StoredRecord {
+        List<Refusal> refusals, Optional<HostId> remains, Optional<HostId> disksHost) implements StoredRecord {
     /** More would not fit into a record of 2 KiB, and the scheduler forgets the oldest soon anyway. */
     static final int MAX_REFUSALS = 3;
     /** What five starts could not do, the sixth will not; a single host has taken four minutes for them. */
@@ -40,7 +41,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
     public static Vm created(VmId id, String uid, VmSpec spec, Desired desired, Instant now) {
         Phase phase = desired instanceof Desired.Running ? Phase.PENDING : Phase.STOPPED;
         return new Vm(id, uid, 1, spec, desired, Optional.empty(), 0, new Status(phase, "", now), Optional.empty(),
-                Optional.empty(), now, 0, List.of(), Optional.empty());
+                Optional.empty(), now, 0, List.of(), Optional.empty(), Optional.empty());
     }
 
     public Phase phase() {
@@ -57,25 +58,26 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Status next = owner.isPresent() ? status : new Status(Phase.PENDING, "", now);
         return new Vm(id, uid, generation + 1, spec, new Desired.Running(), owner, lastEpoch, next, lastEnd, placement,
                 created,
-                reboots, List.of(), remains);
+                reboots, List.of(), remains, disksHost);
     }
 
     public Vm askedToStop(Desired.Stopped how) {
         return new Vm(id, uid, generation + 1, spec, how, owner, lastEpoch, status, lastEnd, placement, created,
                 reboots,
-                refusals, remains);
+                refusals, remains, disksHost);
     }
 
     public Vm askedToGo(Instant now) {
         return new Vm(id, uid, generation + 1, spec, new Desired.Deleted(), owner, lastEpoch,
-                new Status(Phase.DELETING, "", now), lastEnd, placement, created, reboots, refusals, remains);
+                new Status(Phase.DELETING, "", now), lastEnd, placement, created, reboots, refusals, remains,
+                disksHost);
     }
 
     public Vm in(Phase phase, String message, Instant now) {
         Instant since = phase == phase() ? status.since() : now;
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, new Status(phase, message, since), lastEnd,
                 placement,
-                created, reboots, refusals, remains);
+                created, reboots, refusals, remains, disksHost);
     }
 
     /** No host fits: waits, with the reason. */
@@ -83,7 +85,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Instant since = phase() == Phase.PENDING ? status.since() : now;
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, new Status(Phase.PENDING, message, since),
                 lastEnd,
-                Optional.of(decision), created, reboots, refusals, remains);
+                Optional.of(decision), created, reboots, refusals, remains, disksHost);
     }
 
     /**
@@ -98,7 +100,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         HostId host = decision.host().orElseThrow(() -> new IllegalArgumentException("the decision names no host"));
         return new Vm(id, uid, generation, spec, desired, Optional.of(new Owner(host, lastEpoch + 1)), lastEpoch + 1,
                 new Status(Phase.STARTING, "", now), lastEnd, Optional.of(decision), created, reboots, refusals,
-                remains);
+                remains, disksHost);
     }
 
     /** The owner said for certain that it does not and will not run this epoch. */
@@ -106,7 +108,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
                 new Status(Phase.PENDING, by.resourceName() + " refused: " + message, now), lastEnd, placement, created,
                 reboots,
-                refusedBy(by, message, failures(), now), remains);
+                refusedBy(by, message, failures(), now), remains, disksHost);
     }
 
     /**
@@ -121,7 +123,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
                         .map(refusal -> refusal.host().resourceName() + ": " + refusal.message()).toList()), now);
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch, told, Optional.of(end),
                 placement,
-                created, rebootsOfRun, next, Optional.of(by));
+                created, rebootsOfRun, next, Optional.of(by), disksHost);
     }
 
     private int failures() {
@@ -145,7 +147,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
     public Vm ended(RunEnd end, int rebootsOfRun, Phase then, Instant now) {
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
                 new Status(then, then == Phase.PENDING ? "" : end.message(), now), Optional.of(end), placement, created,
-                rebootsOfRun, refusals, owner.map(Owner::host).or(() -> remains));
+                rebootsOfRun, refusals, owner.map(Owner::host).or(() -> remains), disksHost);
     }
 
     /**
@@ -158,12 +160,18 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Optional<HostId> lost = owner.map(Owner::host);
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch + 1,
                 new Status(then, end.message(), now), Optional.of(end), placement, created, reboots, refusals,
-                remains.filter(host -> !lost.equals(Optional.of(host))));
+                remains.filter(host -> !lost.equals(Optional.of(host))), disksHost);
+    }
+
+    /** The host keeps disks to which the guest may have written: what a run elsewhere would find is not what was written. */
+    public Vm withDisksOn(HostId host) {
+        return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, status, lastEnd, placement, created,
+                reboots, refusals, remains, Optional.of(host));
     }
 
     /** The guest powered itself off: that is what its user wanted. */
     public Vm turnedOff() {
         return new Vm(id, uid, generation + 1, spec, new Desired.Stopped(Duration.ZERO), owner, lastEpoch, status,
-                lastEnd, placement, created, reboots, refusals, remains);
+                lastEnd, placement, created, reboots, refusals, remains, disksHost);
     }
 }

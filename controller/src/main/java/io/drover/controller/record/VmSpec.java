@@ -1,7 +1,12 @@
 package io.drover.controller.record;
 
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a user asked for.
@@ -9,9 +14,10 @@ import java.util.Map;
  * @param driver "kvm", "qemu", or empty for the best that a host offers
  * @param hostSelector labels that a host must have, with these values
  * @param cpuFeatures features that a host must have, as in /proc/cpuinfo
+ * @param disks in the order in which the guest finds them
  */
 public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
-        Map<String, String> hostSelector, List<String> cpuFeatures) {
+        Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks) {
     public VmSpec {
         if (vcpus < 1) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: at least 1)");
@@ -21,5 +27,18 @@ public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCom
         }
         hostSelector = Map.copyOf(hostSelector);
         cpuFeatures = List.copyOf(cpuFeatures);
+        disks = List.copyOf(disks);
+    }
+
+    /** Without disks. */
+    public VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
+            Map<String, String> hostSelector, List<String> cpuFeatures) {
+        this(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, List.of());
+    }
+
+    /** All that it is made of. */
+    public Set<ImageId> images() {
+        return Stream.concat(Stream.of(image), disks.stream().map(Disk::image).flatMap(Optional::stream))
+                .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 }

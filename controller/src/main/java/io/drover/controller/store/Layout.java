@@ -87,8 +87,12 @@ final class Layout {
     }
 
     static void requireFormat(int format) throws UnreadableRecordException {
-        if (format > FORMAT) {
-            throw new UnreadableRecordException("format : " + format + " (expected: at most " + FORMAT
+        requireFormat(format, FORMAT);
+    }
+
+    static void requireFormat(int format, int newest) throws UnreadableRecordException {
+        if (format > newest) {
+            throw new UnreadableRecordException("format : " + format + " (expected: at most " + newest
                     + "; a newer controller or agent wrote it, upgrade this controller)");
         }
     }

@@ -2,6 +2,7 @@ package io.drover.controller.store;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.drover.controller.record.Desired;
+import io.drover.controller.record.Disk;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Owner;
@@ -24,6 +25,13 @@ final class VmCodec {
     /** The texts of a record give way, so that it stays under {@link Layout#MAX_VM_RECORD_BYTES}. */
     private static final int[] TEXT_LIMITS = {160, 100, 60, 24, 0};
 
+    /** Of a VM with disks: a program that knows none would run the guest without them. */
+    private static final int FORMAT_WITH_DISKS = 2;
+
+    /** The numbers of drover.v1.VmDisk.CacheMode. */
+    private static final int WRITE_BACK = 1;
+    private static final int WRITE_THROUGH = 2;
+
     private VmCodec() {}
 
     /**
@@ -44,7 +52,9 @@ final class VmCodec {
     }
 
     private static byte[] encode(Vm vm, int textChars) {
-        VmRecord.Builder record = VmRecord.newBuilder().setFormat(Layout.FORMAT).setVm(vm.id().value()).setUid(vm.uid())
+        VmRecord.Builder record = VmRecord.newBuilder()
+                .setFormat(vm.spec().disks().isEmpty() ? Layout.FORMAT : FORMAT_WITH_DISKS).setVm(vm.id().value())
+                .setUid(vm.uid())
                 .setGeneration(vm.generation()).setSpec(encode(vm.spec())).setLastEpoch(vm.lastEpoch())
                 .setPhase(encode(vm.phase())).setPhaseMessage(cut(vm.status().message(), textChars))
                 .setPhaseTime(Timestamps.of(vm.status().since())).setCreateTime(Timestamps.of(vm.created()))
@@ -66,13 +76,24 @@ final class VmCodec {
                     .setFailures(refusal.failures()));
         }
         vm.remains().ifPresent(host -> record.setLastHost(host.value()));
+        vm.disksHost().ifPresent(host -> record.setDisksHost(host.value()));
         return record.build().toByteArray();
     }
 
     static io.drover.proto.state.v1.VmSpec encode(VmSpec spec) {
         return io.drover.proto.state.v1.VmSpec.newBuilder().setVcpus(spec.vcpus()).setMemoryBytes(spec.memoryBytes())
                 .setImage(spec.image().value()).setExtraCommandLine(spec.extraCommandLine()).setDriver(spec.driver())
-                .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures()).build();
+                .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures())
+                .addAllDisks(spec.disks().stream().map(VmCodec::encode).toList()).build();
+    }
+
+    private static io.drover.proto.state.v1.VmSpec.Disk encode(Disk disk) {
+        return io.drover.proto.state.v1.VmSpec.Disk.newBuilder().setName(disk.name())
+                .setImage(disk.image().map(ImageId::value).orElse("")).setSizeBytes(disk.sizeBytes())
+                .setReadOnly(disk.readOnly()).setSerial(disk.givenSerial()).setCacheMode(switch (disk.cache()) {
+                    case WRITE_BACK -> WRITE_BACK;
+                    case WRITE_THROUGH -> WRITE_THROUGH;
+                }).build();
     }
 
     private static io.drover.proto.state.v1.Placement encode(Placement placement, int textChars) {
@@ -87,7 +108,7 @@ final class VmCodec {
     static Vm decode(byte[] bytes) throws UnreadableRecordException {
         try {
             VmRecord record = VmRecord.parseFrom(bytes);
-            Layout.requireFormat(record.getFormat());
+            Layout.requireFormat(record.getFormat(), FORMAT_WITH_DISKS);
             return new Vm(new VmId(record.getVm()), record.getUid(), record.getGeneration(), decode(record.getSpec()),
                     desired(record), owner(record), record.getLastEpoch(),
                     new Status(decode(record.getPhase()), record.getPhaseMessage(),
@@ -95,7 +116,7 @@ final class VmCodec {
                     record.hasLastExit() ? Optional.of(decode(record.getLastExit())) : Optional.empty(),
                     record.hasPlacement() ? Optional.of(decode(record.getPlacement())) : Optional.empty(),
                     Timestamps.read(record.getCreateTime()), record.getReboots(), refusals(record),
-                    host(record.getLastHost()));
+                    host(record.getLastHost()), host(record.getDisksHost()));
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
             throw new UnreadableRecordException("VM record : " + bytes.length + " bytes (expected: a VmRecord): "
                     + e.getMessage(), e);
@@ -105,7 +126,19 @@ final class VmCodec {
     private static VmSpec decode(io.drover.proto.state.v1.VmSpec spec) {
         return new VmSpec(spec.getVcpus(), spec.getMemoryBytes(), new ImageId(spec.getImage()),
                 spec.getExtraCommandLine(),
-                spec.getDriver(), spec.getHostSelectorMap(), spec.getCpuFeaturesList());
+                spec.getDriver(), spec.getHostSelectorMap(), spec.getCpuFeaturesList(),
+                spec.getDisksList().stream().map(VmCodec::decode).toList());
+    }
+
+    private static Disk decode(io.drover.proto.state.v1.VmSpec.Disk disk) {
+        Optional<ImageId> image = disk.getImage().isEmpty() ? Optional.empty()
+                : Optional.of(new ImageId(disk.getImage()));
+        return new Disk(disk.getName(), image, disk.getSizeBytes(), disk.getReadOnly(), disk.getSerial(),
+                switch (disk.getCacheMode()) {
+                    case WRITE_BACK -> Disk.Cache.WRITE_BACK;
+                    case WRITE_THROUGH -> Disk.Cache.WRITE_THROUGH;
+                    default -> throw new IllegalArgumentException("cache mode : " + disk.getCacheMode());
+                });
     }
 
     private static Desired desired(VmRecord record) {

@@ -177,7 +177,7 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
             Violations violations = new Violations();
             Optional<VmSpec> spec = VmSpecs.read(request.getSpec(), "spec", violations);
             violations.throwIfAny();
-            operations.bootable(spec.orElseThrow());
+            operations.images(spec.orElseThrow());
             try {
                 return VmMessages.of(placer.explain(spec.get()).get());
             } catch (ExecutionException e) {

@@ -3,6 +3,7 @@ package io.drover.controller.vm;
 import io.drover.controller.problem.Problem;
 import io.drover.controller.problem.ProblemException;
 import io.drover.controller.record.Desired;
+import io.drover.controller.record.Disk;
 import io.drover.controller.record.Image;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Task;
@@ -20,7 +21,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -49,7 +52,7 @@ public final class VmOperations {
             return known.get();
         }
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            Versioned<Image> image = bootable(spec);
+            List<Versioned<Image>> images = images(spec);
             Optional<Versioned<Vm>> taken = store.view().vm(id);
             if (taken.isPresent()) {
                 throw taken(taken.get().value());
@@ -61,9 +64,11 @@ public final class VmOperations {
                 return task;
             }
             try {
-                store.commitAndWait(
-                        List.of(new Change.Check(image.value().id(), image.version()), new Change.Create(vm),
-                                new Change.Create(task)));
+                List<Change> changes = new ArrayList<>();
+                images.forEach(image -> changes.add(new Change.Check(image.value().id(), image.version())));
+                changes.add(new Change.Create(vm));
+                changes.add(new Change.Create(task));
+                store.commitAndWait(changes);
                 return task;
             } catch (CommitException.Conflict e) {
                 if (e.exists() && e.key().equals(id) && store.view().vm(id).isEmpty()) {
@@ -89,16 +94,51 @@ public final class VmOperations {
                         : "choose another name, or delete it first"));
     }
 
+    /** The images of a spec, each once, if a VM can be made of them. */
+    List<Versioned<Image>> images(VmSpec spec) throws ProblemException {
+        Map<ImageId, Versioned<Image>> images = new LinkedHashMap<>();
+        images.put(spec.image(), bootable(spec));
+        for (int index = 0; index < spec.disks().size(); index++) {
+            Disk disk = spec.disks().get(index);
+            if (disk.image().isPresent()) {
+                images.put(disk.image().get(), imageOf(disk, disk.image().get(), "vm.spec.disks[" + index + "]"));
+            }
+        }
+        return List.copyOf(images.values());
+    }
+
+    /** What a disk begins as, if it can. What a qcow2 image says itself of its size, the host finds out. */
+    private Versioned<Image> imageOf(Disk disk, ImageId id, String field) throws ProblemException {
+        Versioned<Image> image = store.view().image(id)
+                .orElseThrow(() -> ProblemException.notFound(id.resourceName()));
+        switch (image.value().source()) {
+            case Image.Kernel _ -> throw new ProblemException(new Problem.NotNow("IMAGE_NOT_A_DISK", id.resourceName(),
+                    id.resourceName() + " is a kernel image: no disk can begin as one",
+                    "use a disk image for disk " + disk.name()));
+            case Image.Disk(Image.ImageFile file, Image.Disk.Format format) -> {
+                boolean cut = format == Image.Disk.Format.RAW && disk.sizeBytes() != 0
+                        && disk.sizeBytes() < file.sizeBytes();
+                if (cut) {
+                    throw ProblemException.invalid(field + ".size_bytes",
+                            disk.sizeBytes() + " (expected: 0, or at least "
+                                    + file.sizeBytes() + ", the size of " + id.resourceName() + ")");
+                }
+            }
+        }
+        return image;
+    }
+
     /** The image of a spec, if a VM can boot from it with this command line. */
-    Versioned<Image> bootable(VmSpec spec) throws ProblemException {
+    private Versioned<Image> bootable(VmSpec spec) throws ProblemException {
         ImageId id = spec.image();
         Versioned<Image> image = store.view().image(id)
                 .orElseThrow(() -> ProblemException.notFound(id.resourceName()));
         switch (image.value().source()) {
             case Image.Disk disk ->
                 throw new ProblemException(new Problem.NotNow("IMAGE_NOT_BOOTABLE", id.resourceName(),
-                        id.resourceName() + " is a disk image (" + disk.format() + "), and VMs have no disks yet",
-                        "use a kernel image"));
+                        id.resourceName() + " is a disk image (" + disk.format()
+                                + "): VMs boot a kernel image, and find disks",
+                        "boot a kernel image, and give the VM a disk that begins as this one"));
             case Image.Kernel kernel -> {
                 int bytes = kernel.commandLine().length() + 1 + spec.extraCommandLine().length();
                 if (!spec.extraCommandLine().isEmpty() && bytes > VmSpecs.MAX_COMMAND_LINE_BYTES) {

@@ -1,9 +1,11 @@
 package io.drover.controller.vm;
 
 import io.drover.controller.problem.Violations;
+import io.drover.controller.record.Disk;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.VmSpec;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -60,6 +62,7 @@ public final class VmSpecs {
             violations.require(CPU_FEATURE.matcher(feature).matches(), field + ".cpu_features",
                     Violations.quoted(feature) + " (expected: a flag as in /proc/cpuinfo)");
         }
+        List<Disk> disks = VmDisks.read(spec.getDisksList(), field + ".disks", violations);
         violations.require(spec.getSerializedSize() <= MAX_SPEC_BYTES, field,
                 spec.getSerializedSize() + " bytes (expected: at most " + MAX_SPEC_BYTES
                         + "; put a long command line into the image)");
@@ -68,7 +71,8 @@ public final class VmSpecs {
         }
         return Optional
                 .of(new VmSpec(spec.getVcpus(), memory, image.get(), spec.getExtraCommandLine(), spec.getDriver(),
-                        spec.getHostSelectorMap(), spec.getCpuFeaturesList().stream().distinct().sorted().toList()));
+                        spec.getHostSelectorMap(), spec.getCpuFeaturesList().stream().distinct().sorted().toList(),
+                        disks));
     }
 
     /** A kernel's command line is printable and on one line: anything else it would take for something that was not meant. */
@@ -83,6 +87,7 @@ public final class VmSpecs {
         return io.drover.proto.v1.VmSpec.newBuilder().setVcpus(spec.vcpus()).setMemoryBytes(spec.memoryBytes())
                 .setImage(spec.image().resourceName()).setExtraCommandLine(spec.extraCommandLine())
                 .setDriver(spec.driver())
-                .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures()).build();
+                .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures())
+                .addAllDisks(spec.disks().stream().map(VmDisks::message).toList()).build();
     }
 }

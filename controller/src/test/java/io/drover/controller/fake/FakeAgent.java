@@ -292,7 +292,8 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
                 put(VmObservation.newBuilder().setVm(request.getVm()).setUid(request.getUid())
                         .setEpoch(request.getEpoch())
                         .setState(startsEnd.isPresent() ? VmObservation.State.ENDED : VmObservation.State.RUNNING)
-                        .setExit(startsEnd.orElse(Exit.getDefaultInstance())).setDriver(request.getDriver()).build());
+                        .setExit(startsEnd.orElse(Exit.getDefaultInstance())).setDriver(request.getDriver())
+                        .setKeepsDisks(request.getDisksCount() > 0 && startsEnd.isEmpty()).build());
             }
             if (!startsHang) {
                 response.onNext(StartVmResponse.newBuilder().setObservation(runs.get(request.getUid())).build());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.controller.record.Desired;
+import io.drover.controller.record.Disk;
 import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.Image;
@@ -75,6 +76,17 @@ final class RecordCodecTest {
     }
 
     @Test
+    void vmWithDisksComesBackInAFormatThatOlderProgramsRefuse() throws Exception {
+        Disk root = new Disk("root", Optional.of(new ImageId("bookworm")), 0, false, "", Disk.Cache.WRITE_BACK);
+        Disk data = new Disk("data", Optional.empty(), 1 << 20, true, "S-1", Disk.Cache.WRITE_THROUGH);
+        VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(root, data));
+        Vm vm = Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Running(), NOW).withDisksOn(new HostId("h1"));
+        assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
+        assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(2);
+        assertThat(VmRecord.parseFrom(VmCodec.encode(vm("quiet", "short"))).getFormat()).isEqualTo(1);
+    }
+
+    @Test
     void hostImageAndTaskComeBackAsTheyWere() throws Exception {
         Host host = new Host(new HostId("h1"), Map.of("zone", "a"), "x86_64", "cpu", List.of("avx2"), 8, 1L << 30, 32,
                 1L << 29,
@@ -103,7 +115,7 @@ final class RecordCodecTest {
 
     @Test
     void recordOfANewerProgramAndDamagedBytesAreRefused() {
-        byte[] newer = VmRecord.newBuilder().setFormat(2).build().toByteArray();
+        byte[] newer = VmRecord.newBuilder().setFormat(3).build().toByteArray();
         assertThatThrownBy(() -> VmCodec.decode(newer)).isInstanceOf(UnreadableRecordException.class)
                 .hasMessageContaining("format");
         byte[] damaged = {(byte) 0xff, (byte) 0xff};
