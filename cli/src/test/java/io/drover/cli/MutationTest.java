@@ -15,6 +15,7 @@ import io.drover.proto.v1.PowerState;
 import io.drover.proto.v1.StartVmRequest;
 import io.drover.proto.v1.StopVmRequest;
 import io.drover.proto.v1.Task;
+import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.UploadFileRequest;
 import io.drover.proto.v1.Vm;
 import io.drover.proto.v1.VmState;
@@ -76,6 +77,33 @@ class MutationTest {
                 cpu_features: "avx2"
                 """);
         assertThat(run.out()).isEqualTo("created web-1: RUNNING on h1 (kvm)\n");
+    }
+
+    @Test
+    void disksAreSentAsTheyWereSaid() {
+        CommandRun run = CommandRun.against(controller);
+        assertThat(run.run("vm", "create", "web-1", "--image", "debian", "--disk", "name=root,image=bookworm,size=20G",
+                "--disk", "name=data,size=1G,readonly,serial=S-1,cache=write-through")).isZero();
+        assertThat(controller.request(CreateVmRequest.class).getVm().getSpec().getDisksList()).containsExactly(
+                VmDisk.newBuilder().setName("root").setImage("images/bookworm").setSizeBytes(20L << 30).build(),
+                VmDisk.newBuilder().setName("data").setSizeBytes(1L << 30).setReadOnly(true).setSerial("S-1")
+                        .setCacheMode(VmDisk.CacheMode.WRITE_THROUGH).build());
+    }
+
+    @Test
+    void whatIsNoDiskIsRefusedSayingWhy() {
+        assertThat(refusedDisk("image=debian")).contains("it has no name");
+        assertThat(refusedDisk("name=root")).contains("it has neither an image nor a size");
+        assertThat(refusedDisk("name=root,size=many")).contains("'many' is no size");
+        assertThat(refusedDisk("name=root,size=1G,size=2G")).contains("'size' is there twice");
+        assertThat(refusedDisk("name=root,size=1G,cache=none")).contains("'none' is no cache mode");
+        assertThat(refusedDisk("name=root,size=1G,colour=red")).contains("'colour' is none of its parts");
+    }
+
+    private String refusedDisk(String disk) {
+        CommandRun run = CommandRun.against(controller);
+        assertThat(run.run("vm", "create", "web-1", "--image", "debian", "--disk", disk)).isEqualTo(1);
+        return run.err();
     }
 
     @Test

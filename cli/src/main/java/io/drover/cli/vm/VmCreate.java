@@ -6,9 +6,11 @@ import io.drover.cli.Surroundings;
 import io.drover.cli.api.ApiClient;
 import io.drover.cli.api.ResourceNames;
 import io.drover.cli.api.TaskWait;
+import io.drover.cli.completion.DiskHints;
 import io.drover.cli.completion.ImageNames;
 import io.drover.cli.option.ConnectionOptions;
 import io.drover.cli.option.Converters.Bytes;
+import io.drover.cli.option.DiskOption;
 import io.drover.cli.option.MutationOptions;
 import io.drover.cli.option.OutputOptions;
 import io.drover.cli.output.OutputFormat;
@@ -64,6 +66,10 @@ final class VmCreate implements Callable<Integer> {
     @Option(names = "--cpu-feature", paramLabel = "FEATURE",
             description = "A CPU feature that the host must have, as in /proc/cpuinfo. May be repeated.")
     private List<String> cpuFeatures = new ArrayList<>();
+    @Option(names = "--disk", paramLabel = DiskOption.LABEL, completionCandidates = DiskHints.class,
+            description = "A disk: what the guest changes of the disk image I, grown to S; or S bytes of zeros. "
+                    + "C is write-back or write-through. May be repeated.")
+    private List<DiskOption> disks = new ArrayList<>();
     @Option(names = "--append", paramLabel = "TEXT", description = "Added to the command line of the image's kernel.")
     private String append = "";
     @Option(names = "--no-start", negatable = false, description = "Only record it.")
@@ -94,7 +100,8 @@ final class VmCreate implements Callable<Integer> {
         return VmSpec.newBuilder().setVcpus(vcpus).setMemoryBytes(memory.count())
                 .setImage(ResourceNames.IMAGE.full(image))
                 .setExtraCommandLine(append).setDriver(driver).putAllHostSelector(selector)
-                .addAllCpuFeatures(cpuFeatures).build();
+                .addAllCpuFeatures(cpuFeatures)
+                .addAllDisks(disks.stream().map(DiskOption::disk).toList()).build();
     }
 
     private int afterDryRun(ApiClient api, String id) throws Failure {

@@ -8,6 +8,7 @@ import io.drover.cli.output.Kind;
 import io.drover.cli.output.Quantity;
 import io.drover.proto.v1.Placement;
 import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmExit;
 import io.drover.proto.v1.VmState;
 import java.time.Clock;
@@ -68,6 +69,7 @@ public final class VmKind {
                 .add("Wanted driver", vm.getSpec().getDriver())
                 .add("Selector", pairs(vm.getSpec().getHostSelectorMap()))
                 .add("CPU features", String.join(" ", vm.getSpec().getCpuFeaturesList()))
+                .add("Disks", spec(vm.getSpec().getDisksList()))
                 .add("In this state", Quantity.age(vm.getStateTime(), clock))
                 .add("Created", Quantity.time(vm.getCreateTime()));
         if (vm.getReboots() > 0) {
@@ -84,6 +86,30 @@ public final class VmKind {
 
     private static String exit(VmExit exit) {
         return exit.getCause().name() + (exit.getMessage().isEmpty() ? "" : ": " + exit.getMessage());
+    }
+
+    private static String spec(List<VmDisk> disks) {
+        return disks.stream().map(VmKind::spec).collect(Collectors.joining("\n"));
+    }
+
+    private static String spec(VmDisk disk) {
+        StringBuilder text = new StringBuilder(disk.getName()).append(':');
+        if (disk.getSizeBytes() > 0) {
+            text.append(' ').append(Quantity.bytes(disk.getSizeBytes()));
+        }
+        if (!disk.getImage().isEmpty()) {
+            text.append(" of ").append(ResourceNames.IMAGE.id(disk.getImage()));
+        }
+        if (disk.getReadOnly()) {
+            text.append(", read-only");
+        }
+        if (!disk.getSerial().isEmpty()) {
+            text.append(", serial ").append(disk.getSerial());
+        }
+        if (disk.getCacheMode() == VmDisk.CacheMode.WRITE_THROUGH) {
+            text.append(", write-through");
+        }
+        return text.toString();
     }
 
     private static String pairs(Map<String, String> map) {

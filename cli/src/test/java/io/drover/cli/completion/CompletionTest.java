@@ -44,7 +44,7 @@ class CompletionTest {
 
     @Test
     void optionsOfTheCommand() {
-        assertThat(complete("vm", "create", "x", "--d")).containsExactly("--detach", "--driver", "--dry-run");
+        assertThat(complete("vm", "create", "x", "--d")).containsExactly("--detach", "--disk", "--driver", "--dry-run");
     }
 
     @Test
@@ -58,6 +58,7 @@ class CompletionTest {
     @Test
     void valuesOfOptions() {
         assertThat(complete("vm", "list", "-o", "")).containsExactly("json", "name", "table", "yaml");
+        assertThat(complete("vm", "create", "x", "--disk", "name=d")).containsExactly("name=data,size=");
         assertThat(complete("vm", "wait", "web-1", "--for", "state=ST")).containsExactly("state=STARTING",
                 "state=STOPPED",
                 "state=STOPPING");
