@@ -1,7 +1,10 @@
 package io.drover.vmm.client;
 
+import io.drover.proto.vmm.v1.DiskStatus;
 import io.drover.proto.vmm.v1.Status;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -12,9 +15,11 @@ import java.util.Optional;
  *            from the start of the process to the first guest instruction; empty before that
  * @param exits
  *            from the guest so far, all vCPUs together
+ * @param disks
+ *            in the order of {@link VmmSettings#disks}
  */
 public record VmmStatus(State state, String vm, String uid, long epoch, long pid, Optional<Duration> firstInstruction,
-        int vcpus, long memoryBytes, long exits) {
+        int vcpus, long memoryBytes, long exits, List<VmmDiskStatus> disks) {
     /** Where the machine's life is. */
     public enum State {
         /** Being put together, no vCPU has run. */
@@ -31,6 +36,7 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
         Objects.requireNonNull(vm, "vm");
         Objects.requireNonNull(uid, "uid");
         Objects.requireNonNull(firstInstruction, "firstInstruction");
+        disks = List.copyOf(disks);
     }
 
     /** Converts from the protocol. */
@@ -42,9 +48,13 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
             case STARTING, STATE_UNSPECIFIED, UNRECOGNIZED -> State.STARTING;
         };
         long first = status.getFirstInstructionNanos();
+        List<VmmDiskStatus> disks = new ArrayList<>();
+        for (DiskStatus disk : status.getDisksList()) {
+            disks.add(VmmDiskStatus.of(disk));
+        }
         return new VmmStatus(state, status.getVm(), status.getUid(), status.getEpoch(), status.getPid(),
                 first == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(first)), status.getVcpus(),
-                status.getMemoryBytes(), status.getExits());
+                status.getMemoryBytes(), status.getExits(), disks);
     }
 
     /** Converts to the protocol. */
@@ -55,7 +65,7 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
             case RUNNING -> Status.State.RUNNING;
             case ENDED -> Status.State.ENDED;
         };
-        return Status.newBuilder()
+        Status.Builder status = Status.newBuilder()
                 .setState(wire)
                 .setVm(vm)
                 .setUid(uid)
@@ -64,7 +74,10 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
                 .setFirstInstructionNanos(firstInstruction.isPresent() ? firstInstruction.get().toNanos() : 0)
                 .setVcpus(vcpus)
                 .setMemoryBytes(memoryBytes)
-                .setExits(exits)
-                .build();
+                .setExits(exits);
+        for (VmmDiskStatus disk : disks) {
+            status.addDisks(disk.toProto());
+        }
+        return status.build();
     }
 }

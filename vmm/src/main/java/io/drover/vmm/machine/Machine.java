@@ -12,7 +12,9 @@ import io.drover.vmm.machine.MachineEvent.VcpusParked;
 import io.drover.vmm.machine.MachineState.Transition;
 import io.drover.vmm.vcpu.VcpuGroup;
 import io.drover.vmm.vcpu.VcpuOwner;
+import io.drover.vmm.virtio.block.BlockCounts;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -124,6 +126,11 @@ public final class Machine implements AutoCloseable {
     /** Exits from the guest so far, all vCPUs together. */
     public long exits() {
         return vcpus.exits();
+    }
+
+    /** What each disk has done so far, in the order of the settings. Any thread. */
+    public List<BlockCounts> diskCounts() {
+        return board.diskCounts();
     }
 
     /** Ends what still runs and gives the guest's memory back. */

@@ -31,6 +31,7 @@ import io.drover.vmm.pvpanic.Pvpanic;
 import io.drover.vmm.rtc.CmosRtc;
 import io.drover.vmm.rtc.RtcTimerThread;
 import io.drover.vmm.serial.Uart16550;
+import io.drover.vmm.virtio.block.BlockCounts;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -148,6 +149,10 @@ final class Mainboard implements AutoCloseable {
 
     List<VirtualCpu> cpus() {
         return List.copyOf(cpus);
+    }
+
+    List<BlockCounts> diskCounts() {
+        return pciDevices.isPresent() ? pciDevices.get().diskCounts() : List.of();
     }
 
     void pressPowerButton() {

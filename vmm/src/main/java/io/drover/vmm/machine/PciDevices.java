@@ -11,6 +11,7 @@ import io.drover.vmm.pci.PciRoot;
 import io.drover.vmm.pci.PciWindows;
 import io.drover.vmm.virtio.VirtioDevice;
 import io.drover.vmm.virtio.VirtioPciFunction;
+import io.drover.vmm.virtio.block.BlockCounts;
 import io.drover.vmm.virtio.block.BlockDevice;
 import io.drover.vmm.virtio.net.NetDevice;
 import io.drover.vmm.virtio.rng.RngDevice;
@@ -25,6 +26,7 @@ final class PciDevices implements AutoCloseable {
     private final PciRoot root;
     private final Log log;
     private final List<VirtioPciFunction> functions = new ArrayList<>();
+    private final List<BlockDevice> disks = new ArrayList<>();
 
     private PciDevices(GuestMemory memory, Partition partition, PciBus bus, IoBus mmio, Log log) {
         this.memory = memory;
@@ -66,10 +68,20 @@ final class PciDevices implements AutoCloseable {
         }
     }
 
+    List<BlockCounts> diskCounts() {
+        List<BlockCounts> counts = new ArrayList<>();
+        for (BlockDevice disk : disks) {
+            counts.add(disk.counts());
+        }
+        return counts;
+    }
+
     private void plugDisk(String name, DiskSettings settings, int vcpus) throws IOException {
         Disk disk = DiskOpener.open(settings);
-        plug(name, new BlockDevice(disk, settings.serial(), settings.queuesFor(vcpus), !settings.writeThrough(), name,
-                log));
+        BlockDevice device = new BlockDevice(disk, settings.serial(), settings.queuesFor(vcpus),
+                !settings.writeThrough(), name, log);
+        plug(name, device);
+        disks.add(device);
     }
 
     private void plugNic(NicSettings settings) throws IOException {

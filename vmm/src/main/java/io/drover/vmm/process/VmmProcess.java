@@ -4,6 +4,7 @@ import io.drover.proto.vmm.v1.Event;
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.boot.BootSource;
 import io.drover.vmm.client.VmmDisk;
+import io.drover.vmm.client.VmmDiskStatus;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmEnd.Cause;
 import io.drover.vmm.client.VmmSettings;
@@ -21,6 +22,7 @@ import io.drover.vmm.machine.MachineEnd;
 import io.drover.vmm.machine.MachineSettings;
 import io.drover.vmm.machine.MachineStartException;
 import io.drover.vmm.machine.MachineState;
+import io.drover.vmm.virtio.block.BlockCounts;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -142,7 +144,16 @@ final class VmmProcess implements VmmControl {
         long entry = machine.firstEntryNanos();
         return new VmmStatus(state, settings.vm(), settings.uid(), settings.epoch(), ProcessHandle.current().pid(),
                 entry == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(entry - processStartNanos)),
-                settings.vcpus(), settings.memoryBytes(), machine.exits());
+                settings.vcpus(), settings.memoryBytes(), machine.exits(), diskStatus());
+    }
+
+    private List<VmmDiskStatus> diskStatus() {
+        List<VmmDiskStatus> disks = new ArrayList<>();
+        for (BlockCounts counts : machine.diskCounts()) {
+            disks.add(new VmmDiskStatus(counts.reads(), counts.readBytes(), counts.writes(), counts.writtenBytes(),
+                    counts.flushes(), counts.discards(), counts.failures()));
+        }
+        return disks;
     }
 
     @Override

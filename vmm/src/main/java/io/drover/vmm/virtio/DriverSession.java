@@ -137,7 +137,7 @@ final class DriverSession implements IoThread.Owner {
     @GuardedBy("this")
     private void needsReset(String why) {
         log.warn(why + "; the device needs a reset");
-        boolean wasRunning = DeviceStatus.isRunning(status);
+        boolean wasRunning = DeviceStatus.isRunning(status) && !resetting;
         status |= DeviceStatus.NEEDS_RESET;
         stopThreads();
         if (wasRunning) {

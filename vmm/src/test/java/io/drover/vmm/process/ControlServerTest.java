@@ -299,7 +299,8 @@ class ControlServerTest {
 
         @Override
         public VmmStatus status() {
-            return new VmmStatus(VmmStatus.State.RUNNING, "fake", "uid", EPOCH, 1, Optional.empty(), 1, 1 << 20, 0);
+            return new VmmStatus(VmmStatus.State.RUNNING, "fake", "uid", EPOCH, 1, Optional.empty(), 1, 1 << 20, 0,
+                    List.of());
         }
 
         @Override

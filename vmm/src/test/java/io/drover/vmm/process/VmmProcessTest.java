@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.drover.vmm.accelerator.CodeGuest;
 import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmDisk;
+import io.drover.vmm.client.VmmDiskStatus;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmEnd.Cause;
 import io.drover.vmm.client.VmmRefusedException;
@@ -75,6 +76,7 @@ class VmmProcessTest {
     void guestWithPciDevicesIsNoOther() throws Exception {
         Path disk = Files.write(folder.resolve("disk"), new byte[4096]);
         VmmClient client = rig.disks(VmmDisk.raw(disk, "serial")).start().connectAndAwaitBanner();
+        assertThat(client.status().disks()).containsExactly(new VmmDiskStatus(0, 0, 0, 0, 0, 0, 0));
         type(client, TinyGuest.POWER_OFF);
         assertThat(rig.awaitEnd().cause()).isEqualTo(Cause.GUEST_POWERED_OFF);
     }
