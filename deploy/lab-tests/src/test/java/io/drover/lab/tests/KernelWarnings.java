@@ -15,6 +15,11 @@ final class KernelWarnings {
             Pattern.compile("If you want to keep using the local clock, then add:$"),
             Pattern.compile("\\]   \"trace_clock=local\"$"),
             Pattern.compile("\\] on the kernel command line$"),
+            // The same CPU's TSC runs a little slower than the clock on a busy machine, which the guest notices after a while.
+            Pattern.compile(
+                    "clocksource: timekeeping watchdog on CPU\\d+: Marking clocksource 'tsc' as unstable because"),
+            Pattern.compile("clocksource: +'(kvm-clock|tsc)' (wd|cs)_nsec: \\d+ "),
+            Pattern.compile("clocksource: +'kvm-clock' \\(not 'tsc'\\) is current clocksource\\.$"),
             // The emulated host itself was not run for a while, on a busy machine.
             Pattern.compile("hrtimer: interrupt took \\d+ ns$"));
 
