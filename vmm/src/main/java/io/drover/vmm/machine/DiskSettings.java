@@ -1,14 +1,14 @@
 package io.drover.vmm.machine;
 
+import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.virtio.block.BlockDevice;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * What a disk is to be.
  *
- * @param backing
- *            what a qcow2 image lies on, nearest first
+ * @param images
+ *            at least one: each lies on the next, the guest's writes go to the first
  * @param serial
  *            at most {@link BlockDevice#MAX_SERIAL_BYTES} printable ASCII characters
  * @param writeThrough
@@ -16,14 +16,13 @@ import java.util.Objects;
  * @param queues
  *            at most {@link BlockDevice#MAX_QUEUES}; 0: as suits the vCPUs
  */
-public record DiskSettings(DiskFile file, List<DiskFile> backing, boolean readOnly, String serial,
-        boolean writeThrough, int queues) {
+public record DiskSettings(List<DiskImage> images, boolean readOnly, String serial, boolean writeThrough, int queues) {
     private static final int MOST_QUEUES_BY_THEMSELVES = 4;
 
     /** Refuses values that no host could run, with an {@link IllegalArgumentException} for the operator. */
     public DiskSettings {
-        Objects.requireNonNull(file, "file");
-        backing = List.copyOf(backing);
+        images = List.copyOf(images);
+        DiskImage file = images.getFirst();
         boolean printable = true;
         for (int i = 0; i < serial.length(); i++) {
             printable &= serial.charAt(i) > ' ' && serial.charAt(i) <= '~';

@@ -3,6 +3,7 @@ package io.drover.vmm.machine;
 import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.disk.Disk;
+import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.memory.GuestMemory;
@@ -77,7 +78,7 @@ final class PciDevices implements AutoCloseable {
     }
 
     private void plugDisk(String name, DiskSettings settings, int vcpus) throws IOException {
-        Disk disk = DiskOpener.open(settings);
+        Disk disk = DiskImage.open(settings.images(), settings.readOnly());
         BlockDevice device = new BlockDevice(disk, settings.serial(), settings.queuesFor(vcpus),
                 !settings.writeThrough(), name, log);
         plug(name, device);

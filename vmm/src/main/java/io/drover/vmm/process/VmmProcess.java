@@ -12,10 +12,11 @@ import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.client.VmmStatus.State;
 import io.drover.vmm.console.ConsoleLog;
 import io.drover.vmm.console.ConsoleRing;
+import io.drover.vmm.disk.image.DiskFormat;
+import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.linux.BootClock;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.Answer;
-import io.drover.vmm.machine.DiskFile;
 import io.drover.vmm.machine.DiskSettings;
 import io.drover.vmm.machine.Machine;
 import io.drover.vmm.machine.MachineEnd;
@@ -57,19 +58,20 @@ final class VmmProcess implements VmmControl {
     private static List<DiskSettings> disks(VmmSettings settings) {
         List<DiskSettings> disks = new ArrayList<>();
         for (VmmDisk disk : settings.disks()) {
-            List<DiskFile> backing = new ArrayList<>();
+            List<DiskImage> images = new ArrayList<>();
+            images.add(image(disk.file()));
             for (VmmDisk.File layer : disk.backing()) {
-                backing.add(file(layer));
+                images.add(image(layer));
             }
-            disks.add(new DiskSettings(file(disk.file()), backing, disk.readOnly(), disk.serial(),
+            disks.add(new DiskSettings(images, disk.readOnly(), disk.serial(),
                     disk.cache() == VmmDisk.Cache.WRITE_THROUGH, disk.queues()));
         }
         return disks;
     }
 
-    private static DiskFile file(VmmDisk.File file) {
-        return new DiskFile(file.path(),
-                file.format() == VmmDisk.Format.RAW ? DiskFile.Format.RAW : DiskFile.Format.QCOW2);
+    private static DiskImage image(VmmDisk.File file) {
+        return new DiskImage(file.path(),
+                file.format() == VmmDisk.Format.RAW ? DiskFormat.RAW : DiskFormat.QCOW2);
     }
 
     /** Where an accelerator comes from, once the settings are known. */
