@@ -7,7 +7,6 @@ import io.drover.debian.DemoImage;
 import io.drover.lab.CommandResult;
 import io.drover.lab.LabException;
 import io.drover.lab.LabHost;
-import io.drover.vmm.client.VmmCommand;
 import io.drover.vmm.client.VmmSettings;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -98,23 +96,12 @@ class BootTimeTest {
     }
 
     private List<String> ourVmm() throws IOException, InterruptedException {
-        Path java = Path.of(System.getProperty("java.home"));
-        List<Path> classPath = new ArrayList<>();
-        try (Stream<Path> jars = Files.list(Distribution.home().resolve("lib"))) {
-            jars.filter(jar -> jar.getFileName().toString()
-                    .matches("(drover-vmm|drover-proto|protobuf-java)-[0-9].*\\.jar"))
-                    .sorted().forEach(classPath::add);
-        }
         Path settings = folder.resolve("vmm.pb");
         Path run = Path.of("/run/ours");
         new VmmSettings("boot-time", "boot-time", 1, 1, Long.parseLong(MEMORY_MEBIBYTES) << 20, image.kernel(),
                 Optional.of(image.initramfs()), image.commandLine(), run.resolve("control"), run.resolve("console"), 0,
                 run.resolve("exit.pb"), false).write(settings);
-        VmmCommand command = VmmCommand.run(java, classPath, Optional.of(Distribution.vmmCache()), settings);
-        List<String> words = new ArrayList<>(List.of("env"));
-        command.environment().forEach((name, value) -> words.add(name + "=" + value));
-        words.addAll(command.arguments());
-        return words;
+        return VmmProgram.command(settings);
     }
 
     /**

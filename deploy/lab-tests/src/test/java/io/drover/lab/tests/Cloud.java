@@ -2,6 +2,7 @@ package io.drover.lab.tests;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
+import io.drover.debian.DebianPackage;
 import io.drover.debian.DebianPackages;
 import io.drover.debian.DemoImage;
 import io.drover.debian.Sha256;
@@ -24,6 +25,7 @@ import io.drover.proto.v1.Task;
 import io.drover.proto.v1.TaskServiceGrpc;
 import io.drover.proto.v1.UploadFileRequest;
 import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmServiceGrpc;
 import io.drover.proto.v1.VmSpec;
 import io.drover.proto.v1.WaitTaskRequest;
@@ -50,6 +52,8 @@ import java.util.function.Supplier;
 /** A cloud of one controller on this machine and one agent in the emulated host, each a process of the distribution. */
 final class Cloud implements AutoCloseable {
     static final String IMAGE = "images/demo";
+    /** A file in its guests: modules that a guest with a disk loads, in this order. */
+    static final String DISK_DRIVERS = "etc/disk-drivers";
     private static final java.time.Duration START = java.time.Duration.ofMinutes(3);
     private static final String AGENT_FOLDER = "/run/drover";
 
@@ -87,7 +91,12 @@ final class Cloud implements AutoCloseable {
             addresses.load(new StringReader(Files.readString(ready)));
             Cloud cloud = new Cloud(host, controller, addresses);
             cloud.startAgent();
-            cloud.addImage(DemoImage.build(DebianPackages.defaultCache()));
+            DemoImage image = DemoImage.build(DebianPackages.defaultCache());
+            DebianPackage kernel = new DebianPackages(DebianPackages.defaultCache(), ignored -> {})
+                    .fetch("linux-image-cloud-amd64", path -> path.contains("/virtio") && path.endsWith(".ko"));
+            cloud.addImage(image, new LargerInitramfs(image)
+                    .modules(kernel, List.of("virtio_pci", "virtio_blk"), DISK_DRIVERS)
+                    .write(folder.resolve("initramfs")));
             return cloud;
         } catch (Exception e) {
             controller.destroyForcibly();
@@ -152,9 +161,9 @@ final class Cloud implements AutoCloseable {
         }
     }
 
-    private void addImage(DemoImage image) throws Exception {
+    private void addImage(DemoImage image, Path initramfsFile) throws Exception {
         ImageFile kernel = upload(image.kernel(), image.kernelSha256());
-        ImageFile initramfs = upload(image.initramfs(), image.initramfsSha256());
+        ImageFile initramfs = upload(initramfsFile, Sha256.of(initramfsFile));
         ImageServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS)
                 .createImage(CreateImageRequest
                         .newBuilder().setImageId("demo").setImage(Image.newBuilder().setKernelImage(
@@ -206,10 +215,10 @@ final class Cloud implements AutoCloseable {
     }
 
     /** Creates a VM under our VMM, with 256 MiB, and waits until it runs. */
-    String createVm(String id, int vcpus) throws Exception {
+    String createVm(String id, int vcpus, VmDisk... disks) throws Exception {
         Vm vm = Vm.newBuilder()
                 .setSpec(VmSpec.newBuilder().setVcpus(vcpus).setMemoryBytes(256L << 20).setImage(IMAGE).setDriver("kvm")
-                        .setExtraCommandLine("hostname=" + id))
+                        .setExtraCommandLine("hostname=" + id).addAllDisks(List.of(disks)))
                 .build();
         succeed(vms().createVm(CreateVmRequest.newBuilder().setVmId(id).setVm(vm).build()));
         return "vms/" + id;

@@ -3,28 +3,19 @@ package io.drover.lab.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.drover.debian.CpioArchive;
 import io.drover.debian.DebianPackage;
 import io.drover.debian.DebianPackages;
 import io.drover.debian.DemoImage;
-import io.drover.debian.KernelModules;
 import io.drover.lab.CommandResult;
 import io.drover.lab.LabHost;
 import io.drover.lab.ShellScript;
-import io.drover.vmm.client.VmmCommand;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmSettings;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -56,21 +47,8 @@ class GuestDiskTest {
         DebianPackage kernel = new DebianPackages(DebianPackages.defaultCache(), ignored -> {}).fetch(kernelPackage,
                 path -> path.startsWith("boot/vmlinuz-")
                         || (path.contains("/virtio") && path.endsWith(".ko")));
-        CpioArchive more = new CpioArchive();
-        StringBuilder order = new StringBuilder();
-        for (Map.Entry<String, byte[]> module : new KernelModules(kernel).withDependencies(MODULES).entrySet()) {
-            more.file("lib/modules/" + module.getKey() + ".ko", 0644, module.getValue());
-            order.append(module.getKey()).append('\n');
-        }
-        more.file("etc/modules", 0644, order.toString());
-        try (InputStream in = GuestDiskTest.class.getResourceAsStream("try-disk")) {
-            more.file("etc/rc", 0755, in.readAllBytes());
-        }
-        // The kernel unpacks one archive behind the other, and a later file takes an earlier one's place.
-        ByteArrayOutputStream both = new ByteArrayOutputStream();
-        both.write(Files.readAllBytes(image.initramfs()));
-        more.writeTo(both);
-        Path initramfs = Files.write(folder.resolve("initramfs"), both.toByteArray());
+        Path initramfs = new LargerInitramfs(image).modules(kernel, MODULES, LargerInitramfs.MODULES_LOADED)
+                .program("etc/rc", "try-disk").write(folder.resolve("initramfs"));
         String vmlinuz = kernel.files().stream().filter(path -> path.startsWith("boot/vmlinuz-")).findFirst()
                 .orElseThrow();
         return new Guest(kernel.file(vmlinuz), initramfs, image.commandLine() + moreCommandLine);
@@ -144,9 +122,8 @@ class GuestDiskTest {
                 .withDevices(List.of(new VmmDisk(first, List.of(), false, "drover-1", VmmDisk.Cache.WRITE_BACK, 0),
                         new VmmDisk(second, List.of(), true, "", VmmDisk.Cache.WRITE_THROUGH, 1)), true)
                 .write(settings);
-        List<String> words = command(settings);
+        String start = VmmProgram.shell(settings);
         host.refresh();
-        String start = ShellScript.of(words).text().replaceFirst("^exec ", "").strip();
         CommandResult ran = host.run(LIMIT, new ShellScript(start + " > " + RUN + "/log 2>&1; echo ended $?"));
         String log = run(host, "cat " + RUN + "/log").output();
         String console = run(host, "cat " + RUN + "/console").output();
@@ -161,20 +138,5 @@ class GuestDiskTest {
         CommandResult result = host.run(LIMIT, new ShellScript(script));
         assertThat(result.succeeded()).as("%s: %s", script, result).isTrue();
         return result;
-    }
-
-    private static List<String> command(Path settings) throws IOException, InterruptedException {
-        List<Path> classPath = new ArrayList<>();
-        try (Stream<Path> jars = Files.list(Distribution.home().resolve("lib"))) {
-            jars.filter(jar -> jar.getFileName().toString()
-                    .matches("(drover-vmm|drover-proto|protobuf-java)-[0-9].*\\.jar"))
-                    .sorted().forEach(classPath::add);
-        }
-        VmmCommand command = VmmCommand.run(Path.of(System.getProperty("java.home")), classPath,
-                Optional.of(Distribution.vmmCache()), settings);
-        List<String> words = new ArrayList<>(List.of("env"));
-        command.environment().forEach((name, value) -> words.add(name + "=" + value));
-        words.addAll(command.arguments());
-        return words;
     }
 }

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.Duration;
 import io.drover.debian.DemoImage;
 import io.drover.lab.LabHost;
+import io.drover.proto.v1.StartVmRequest;
 import io.drover.proto.v1.StopVmRequest;
 import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmExit;
 import io.drover.proto.v1.VmState;
 import java.nio.file.Path;
@@ -26,6 +28,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GuestTest {
     private static final java.time.Duration BOOT = java.time.Duration.ofMinutes(3);
     private static final java.time.Duration ANSWER = java.time.Duration.ofMinutes(1);
+
+    private static final String LOAD_DISK_DRIVERS = "while read -r module; do insmod /lib/modules/$module.ko; done < /"
+            + Cloud.DISK_DRIVERS + "; until [ -b /dev/vda ]; do sleep 0.1; done\n";
 
     @TempDir
     private static Path folder;
@@ -129,6 +134,31 @@ class GuestTest {
         }
         Vm adopted = cloud.vm(vm);
         assertThat(List.of(adopted.getReboots(), (int) adopted.getEpoch())).containsExactly(0, 1);
+        cloud.deleteVm(vm);
+    }
+
+    @Test
+    void diskKeepsWhatTheGuestWroteWhileTheVmIsStopped() throws Exception {
+        String vm = cloud.createVm("disk", 1, VmDisk.newBuilder().setName("data").setSizeBytes(64 << 20).build());
+        try (Console console = cloud.console(vm)) {
+            console.readTo(DemoImage.PROMPT, BOOT);
+            console.type(LOAD_DISK_DRIVERS);
+            console.type("cat /sys/block/vda/size /sys/block/vda/serial; echo of the first run > /tmp/words\n");
+            console.type("dd if=/tmp/words of=/dev/vda conv=fsync; echo writ''ten\n");
+            assertThat(console.readTo("written", ANSWER)).contains("131072", "data");
+            console.type("poweroff\n");
+        }
+        cloud.awaitVm(vm, seen -> seen.getState() == VmState.VM_STATE_STOPPED, ANSWER);
+
+        cloud.succeed(cloud.vms().startVm(StartVmRequest.newBuilder().setName(vm).build()));
+
+        assertThat(cloud.vm(vm).getEpoch()).isEqualTo(2);
+        try (Console console = cloud.console(vm)) {
+            console.readTo(DemoImage.PROMPT, BOOT);
+            console.type(LOAD_DISK_DRIVERS);
+            console.type("head -c 16 /dev/vda; echo re''ad\n");
+            assertThat(console.readTo("read\r\n", ANSWER)).contains("of the first run");
+        }
         cloud.deleteVm(vm);
     }
 }
