@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class CommandChannel implements AutoCloseable {
     private static final int CONNECT_MILLIS = 10_000;
-    private static final int GREETING_MILLIS = 20_000;
+    private static final int GREETING_MILLIS = 60_000;
     /** What the command server answers on each connection once it has taken it. */
     private static final int GREETING = '+';
     /**
@@ -52,10 +52,16 @@ final class CommandChannel implements AutoCloseable {
         CommandChannel channel = new CommandChannel(host);
         try {
             byte[] bytes = script.text().getBytes(StandardCharsets.UTF_8);
-            channel.connect(channel.control, "exec " + channel.id + " " + bytes.length, bytes);
-            channel.connect(channel.output, "out " + channel.id, new byte[0]);
-            channel.connect(channel.errors, "err " + channel.id, new byte[0]);
-            channel.connect(channel.input, "in " + channel.id, new byte[0]);
+            // The command server's queue holds but three connections, and one that overflows it is as good as lost.
+            host.connecting().lock();
+            try {
+                channel.connect(channel.control, "exec " + channel.id + " " + bytes.length, bytes);
+                channel.connect(channel.output, "out " + channel.id, new byte[0]);
+                channel.connect(channel.errors, "err " + channel.id, new byte[0]);
+                channel.connect(channel.input, "in " + channel.id, new byte[0]);
+            } finally {
+                host.connecting().unlock();
+            }
             return channel;
         } catch (IOException e) {
             channel.hangUp();
@@ -71,7 +77,6 @@ final class CommandChannel implements AutoCloseable {
         out.write((host.token() + "\n" + request + "\n").getBytes(StandardCharsets.UTF_8));
         out.write(rest);
         out.flush();
-        // One connection at a time: the command server's queue holds but three, and one that overflows it is as good as lost.
         socket.setSoTimeout(GREETING_MILLIS);
         if (socket.getInputStream().read() != GREETING) {
             throw new LabException("it closed a connection");

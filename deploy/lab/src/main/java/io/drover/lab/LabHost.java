@@ -22,6 +22,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** An emulated host that has been started. What is known of it is in its folder, so any process of its user can work with it. */
 public final class LabHost {
@@ -33,6 +35,7 @@ public final class LabHost {
     private final SortedMap<Integer, Integer> ports;
     private final ProcessIdentity process;
     private final Duration timeToShell;
+    private final Lock connecting = new ReentrantLock();
 
     LabHost(HostFolder folder, HostSpec spec, String token, SortedMap<Integer, Integer> ports, ProcessIdentity process,
             Duration timeToShell) {
@@ -50,6 +53,11 @@ public final class LabHost {
         this.ports = new TreeMap<>(ports);
         this.process = process;
         this.timeToShell = timeToShell;
+    }
+
+    /** Held by whoever connects to the command server. */
+    Lock connecting() {
+        return connecting;
     }
 
     /** Empty when the folder holds no host that this version understands. */
