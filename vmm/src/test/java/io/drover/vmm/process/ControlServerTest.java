@@ -199,6 +199,8 @@ class ControlServerTest {
         try (SocketChannel deaf = connectRaw()) {
             Request.newBuilder().setId(1).setWatch(WatchRequest.getDefaultInstance()).build()
                     .writeDelimitedTo(Channels.newOutputStream(deaf));
+            // It watches; what comes now it does not read.
+            assertThat(Reply.parseDelimitedFrom(Channels.newInputStream(deaf)).getId()).isEqualTo(1);
             String longMessage = "x".repeat(100_000);
             VmmExit exit = new VmmEnd(VmmEnd.Cause.KILLED, longMessage, EPOCH, Instant.EPOCH).toProto();
             try (VmmClient other = VmmClient.connect(socket, LONG)) {

@@ -13,14 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Random operations and crashes at random calls. After each crash {@code qemu-img check} finds nothing corrupt, each sector
@@ -40,20 +38,16 @@ class Qcow2CrashTest {
         QemuImg.assumeInstalled();
     }
 
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3})
-    void crashesLoseNothingThatWasFlushed(long seed) throws IOException {
-        run(seed, 10_000);
+    /** Three seeds, and more for whoever has the time: {@code -Ddrover.soak=100} adds those from 1000 to 1099. */
+    static LongStream seeds() {
+        return LongStream.concat(LongStream.of(1, 2, 3),
+                LongStream.range(1000, 1000 + Integer.getInteger("drover.soak", 0)));
     }
 
-    /** For hours, if one likes: {@code -Ddrover.soak=100} takes the seeds from 1000 to 1099. */
-    @Test
-    @EnabledIfSystemProperty(named = "drover.soak", matches = "[0-9]+")
-    @Timeout(value = 1, unit = TimeUnit.DAYS)
-    void manyCrashesLoseNothingThatWasFlushed() throws IOException {
-        for (int seed = 0; seed < Integer.getInteger("drover.soak"); seed++) {
-            run(1000 + seed, 10_000);
-        }
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void crashesLoseNothingThatWasFlushed(long seed) throws IOException {
+        run(seed, 10_000);
     }
 
     private void run(long seed, int operations) throws IOException {
