@@ -1,6 +1,7 @@
 package io.drover.agent.disk;
 
 import io.drover.agent.driver.MachineDisk;
+import io.drover.agent.driver.NameSyntax;
 import io.drover.agent.files.Sha256;
 import io.drover.proto.agent.v1.StartVmRequest;
 import java.util.Objects;
@@ -16,7 +17,6 @@ import java.util.regex.Pattern;
  */
 public record DiskOrder(String name, Optional<Image> image, long sizeBytes, boolean readOnly, String serial,
         boolean writeThrough) {
-    private static final Pattern NAME = Pattern.compile("[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?");
     private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9._-]{1,20}");
     private static final int SECTOR_BYTES = 512;
 
@@ -29,10 +29,7 @@ public record DiskOrder(String name, Optional<Image> image, long sizeBytes, bool
     }
 
     public DiskOrder {
-        if (!NAME.matcher(name).matches()) {
-            throw new IllegalArgumentException("disk name : " + name
-                    + " (expected: 1 to 63 of a-z, 0-9 and '-', beginning with a letter, not ending with '-')");
-        }
+        NameSyntax.check("disk name", name);
         if (sizeBytes < 0 || sizeBytes % SECTOR_BYTES != 0 || (sizeBytes == 0 && image.isEmpty())) {
             throw new IllegalArgumentException("size_bytes of disk " + name + " : " + sizeBytes
                     + " (expected: a multiple of " + SECTOR_BYTES + ", or 0 with an image)");

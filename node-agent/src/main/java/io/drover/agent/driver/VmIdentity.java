@@ -10,14 +10,10 @@ import java.util.regex.Pattern;
  * @param epoch of the ownership, positive; a higher one is newer
  */
 public record VmIdentity(String name, String uid, long epoch) {
-    private static final Pattern NAME = Pattern.compile("[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?");
     private static final Pattern UID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]{0,63}");
 
     public VmIdentity {
-        if (!NAME.matcher(name).matches()) {
-            throw new IllegalArgumentException("VM name : " + name
-                    + " (expected: 1 to 63 of a-z, 0-9 and '-', beginning with a letter, not ending with '-')");
-        }
+        NameSyntax.check("VM name", name);
         if (!UID.matcher(uid).matches()) {
             throw new IllegalArgumentException("VM uid : " + uid + " (expected: 1 to 64 letters, digits and '-')");
         }

@@ -1,7 +1,7 @@
 package io.drover.vmm.machine;
 
-import io.drover.vmm.disk.limit.IoRate;
-import io.drover.vmm.disk.limit.RateLimit;
+import io.drover.vmm.limit.IoRate;
+import io.drover.vmm.limit.RateLimit;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.net.Network;
 import io.drover.vmm.net.tap.TapNetwork;

@@ -3,6 +3,7 @@ package io.drover.vmm.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.drover.vmm.limit.IoRate;
 import io.drover.vmm.net.MacAddress;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,5 +33,7 @@ class NicSettingsTest {
         assertThatIllegalArgumentException().isThrownBy(() -> nic("a", USER, 0, 2)).withMessageContaining("1 to 1");
         assertThatIllegalArgumentException().isThrownBy(() -> nic("a", TAP, 0, 5)).withMessageContaining("1 to 4");
         assertThatIllegalArgumentException().isThrownBy(() -> new FrameRate(-1, 0)).withMessageContaining("-1");
+        assertThatIllegalArgumentException().isThrownBy(() -> new FrameRate(IoRate.MAX + 1, 0))
+                .withMessageContaining("expected: 0 to " + IoRate.MAX);
     }
 }

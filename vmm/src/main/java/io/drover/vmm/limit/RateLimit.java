@@ -1,4 +1,4 @@
-package io.drover.vmm.disk.limit;
+package io.drover.vmm.limit;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.Optional;
@@ -8,7 +8,7 @@ import java.util.Optional;
  * its ring and arms its timer for exactly then, while its thread goes on serving what else it serves.
  *
  * <p>
- * One for all queues of a disk; safe for use by several threads.
+ * One for all queues of a device; safe for use by several threads.
  */
 public final class RateLimit {
     @GuardedBy("this")

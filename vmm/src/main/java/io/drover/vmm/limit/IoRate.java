@@ -1,4 +1,4 @@
-package io.drover.vmm.disk.limit;
+package io.drover.vmm.limit;
 
 /**
  * A limit as the operator names it.
@@ -10,15 +10,18 @@ package io.drover.vmm.disk.limit;
  *            operations
  */
 public record IoRate(long perSecond, long burst) {
+    /** The highest rate and the largest burst: 2.3 billion. */
+    public static final long MAX = TokenBucket.MAX_BURST;
+
     /** Refuses what is no rate. */
     public IoRate {
-        if (perSecond < 1 || perSecond > TokenBucket.MAX_BURST) {
+        if (perSecond < 1 || perSecond > MAX) {
             throw new IllegalArgumentException("rate limit : " + perSecond + " a second (expected: 1 to "
-                    + TokenBucket.MAX_BURST + ")");
+                    + MAX + ")");
         }
-        if (burst < 1 || burst > TokenBucket.MAX_BURST) {
+        if (burst < 1 || burst > MAX) {
             throw new IllegalArgumentException("burst of a rate limit : " + burst + " (expected: 1 to "
-                    + TokenBucket.MAX_BURST + ")");
+                    + MAX + ")");
         }
     }
 }

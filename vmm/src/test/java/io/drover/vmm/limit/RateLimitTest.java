@@ -1,4 +1,4 @@
-package io.drover.vmm.disk.limit;
+package io.drover.vmm.limit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

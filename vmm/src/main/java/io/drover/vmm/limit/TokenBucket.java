@@ -1,4 +1,4 @@
-package io.drover.vmm.disk.limit;
+package io.drover.vmm.limit;
 
 /**
  * A rate with bursts. Exact however small the periods: the level is kept in billionths of a token, so that nothing is rounded

@@ -1,2 +1,0 @@
-/** How fast a guest may use a disk. */
-package io.drover.vmm.disk.limit;
