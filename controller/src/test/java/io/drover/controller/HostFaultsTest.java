@@ -141,6 +141,20 @@ final class HostFaultsTest {
         assertThat(cloud.vm("web-1").getState()).isEqualTo(VmState.VM_STATE_RUNNING);
     }
 
+    /** So many that some are looked at before the host counts as ready. */
+    @Test
+    void hostThatJoinsWithWhatNoRecordKnowsLosesAllOfIt() throws Exception {
+        try (FakeAgent host = new FakeAgent("h1", cloud.zookeeper(), 4, 1024 * Cloud.MIB)) {
+            for (int i = 0; i < 300; i++) {
+                host.plant(VmObservation.newBuilder().setState(VmObservation.State.RUNNING).setDriver("qemu")
+                        .setVm("gone-" + i).setUid("no-record-" + i).setEpoch(3).build());
+            }
+            host.start();
+            Eventually.get(host::running, List::isEmpty);
+            Eventually.get(() -> host.runs("gone-0"), List::isEmpty);
+        }
+    }
+
     @Test
     void deletionWaitsForTheHostThatKeepsTheRemains() throws Exception {
         FakeAgent host = cloud.host("h1");

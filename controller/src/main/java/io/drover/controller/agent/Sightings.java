@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /** What the hosts have told last of the VMs on them, kept while a host is silent. Safe for use by any thread. */
 public final class Sightings {
@@ -32,6 +33,11 @@ public final class Sightings {
     /** What a host knows of one VM. */
     public Optional<Observation> of(HostId host, String uid) {
         return Optional.ofNullable(byHost.getOrDefault(host, Map.of()).get(uid));
+    }
+
+    /** The VMs that are or were on this host, as it told last. */
+    public Set<VmId> vmsOn(HostId host) {
+        return on(host).stream().map(Observation::vm).collect(Collectors.toUnmodifiableSet());
     }
 
     private Collection<Observation> on(HostId host) {

@@ -116,10 +116,12 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
         }
     }
 
+    /** What the host tells first is looked at before it counts as ready, so what it must not keep is looked at once more here. */
     @Override
     public void reachChanged(HostId host) {
         if (leading.getAsBoolean()) {
             store.view().vmsOf(host).forEach(vm -> work.submit(vm.id()));
+            links.sightings().vmsOn(host).forEach(work::submit);
         }
     }
 
