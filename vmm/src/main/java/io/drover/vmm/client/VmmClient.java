@@ -2,6 +2,7 @@ package io.drover.vmm.client;
 
 import com.google.protobuf.ByteString;
 import io.drover.proto.vmm.v1.AttachConsoleRequest;
+import io.drover.proto.vmm.v1.BalloonTargetRequest;
 import io.drover.proto.vmm.v1.ConsoleInputRequest;
 import io.drover.proto.vmm.v1.ConsoleOutput;
 import io.drover.proto.vmm.v1.Event;
@@ -114,6 +115,17 @@ public final class VmmClient implements Closeable {
     /** Presses the power button: a guest that listens shuts down by itself. */
     public void powerButton() throws IOException, VmmRefusedException {
         call("power button", request().setPowerButton(PowerButtonRequest.getDefaultInstance()));
+    }
+
+    /**
+     * Asks the guest to do with less memory, or lets it have more; returns when it has been asked.
+     *
+     * @param guestBytes
+     *            what it is to be left with: whole pages, at most the VM's memory. A VM without a balloon refuses
+     */
+    public void setMemoryTarget(long guestBytes) throws IOException, VmmRefusedException {
+        call("memory target",
+                request().setBalloonTarget(BalloonTargetRequest.newBuilder().setMemoryBytes(guestBytes)));
     }
 
     /**

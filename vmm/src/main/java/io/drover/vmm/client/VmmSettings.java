@@ -46,13 +46,17 @@ import java.util.Optional;
  *            whether the guest has a source of entropy
  * @param nics
  *            in the order in which the guest finds them
+ * @param balloon
+ *            if there is to be one
  */
 public record VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
         Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog, long consoleLogMaxBytes,
         Path exitFile, boolean startPaused, List<VmmDisk> disks, boolean rng,
-        List<VmmNic> nics) {
+        List<VmmNic> nics, Optional<VmmBalloon> balloon) {
     /** The newest format that this code writes and reads. */
-    public static final int FORMAT = 2;
+    public static final int FORMAT = 3;
+    /** What a VMM reads that knows no PCI devices but disks, nics and a source of entropy. */
+    private static final int FORMAT_WITH_FIRST_DEVICES = 2;
     /** What a VMM that knows no PCI devices reads. */
     private static final int FORMAT_WITHOUT_DEVICES = 1;
 
@@ -67,6 +71,7 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         Objects.requireNonNull(exitFile, "exitFile");
         disks = List.copyOf(disks);
         nics = List.copyOf(nics);
+        Objects.requireNonNull(balloon, "balloon");
     }
 
     /** Without disks, nics and a source of entropy. */
@@ -74,19 +79,25 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
             Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog,
             long consoleLogMaxBytes, Path exitFile, boolean startPaused) {
         this(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket, consoleLog,
-                consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of());
+                consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of(), Optional.empty());
     }
 
     /** The same with other disks, and with or without a source of entropy. */
     public VmmSettings withDevices(List<VmmDisk> newDisks, boolean newRng) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
-                consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics);
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics, balloon);
     }
 
     /** The same with other nics. */
     public VmmSettings withNics(List<VmmNic> newNics) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
-                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics);
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics, balloon);
+    }
+
+    /** The same with another balloon. */
+    public VmmSettings withBalloon(VmmBalloon newBalloon) {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, Optional.of(newBalloon));
     }
 
     /** Writes the file whole or not at all. Relative paths are written as they are and mean the VMM's working directory. */
@@ -122,12 +133,13 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                         : Optional.of(Path.of(config.getInitramfsPath())),
                 config.getCommandLine(), Path.of(config.getControlSocketPath()), Path.of(config.getConsoleLogPath()),
                 config.getConsoleLogMaxBytes(), Path.of(config.getExitPath()), config.getStartPaused(), disks,
-                config.getRng(), nics);
+                config.getRng(), nics,
+                config.hasBalloon() ? Optional.of(VmmBalloon.of(config.getBalloon())) : Optional.empty());
     }
 
     private VmmConfig toProto() {
         VmmConfig.Builder config = VmmConfig.newBuilder()
-                .setFormat(disks.isEmpty() && !rng && nics.isEmpty() ? FORMAT_WITHOUT_DEVICES : FORMAT)
+                .setFormat(format())
                 .setVm(vm)
                 .setUid(uid)
                 .setEpoch(epoch)
@@ -148,6 +160,17 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         for (VmmNic nic : nics) {
             config.addNics(nic.toProto());
         }
+        if (balloon.isPresent()) {
+            config.setBalloon(balloon.get().toProto());
+        }
         return config.build();
+    }
+
+    /** The oldest that has all of it. */
+    private int format() {
+        if (balloon.isPresent()) {
+            return FORMAT;
+        }
+        return disks.isEmpty() && !rng && nics.isEmpty() ? FORMAT_WITHOUT_DEVICES : FORMAT_WITH_FIRST_DEVICES;
     }
 }

@@ -17,9 +17,12 @@ import java.util.Optional;
  *            from the guest so far, all vCPUs together
  * @param disks
  *            in the order of {@link VmmSettings#disks}
+ * @param balloon
+ *            if there is one
  */
 public record VmmStatus(State state, String vm, String uid, long epoch, long pid, Optional<Duration> firstInstruction,
-        int vcpus, long memoryBytes, long exits, List<VmmDiskStatus> disks) {
+        int vcpus, long memoryBytes, long exits, List<VmmDiskStatus> disks,
+        Optional<VmmBalloonStatus> balloon) {
     /** Where the machine's life is. */
     public enum State {
         /** Being put together, no vCPU has run. */
@@ -37,6 +40,7 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
         Objects.requireNonNull(uid, "uid");
         Objects.requireNonNull(firstInstruction, "firstInstruction");
         disks = List.copyOf(disks);
+        Objects.requireNonNull(balloon, "balloon");
     }
 
     /** Converts from the protocol. */
@@ -54,7 +58,8 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
         }
         return new VmmStatus(state, status.getVm(), status.getUid(), status.getEpoch(), status.getPid(),
                 first == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(first)), status.getVcpus(),
-                status.getMemoryBytes(), status.getExits(), disks);
+                status.getMemoryBytes(), status.getExits(), disks,
+                status.hasBalloon() ? Optional.of(VmmBalloonStatus.of(status.getBalloon())) : Optional.empty());
     }
 
     /** Converts to the protocol. */
@@ -77,6 +82,9 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
                 .setExits(exits);
         for (VmmDiskStatus disk : disks) {
             status.addDisks(disk.toProto());
+        }
+        if (balloon.isPresent()) {
+            status.setBalloon(balloon.get().toProto());
         }
         return status.build();
     }

@@ -2,6 +2,7 @@ package io.drover.vmm.linux;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,6 +33,13 @@ public final class FileHandle implements AutoCloseable {
     private static final long PROT_READ_WRITE = 3;
     private static final long MAP_SHARED = 1;
     private static final long MADV_HUGEPAGE = 14;
+    /** {@code struct stat} (asm/stat.h), and in it the number of blocks of 512 bytes. */
+    private static final long STAT_BYTES = 144;
+    private static final long STAT_BLOCKS = 64;
+    private static final long STAT_BLOCK_BYTES = 512;
+    /** {@code struct statfs} (asm-generic/statfs.h), and in it the size of a block. */
+    private static final long STATFS_BYTES = 120;
+    private static final long STATFS_BLOCK_BYTES = 8;
 
     private static final int CLOSED = -1;
 
@@ -154,6 +162,26 @@ public final class FileHandle implements AutoCloseable {
     /** lseek(2): bytes of the file or block device. Nothing here uses the position. */
     public long size() throws SystemCallException {
         return checked("lseek", name, SystemCall.invoke(SystemCall.LSEEK, number.get(), 0, SEEK_END));
+    }
+
+    /** fstat(2): bytes of the disk, or of memory, that the file takes; holes take none. */
+    public long allocatedBytes() throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment stat = arena.allocate(STAT_BYTES, Long.BYTES);
+            long file = number.get();
+            checked("fstat", name, SystemCall.invoke(SystemCall.FSTAT, file, stat.address(), 0));
+            return stat.get(ValueLayout.JAVA_LONG, STAT_BLOCKS) * STAT_BLOCK_BYTES;
+        }
+    }
+
+    /** fstatfs(2): in units of how many bytes a file in memory takes and gives back its space; a huge page's, if it has those. */
+    public long blockBytes() throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment stat = arena.allocate(STATFS_BYTES, Long.BYTES);
+            long file = number.get();
+            checked("fstatfs", name, SystemCall.invoke(SystemCall.FSTATFS, file, stat.address(), 0));
+            return stat.get(ValueLayout.JAVA_LONG, STATFS_BLOCK_BYTES);
+        }
     }
 
     /** ftruncate(2). */

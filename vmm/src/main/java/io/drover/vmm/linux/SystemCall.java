@@ -20,6 +20,7 @@ final class SystemCall {
     /** asm/unistd_64.h. */
     static final long READ = 0;
     static final long WRITE = 1;
+    static final long FSTAT = 5;
     static final long LSEEK = 8;
     static final long MMAP = 9;
     static final long MUNMAP = 11;
@@ -37,6 +38,7 @@ final class SystemCall {
     static final long FTRUNCATE = 77;
     static final long UMASK = 95;
     static final long RT_SIGTIMEDWAIT = 128;
+    static final long FSTATFS = 138;
     static final long GETTID = 186;
     static final long TGKILL = 234;
     static final long CLOCK_GETTIME = 228;

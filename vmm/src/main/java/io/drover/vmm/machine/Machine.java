@@ -12,9 +12,12 @@ import io.drover.vmm.machine.MachineEvent.VcpusParked;
 import io.drover.vmm.machine.MachineState.Transition;
 import io.drover.vmm.vcpu.VcpuGroup;
 import io.drover.vmm.vcpu.VcpuOwner;
+import io.drover.vmm.virtio.balloon.BalloonDevice;
+import io.drover.vmm.virtio.balloon.BalloonState;
 import io.drover.vmm.virtio.block.BlockCounts;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -131,6 +134,33 @@ public final class Machine implements AutoCloseable {
     /** What each disk has done so far, in the order of the settings. Any thread. */
     public List<BlockCounts> diskCounts() {
         return board.diskCounts();
+    }
+
+    /**
+     * Asks the guest to do with less memory, or lets it have more; done when it has been asked. Any thread.
+     *
+     * @param guestBytes
+     *            what it is to be left with
+     */
+    public void setMemoryTarget(long guestBytes, Answer answer) {
+        Optional<BalloonDevice> balloon = board.balloon();
+        if (balloon.isEmpty()) {
+            answer.refused("the machine has no balloon (expected: one, as it is started with)");
+            return;
+        }
+        try {
+            balloon.get().setTarget(guestBytes);
+        } catch (IllegalArgumentException e) {
+            answer.refused(e.getMessage());
+            return;
+        }
+        answer.done();
+    }
+
+    /** The balloon as it is now, if there is one. Any thread. */
+    public Optional<BalloonState> balloonState() {
+        Optional<BalloonDevice> balloon = board.balloon();
+        return balloon.isPresent() ? Optional.of(balloon.get().state()) : Optional.empty();
     }
 
     /** Ends what still runs and gives the guest's memory back. */

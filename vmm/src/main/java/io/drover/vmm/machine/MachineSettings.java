@@ -2,8 +2,10 @@ package io.drover.vmm.machine;
 
 import io.drover.vmm.boot.BootSource;
 import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.virtio.balloon.BalloonDevice;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * What a machine is to be.
@@ -18,9 +20,11 @@ import java.util.Objects;
  *            whether the guest has a source of entropy
  * @param nics
  *            in the order in which the guest finds them
+ * @param balloon
+ *            if there is to be one
  */
 public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List<DiskSettings> disks, boolean rng,
-        List<NicSettings> nics) {
+        List<NicSettings> nics, Optional<BalloonSettings> balloon) {
     public static final int MAX_VCPUS = 64;
     /** Leaves some of the bus's 31 slots to others. */
     public static final int MAX_DISKS = 24;
@@ -30,7 +34,7 @@ public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List
 
     /** Whether it has anything on its PCI bus. */
     boolean hasPciDevices() {
-        return rng || !disks.isEmpty() || !nics.isEmpty();
+        return rng || !disks.isEmpty() || !nics.isEmpty() || balloon.isPresent();
     }
 
     /** Refuses values that no host could run, with an {@link IllegalArgumentException} for the operator. */
@@ -51,6 +55,9 @@ public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List
         if (nics.size() > MAX_NICS || nics.stream().map(NicSettings::id).distinct().count() < nics.size()) {
             throw new IllegalArgumentException("nics : " + nics.stream().map(NicSettings::id).toList()
                     + " (expected: at most " + MAX_NICS + ", each with an id of its own)");
+        }
+        if (balloon.isPresent()) {
+            BalloonDevice.checkTarget(balloon.get().targetBytes(), memoryBytes);
         }
     }
 }

@@ -18,6 +18,7 @@ import io.drover.vmm.i8042.I8042;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.linux.FileHandle;
 import io.drover.vmm.log.Log;
+import io.drover.vmm.memory.BackingFile;
 import io.drover.vmm.memory.GuestAddressException;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.memory.MemoryRegion;
@@ -31,6 +32,7 @@ import io.drover.vmm.pvpanic.Pvpanic;
 import io.drover.vmm.rtc.CmosRtc;
 import io.drover.vmm.rtc.RtcTimerThread;
 import io.drover.vmm.serial.Uart16550;
+import io.drover.vmm.virtio.balloon.BalloonDevice;
 import io.drover.vmm.virtio.block.BlockCounts;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -44,6 +46,7 @@ import java.util.Optional;
 final class Mainboard implements AutoCloseable {
     private final Arena arena;
     private final GuestMemory memory;
+    private final BackingFile backing;
     private final Partition partition;
     private final List<VirtualCpu> cpus = new ArrayList<>();
     private final AcpiPowerManagement powerManagement;
@@ -53,10 +56,12 @@ final class Mainboard implements AutoCloseable {
     private final PciBus pci = new PciBus();
     private Optional<PciDevices> pciDevices = Optional.empty();
 
-    private Mainboard(Arena arena, GuestMemory memory, Partition partition, IoBus ports, IoBus mmio,
+    private Mainboard(Arena arena, GuestMemory memory, BackingFile backing, Partition partition, IoBus ports,
+            IoBus mmio,
             ConsoleRing console, PowerControl power) {
         this.arena = arena;
         this.memory = memory;
+        this.backing = backing;
         this.partition = partition;
         this.mmio = mmio;
         Uart16550 serial = new Uart16550(partition.line(Uart16550.COM1_IRQ), value -> console.append((byte) value),
@@ -110,15 +115,18 @@ final class Mainboard implements AutoCloseable {
                     "vcpus : " + settings.vcpus() + " (expected: at most " + maxCpus + " on this host)");
         }
         Arena arena = Arena.ofShared();
-        try (FileHandle file = FileHandle.memory("drover-guest", settings.memoryBytes())) {
+        FileHandle file = FileHandle.memory("drover-guest", settings.memoryBytes());
+        try {
             MemorySegment ram = file.map(settings.memoryBytes(), arena);
             FileHandle.adviseHugePages(ram);
             GuestMemory memory = GuestMemory.of(ram);
+            BackingFile backing = new BackingFile(file, memory);
             IoBus ports = new IoBus();
             IoBus mmio = new IoBus();
             Partition partition = accelerator.createPartition(memory.regions(), ports, mmio);
-            return new Mainboard(arena, memory, partition, ports, mmio, console, power);
+            return new Mainboard(arena, memory, backing, partition, ports, mmio, console, power);
         } catch (IOException | RuntimeException e) {
+            file.close();
             arena.close();
             throw e;
         }
@@ -131,6 +139,9 @@ final class Mainboard implements AutoCloseable {
         if (settings.hasPciDevices()) {
             windows = Optional.of(PciWindows.of(memory));
             pciDevices = Optional.of(PciDevices.plug(settings, memory, partition, pci, mmio, log));
+            if (settings.balloon().isPresent()) {
+                pciDevices.get().plugBalloon(settings.balloon().get(), backing);
+            }
         }
         EntryState entry = BootLoader.load(memory, settings.boot(),
                 AcpiTables.write(memory, settings.vcpus(), windows));
@@ -155,6 +166,10 @@ final class Mainboard implements AutoCloseable {
         return pciDevices.isPresent() ? pciDevices.get().diskCounts() : List.of();
     }
 
+    Optional<BalloonDevice> balloon() {
+        return pciDevices.isPresent() ? pciDevices.get().balloon() : Optional.empty();
+    }
+
     void pressPowerButton() {
         powerManagement.pressPowerButton();
     }
@@ -175,5 +190,6 @@ final class Mainboard implements AutoCloseable {
         }
         partition.close();
         arena.close();
+        backing.close();
     }
 }

@@ -6,19 +6,23 @@ import io.drover.vmm.disk.Disk;
 import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.log.Log;
+import io.drover.vmm.memory.BackingFile;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.pci.PciBus;
 import io.drover.vmm.pci.PciRoot;
 import io.drover.vmm.pci.PciWindows;
 import io.drover.vmm.virtio.VirtioDevice;
 import io.drover.vmm.virtio.VirtioPciFunction;
+import io.drover.vmm.virtio.balloon.BalloonDevice;
 import io.drover.vmm.virtio.block.BlockCounts;
 import io.drover.vmm.virtio.block.BlockDevice;
 import io.drover.vmm.virtio.net.NetDevice;
 import io.drover.vmm.virtio.rng.RngDevice;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** What is on a machine's PCI bus. Only a machine that has something there loads this class, and those of the devices. */
 final class PciDevices implements AutoCloseable {
@@ -28,6 +32,7 @@ final class PciDevices implements AutoCloseable {
     private final Log log;
     private final List<VirtioPciFunction> functions = new ArrayList<>();
     private final List<BlockDevice> disks = new ArrayList<>();
+    private Optional<BalloonDevice> balloon = Optional.empty();
 
     private PciDevices(GuestMemory memory, Partition partition, PciBus bus, IoBus mmio, Log log) {
         this.memory = memory;
@@ -77,6 +82,10 @@ final class PciDevices implements AutoCloseable {
         return counts;
     }
 
+    Optional<BalloonDevice> balloon() {
+        return balloon;
+    }
+
     private void plugDisk(String name, DiskSettings settings, int vcpus) throws IOException {
         Disk disk = DiskImage.open(settings.images(), settings.readOnly());
         BlockDevice device = new BlockDevice(disk, settings.serial(), settings.queuesFor(vcpus),
@@ -89,6 +98,20 @@ final class PciDevices implements AutoCloseable {
         String name = "nic " + settings.id();
         NetDevice nic = NicPlug.make(name, settings, log);
         nic.start(plug(name, nic)::configurationChanged);
+    }
+
+    /**
+     * Plugs a balloon in, once.
+     *
+     * @param backing
+     *            of the machine's memory
+     */
+    void plugBalloon(BalloonSettings settings, BackingFile backing) throws IOException {
+        BalloonDevice device = new BalloonDevice("balloon", settings.options(), backing, memory.size(),
+                InstantSource.system(), log);
+        device.setTarget(settings.targetBytes());
+        device.start(plug("balloon", device)::configurationChanged);
+        balloon = Optional.of(device);
     }
 
     private VirtioPciFunction plug(String name, VirtioDevice device) throws IOException {

@@ -155,6 +155,8 @@ final class ControlConnection {
                 control.pressPowerButton();
                 done(id);
             }
+            case BALLOON_TARGET ->
+                control.setMemoryTarget(request.getBalloonTarget().getMemoryBytes(), new Later(id));
             case WATCH -> {
                 watching = true;
                 done(id);

@@ -20,6 +20,9 @@ interface VmmControl {
 
     void pressPowerButton();
 
+    /** Asks the guest to do with so much memory. */
+    void setMemoryTarget(long guestBytes, Answer answer);
+
     /** False when there is no room; nothing has been taken then. */
     boolean type(byte[] input);
 

@@ -3,6 +3,7 @@ package io.drover.vmm.process;
 import io.drover.proto.vmm.v1.Event;
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.boot.BootSource;
+import io.drover.vmm.client.VmmBalloonStatus;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmDiskStatus;
 import io.drover.vmm.client.VmmEnd;
@@ -23,6 +24,7 @@ import io.drover.vmm.machine.MachineEnd;
 import io.drover.vmm.machine.MachineSettings;
 import io.drover.vmm.machine.MachineStartException;
 import io.drover.vmm.machine.MachineState;
+import io.drover.vmm.virtio.balloon.BalloonState;
 import io.drover.vmm.virtio.block.BlockCounts;
 import java.io.IOException;
 import java.time.Duration;
@@ -48,7 +50,7 @@ final class VmmProcess implements VmmControl {
         try {
             wanted = new MachineSettings(settings.vcpus(), settings.memoryBytes(),
                     new BootSource(settings.kernel(), settings.initramfs(), settings.commandLine()),
-                    disks(settings), settings.rng(), NicTranslation.of(settings));
+                    disks(settings), settings.rng(), NicTranslation.of(settings), BalloonTranslation.of(settings));
         } catch (IllegalArgumentException e) {
             throw new MachineStartException(e.getMessage(), e);
         }
@@ -146,7 +148,13 @@ final class VmmProcess implements VmmControl {
         long entry = machine.firstEntryNanos();
         return new VmmStatus(state, settings.vm(), settings.uid(), settings.epoch(), ProcessHandle.current().pid(),
                 entry == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(entry - processStartNanos)),
-                settings.vcpus(), settings.memoryBytes(), machine.exits(), diskStatus());
+                settings.vcpus(), settings.memoryBytes(), machine.exits(), diskStatus(), balloonStatus());
+    }
+
+    private Optional<VmmBalloonStatus> balloonStatus() {
+        Optional<BalloonState> balloon = machine.balloonState();
+        return balloon.isPresent() ? Optional.of(BalloonTranslation.status(balloon.get(), settings.memoryBytes()))
+                : Optional.empty();
     }
 
     private List<VmmDiskStatus> diskStatus() {
@@ -181,6 +189,11 @@ final class VmmProcess implements VmmControl {
     @Override
     public void pressPowerButton() {
         machine.pressPowerButton();
+    }
+
+    @Override
+    public void setMemoryTarget(long guestBytes, Answer answer) {
+        machine.setMemoryTarget(guestBytes, answer);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.drover.proto.vmm.v1.VmmConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -51,6 +52,15 @@ class VmmSettingsTest {
     }
 
     @Test
+    void balloonIsReadAsItWasWrittenAndNotByAnOlderVmm() throws IOException {
+        VmmSettings settings = settings().withBalloon(new VmmBalloon(true, false, Duration.ofSeconds(5), 8192));
+        Path file = folder.resolve("vmm.pb");
+        settings.write(file);
+        assertThat(VmmSettings.read(file)).isEqualTo(settings);
+        assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(3);
+    }
+
+    @Test
     void nicWithoutANetworkIsRefused() throws IOException {
         Path file = folder.resolve("vmm.pb");
         Files.write(file, VmmConfig.newBuilder().setFormat(2).addNics(NicConfig.newBuilder().setId("n")).build()
@@ -77,7 +87,7 @@ class VmmSettingsTest {
     @Test
     void newerFormatIsRefused() throws IOException {
         Path file = folder.resolve("vmm.pb");
-        Files.write(file, VmmConfig.newBuilder().setFormat(3).build().toByteArray());
-        assertThatIOException().isThrownBy(() -> VmmSettings.read(file)).withMessageContaining("expected: 1 to 2");
+        Files.write(file, VmmConfig.newBuilder().setFormat(4).build().toByteArray());
+        assertThatIOException().isThrownBy(() -> VmmSettings.read(file)).withMessageContaining("expected: 1 to 3");
     }
 }

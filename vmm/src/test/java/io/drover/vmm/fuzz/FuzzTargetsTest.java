@@ -40,6 +40,11 @@ class FuzzTargetsTest {
         run("block-requests", BlockRequestsFuzz::fuzzerTestOneInput);
     }
 
+    @Test
+    void balloon() throws Exception {
+        run("balloon", BalloonFuzz::fuzzerTestOneInput);
+    }
+
     private static void run(String name, Target target) throws Exception {
         List<byte[]> seeds = seeds(name);
         assertThat(seeds).as("seeds of %s", name).isNotEmpty();

@@ -302,7 +302,7 @@ class ControlServerTest {
         @Override
         public VmmStatus status() {
             return new VmmStatus(VmmStatus.State.RUNNING, "fake", "uid", EPOCH, 1, Optional.empty(), 1, 1 << 20, 0,
-                    List.of());
+                    List.of(), Optional.empty());
         }
 
         @Override
@@ -328,6 +328,11 @@ class ControlServerTest {
         @Override
         public void pressPowerButton() {
             done.add("power button");
+        }
+
+        @Override
+        public void setMemoryTarget(long guestBytes, Answer answer) {
+            answer("memory target " + guestBytes, answer);
         }
 
         @Override

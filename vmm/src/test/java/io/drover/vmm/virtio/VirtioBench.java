@@ -6,7 +6,9 @@ import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.interrupt.RecordedLine;
 import io.drover.vmm.interrupt.RecordedMessages;
 import io.drover.vmm.linux.EventFile;
+import io.drover.vmm.linux.FileHandle;
 import io.drover.vmm.log.Log;
+import io.drover.vmm.memory.BackingFile;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.pci.PciBus;
 import io.drover.vmm.pci.PciConfigPorts;
@@ -17,6 +19,7 @@ import io.drover.vmm.power.ResetRegister;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -29,7 +32,8 @@ public final class VirtioBench implements AutoCloseable {
     public static final int MEMORY_BYTES = 4 << 20;
 
     private final Arena arena = Arena.ofShared();
-    private final GuestMemory memory = GuestMemory.of(arena.allocate(MEMORY_BYTES, 4096));
+    private final GuestMemory memory;
+    private final BackingFile backing;
     private final IoBus ports = new IoBus();
     private final IoBus mmio = new IoBus();
     private final PciBus bus = new PciBus();
@@ -42,6 +46,13 @@ public final class VirtioBench implements AutoCloseable {
     private final PciRoot root;
 
     public VirtioBench() {
+        try {
+            FileHandle file = FileHandle.memory("bench", MEMORY_BYTES);
+            memory = GuestMemory.of(file.map(MEMORY_BYTES, arena));
+            backing = new BackingFile(file, memory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         List<InterruptLine> inputs = new ArrayList<>();
         for (int i = 0; i < PciWindows.GSIS; i++) {
             lines.add(new RecordedLine());
@@ -74,6 +85,11 @@ public final class VirtioBench implements AutoCloseable {
 
     public GuestMemory memory() {
         return memory;
+    }
+
+    /** What the memory is mapped from. */
+    public BackingFile backing() {
+        return backing;
     }
 
     public IoBus ports() {
@@ -118,5 +134,6 @@ public final class VirtioBench implements AutoCloseable {
             function.close();
         }
         arena.close();
+        backing.close();
     }
 }

@@ -56,6 +56,11 @@ public final class GuestBuffers {
         return count;
     }
 
+    /** Where in the guest's memory a piece lies. */
+    public long guestAddress(int piece) {
+        return addresses[piece];
+    }
+
     /** Where in this process a piece lies: for system calls that end before the chain is given back. */
     public long hostAddress(int piece) {
         return hostAddresses[piece];
