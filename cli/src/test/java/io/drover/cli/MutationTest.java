@@ -7,9 +7,11 @@ import com.google.rpc.Code;
 import io.drover.proto.v1.CreateImageRequest;
 import io.drover.proto.v1.CreateVmRequest;
 import io.drover.proto.v1.DeleteHostRequest;
+import io.drover.proto.v1.DeleteImageRequest;
 import io.drover.proto.v1.DeleteVmRequest;
 import io.drover.proto.v1.ExplainPlacementRequest;
 import io.drover.proto.v1.Host;
+import io.drover.proto.v1.Image;
 import io.drover.proto.v1.Placement;
 import io.drover.proto.v1.PowerState;
 import io.drover.proto.v1.StartVmRequest;
@@ -22,8 +24,10 @@ import io.drover.proto.v1.VmState;
 import io.drover.proto.v1.WatchVmsRequest;
 import io.drover.proto.v1.WatchVmsResponse;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -88,6 +92,71 @@ class MutationTest {
                 VmDisk.newBuilder().setName("root").setImage("images/bookworm").setSizeBytes(20L << 30).build(),
                 VmDisk.newBuilder().setName("data").setSizeBytes(1L << 30).setReadOnly(true).setSerial("S-1")
                         .setCacheMode(VmDisk.CacheMode.WRITE_THROUGH).build());
+    }
+
+    @Test
+    void seedIsADiskOfTheVmAndGoesWithIt(@TempDir Path folder) throws IOException {
+        Path key = Files.writeString(folder.resolve("id.pub"), "# mine\nssh-ed25519 AAAAC3Nz me@here\n");
+        Path script = Files.writeString(folder.resolve("setup"), "#!/bin/sh\necho hello\n");
+        CommandRun run = CommandRun.against(controller);
+        assertThat(run.run("vm", "create", "web-1", "--image", "debian", "--disk", "name=root,image=bookworm",
+                "--hostname", "web.example.org", "--ssh-key", key.toString(), "--user-data", script.toString()))
+                .as(run.err()).isZero();
+
+        CreateImageRequest image = controller.request(CreateImageRequest.class);
+        assertThat(image.getImageId()).matches("web-1-seed-[0-9a-f]{8}");
+        byte[] seed = controller.files.get(image.getImage().getDiskImage().getFile().getSha256());
+        assertThat(new String(seed, StandardCharsets.UTF_8)).contains("local-hostname: \"web.example.org\"",
+                "  - \"ssh-ed25519 AAAAC3Nz me@here\"", "#!/bin/sh\necho hello\n");
+        Vm vm = controller.request(CreateVmRequest.class).getVm();
+        assertThat(vm.getSpec().getDisks(1)).isEqualTo(VmDisk.newBuilder().setName("seed")
+                .setImage("images/" + image.getImageId()).setReadOnly(true).build());
+
+        controller.vms.put("vms/web-1", vm.toBuilder().setName("vms/web-1").build());
+        controller.images.put("images/" + image.getImageId(), image.getImage());
+        assertThat(CommandRun.against(controller).run("vm", "delete", "web-1")).isZero();
+        assertThat(controller.request(DeleteImageRequest.class).getName()).isEqualTo("images/" + image.getImageId());
+    }
+
+    @Test
+    void seedOfAVmThatWasNotCreatedIsGone() {
+        controller.fail("CreateVm", Code.ALREADY_EXISTS, "VM_EXISTS", "there is a VM web-1", Map.of());
+        assertThat(CommandRun.against(controller).run("vm", "create", "web-1", "--image", "debian", "--hostname", "h"))
+                .isEqualTo(3);
+        assertThat(controller.request(DeleteImageRequest.class).getName()).matches("images/web-1-seed-[0-9a-f]{8}");
+    }
+
+    @Test
+    void whatCannotBeASeedIsRefusedBeforeAnythingIsSent(@TempDir Path folder) throws IOException {
+        Path key = Files.writeString(folder.resolve("id"), "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+        assertThat(refusedSeed("--ssh-key", key.toString())).contains("is a private key", "--ssh-key " + key + ".pub");
+        assertThat(refusedSeed("--ssh-key", folder.resolve("none").toString())).contains("cannot be read");
+        assertThat(refusedSeed("--hostname", "a b")).contains("host name : 'a b'");
+        assertThat(refusedSeed("--password-hash", "secret")).contains("openssl passwd -6");
+        assertThat(controller.requests).isEmpty();
+    }
+
+    private String refusedSeed(String... options) {
+        CommandRun run = CommandRun.against(controller);
+        List<String> words = new ArrayList<>(List.of("vm", "create", "web-1", "--image", "debian"));
+        words.addAll(List.of(options));
+        assertThat(run.run(words.toArray(String[]::new))).isEqualTo(1);
+        return run.err();
+    }
+
+    @Test
+    void buildIsNotBegunWhenItsNameIsTaken() {
+        controller.images.put("images/debian-disk", Image.getDefaultInstance());
+        CommandRun run = CommandRun.against(controller);
+        assertThat(run.run("image", "build", "debian")).isEqualTo(3);
+        assertThat(run.err()).contains("there is an image debian-disk already");
+    }
+
+    @Test
+    void whatCannotBeBuiltIsRefused() {
+        CommandRun run = CommandRun.against(controller);
+        assertThat(run.run("image", "build", "debian", "--size", "1M", "--name", "d")).isEqualTo(1);
+        assertThat(run.err()).contains("size : 1048576 (expected: 640M to 8T, a multiple of 1M)");
     }
 
     @Test

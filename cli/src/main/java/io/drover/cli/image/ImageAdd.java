@@ -4,14 +4,13 @@ import io.drover.cli.ExitCode;
 import io.drover.cli.Failure;
 import io.drover.cli.Surroundings;
 import io.drover.cli.api.ApiClient;
-import io.drover.cli.api.ProgressLine;
+import io.drover.cli.api.FileUpload;
 import io.drover.cli.api.ResourceNames;
 import io.drover.cli.api.Upload;
 import io.drover.cli.option.ConnectionOptions;
 import io.drover.cli.option.OutputOptions;
 import io.drover.cli.output.OutputFormat;
 import io.drover.cli.output.Printer;
-import io.drover.cli.output.Quantity;
 import io.drover.proto.v1.CreateImageRequest;
 import io.drover.proto.v1.DiskImage;
 import io.drover.proto.v1.Image;
@@ -109,23 +108,10 @@ final class ImageAdd implements Callable<Integer> {
     }
 
     private ImageFile upload(ApiClient api, Path path) throws Failure, InterruptedException {
-        Upload.Outcome outcome = uploadWithProgress(api, path);
+        Upload.Outcome outcome = new FileUpload(api, surroundings).send(path);
         if (outcome.wasThere() && output.format() == OutputFormat.TABLE) {
             surroundings.out().println(path.getFileName() + " is there already: not sent");
         }
         return outcome.file();
-    }
-
-    private Upload.Outcome uploadWithProgress(ApiClient api, Path path) throws Failure, InterruptedException {
-        try (ProgressLine line = new ProgressLine(surroundings)) {
-            return new Upload(api, (phase, bytes, of) -> {
-                String doing = switch (phase) {
-                    case HASHING -> "reading ";
-                    case SENDING -> "sending ";
-                };
-                line.say(doing + path.getFileName() + ": " + (of == 0 ? 100 : bytes * 100 / of) + " % of "
-                        + Quantity.bytes(of));
-            }).send(path);
-        }
     }
 }

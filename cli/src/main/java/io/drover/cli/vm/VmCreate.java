@@ -16,6 +16,7 @@ import io.drover.cli.option.OutputOptions;
 import io.drover.cli.output.OutputFormat;
 import io.drover.cli.output.Printer;
 import io.drover.cli.task.TaskKind;
+import io.drover.debian.seed.Seed;
 import io.drover.proto.v1.CreateVmRequest;
 import io.drover.proto.v1.ExplainPlacementRequest;
 import io.drover.proto.v1.GetVmRequest;
@@ -28,6 +29,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,6 +47,9 @@ final class VmCreate implements Callable<Integer> {
     private ConnectionOptions connection;
     @Mixin(name = "mutation")
     private MutationOptions mutation;
+
+    @Mixin(name = "seed")
+    private SeedOptions seedOptions;
 
     @Parameters(paramLabel = "NAME", description = "1 to 63 of a-z, 0-9 and '-'; begins with a letter.")
     private String name = "";
@@ -86,13 +91,33 @@ final class VmCreate implements Callable<Integer> {
     @Override
     public Integer call() throws Failure, InterruptedException {
         String id = ResourceNames.VM.id(name);
-        CreateVmRequest request = CreateVmRequest.newBuilder().setVmId(id)
-                .setVm(Vm.newBuilder().setSpec(spec())
-                        .setDesiredState(noStart ? PowerState.POWER_STATE_STOPPED : PowerState.POWER_STATE_RUNNING))
-                .setRequestId(mutation.requestId(id, false)).setValidateOnly(dryRun).build();
+        String requestId = mutation.requestId(id, false);
+        Optional<Seed> seed = seedOptions.seed(id, id + "-" + requestId);
         try (ApiClient api = connection.connect()) {
-            Task task = api.call("VM " + id + " was not created", () -> api.vms().createVm(request));
+            Optional<SeedImage> seedImage = seed.isPresent() && !dryRun
+                    ? Optional.of(SeedImage.register(api, surroundings, id, seed.get()))
+                    : Optional.empty();
+            VmSpec.Builder spec = spec().toBuilder();
+            seedImage.ifPresent(image -> spec.addDisks(image.disk()));
+            CreateVmRequest request = CreateVmRequest.newBuilder().setVmId(id)
+                    .setVm(Vm.newBuilder().setSpec(spec)
+                            .setDesiredState(noStart ? PowerState.POWER_STATE_STOPPED : PowerState.POWER_STATE_RUNNING))
+                    .setRequestId(requestId).setValidateOnly(dryRun).build();
+            Task task = create(api, id, request, seedImage);
             return dryRun ? afterDryRun(api, id) : afterCreate(api, id, task);
+        }
+    }
+
+    /** Nobody would look for the seed of a VM that is not there. */
+    private static Task create(ApiClient api, String id, CreateVmRequest request, Optional<SeedImage> seed)
+            throws Failure {
+        try {
+            return api.call("VM " + id + " was not created", () -> api.vms().createVm(request));
+        } catch (Failure e) {
+            if (seed.isPresent() && e.exitCode() != ExitCode.TIMED_OUT) {
+                seed.get().discard(api);
+            }
+            throw e;
         }
     }
 

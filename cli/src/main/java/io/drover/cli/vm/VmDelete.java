@@ -16,6 +16,7 @@ import io.drover.proto.v1.DeleteVmRequest;
 import io.drover.proto.v1.Task;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,6 +49,7 @@ final class VmDelete implements Callable<Integer> {
             return new Several(surroundings, output.format()).each(names, typed -> {
                 String id = ResourceNames.VM.id(typed);
                 String what = "VM " + id + " was not deleted";
+                Optional<SeedImage> seed = SeedImage.of(api, id);
                 Task task = api.call(what,
                         () -> api.vms().deleteVm(DeleteVmRequest.newBuilder().setName(ResourceNames.VM.full(id))
                                 .setRequestId(mutation.requestId(id, names.size() > 1)).setForce(force).build()));
@@ -56,6 +58,9 @@ final class VmDelete implements Callable<Integer> {
                     return;
                 }
                 Task ended = new TaskWait(api, surroundings, mutation.timeout()).await(task, what);
+                if (seed.isPresent()) {
+                    seed.get().discard(api);
+                }
                 if (printer.format() == OutputFormat.NAME) {
                     surroundings.out().println(ResourceNames.VM.full(id));
                 } else {

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  * Holds a cache folder for one user at a time. The kernel drops the lock of a process that dies, so a crash leaves nothing to
  * clean up but half-made files, which have names of their own.
  */
-final class CacheLock implements AutoCloseable {
+public final class CacheLock implements AutoCloseable {
     /** File locks belong to the whole JVM: its own threads take turns here. */
     private static final ReentrantLock WITHIN_THIS_JVM = new ReentrantLock();
 
@@ -24,7 +24,7 @@ final class CacheLock implements AutoCloseable {
     }
 
     /** Waits for the folder; says so to {@code progress} when another process has it. */
-    static CacheLock acquire(Path cache, Consumer<String> progress) throws IOException, InterruptedException {
+    public static CacheLock acquire(Path cache, Consumer<String> progress) throws IOException, InterruptedException {
         Files.createDirectories(cache);
         WITHIN_THIS_JVM.lockInterruptibly();
         try {
