@@ -30,6 +30,8 @@ import io.drover.proto.v1.ListImagesRequest;
 import io.drover.proto.v1.ListImagesResponse;
 import io.drover.proto.v1.ListTasksRequest;
 import io.drover.proto.v1.ListTasksResponse;
+import io.drover.proto.v1.ListVmUsageRequest;
+import io.drover.proto.v1.ListVmUsageResponse;
 import io.drover.proto.v1.ListVmsRequest;
 import io.drover.proto.v1.ListVmsResponse;
 import io.drover.proto.v1.Placement;
@@ -60,7 +62,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
@@ -79,6 +83,8 @@ public final class FakeController implements AutoCloseable {
     final NavigableMap<String, Task> tasks = new ConcurrentSkipListMap<>();
     final Map<String, byte[]> files = new ConcurrentHashMap<>();
     final List<WatchVmsResponse> watch = new CopyOnWriteArrayList<>();
+    /** One for each time that it is asked. */
+    final Queue<ListVmUsageResponse> usages = new ConcurrentLinkedQueue<>();
     final List<Message> requests = new CopyOnWriteArrayList<>();
     final Map<String, StatusRuntimeException> failures = new ConcurrentHashMap<>();
     volatile Optional<Task> nextTask = Optional.empty();
@@ -201,6 +207,11 @@ public final class FakeController implements AutoCloseable {
             answer(request, observer,
                     () -> ListVmsResponse.newBuilder().addAllVms(page(vms.values(), request.getPageToken()))
                             .setNextPageToken(next(vms.values(), request.getPageToken())).build());
+        }
+
+        @Override
+        public void listVmUsage(ListVmUsageRequest request, StreamObserver<ListVmUsageResponse> observer) {
+            answer(request, observer, usages::remove);
         }
 
         @Override

@@ -25,6 +25,7 @@ import io.drover.controller.vm.VmApi;
 import io.drover.controller.vm.VmOperations;
 import io.drover.controller.vm.VmRelay;
 import io.drover.controller.vm.VmStreams;
+import io.drover.controller.vm.VmUsages;
 import io.drover.controller.zookeeper.EmbeddedZooKeeper;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -133,7 +134,7 @@ final class Controller implements AutoCloseable {
         VmRelay relay = new VmRelay(vms, links);
         Calls calls = new Calls();
         ApiServer server = ApiServer.start(config.listen(), config.tls(),
-                List.of(new VmApi(calls, vms, operations, streams, relay, placer),
+                List.of(new VmApi(calls, vms, operations, streams, relay, new VmUsages(links), placer),
                         new TaskApi(calls, store, tasks, vms, operations::cancel),
                         new ImageApi(calls, new ImageOperations(store, files, clock), files),
                         new HostApi(calls, store, links, vms, new HostOperations(store, clock))),

@@ -8,6 +8,8 @@ import io.drover.agent.driver.Driver;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.FolderWatch;
 import io.drover.agent.host.HostFacts;
+import io.drover.agent.metrics.MetricsServer;
+import io.drover.agent.metrics.VmMetrics;
 import io.drover.agent.observe.ObservationBoard;
 import io.drover.agent.server.AgentServer;
 import io.drover.agent.vm.HostVms;
@@ -55,13 +57,21 @@ final class Agent implements AutoCloseable {
     }
 
     /**
+     * Where an agent serves.
+     *
+     * @param agent host:port that controllers are told
+     * @param metrics host:port for Prometheus
+     */
+    record Addresses(String agent, Optional<String> metrics) {}
+
+    /**
      * Starts. Returns when the host has joined the cluster and its VMs are decided on: as long as ZooKeeper is away,
      * that waits.
      *
-     * @return host:port that controllers are told
+     * @return where it serves
      * @throws IOException when it cannot start, or another live agent has this host's name; to be closed then, too
      */
-    String start() throws IOException, InterruptedException {
+    Addresses start() throws IOException, InterruptedException {
         DataFolder data = opened(DataFolder.take(config.data()));
         HostFacts facts = HostFacts.read();
         Map<String, Driver> drivers = HostDrivers.probe(config.drivers(), config.qemu(), opened(new FolderWatch()));
@@ -84,10 +94,20 @@ final class Agent implements AutoCloseable {
 
         AgentServer server = opened(AgentServer.start(config.listen(), config.tlsFolder(), vms, files, board));
         String address = config.advertise().orElse(hostAndPort(config.listen(), server.port()));
+        Optional<String> metrics = serveMetrics(vms);
         Membership membership = opened(new Membership(zookeeper, config.host(), record(facts, capacity, drivers),
                 session(data, address), data.predecessor()));
         awaitJoined(membership.join());
-        return address;
+        return new Addresses(address, metrics);
+    }
+
+    private Optional<String> serveMetrics(HostVms vms) throws IOException {
+        if (config.metricsListen().isEmpty()) {
+            return Optional.empty();
+        }
+        InetSocketAddress listen = config.metricsListen().get();
+        MetricsServer server = opened(MetricsServer.start(listen, config.tlsFolder(), new VmMetrics(vms::usage)));
+        return Optional.of(hostAndPort(listen, server.port()));
     }
 
     private static String hostAndPort(InetSocketAddress listen, int port) {

@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
  *
  * @param listen resolved; port 0 takes a free one
  * @param advertise host:port that controllers are told; empty: where it listens
+ * @param metricsListen where Prometheus is served, resolved; empty: nowhere
  * @param reservedBytes of the host's memory, kept from VMs
  * @param imageBytes beyond which unused images are removed
  * @param drivers the names of those to offer
@@ -29,7 +30,8 @@ import java.util.regex.Pattern;
  * @param tlsFolder empty: plain text
  */
 record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Path data, InetSocketAddress listen,
-        Optional<String> advertise, Map<String, String> labels, Overcommit overcommit, long reservedBytes,
+        Optional<String> advertise, Optional<InetSocketAddress> metricsListen, Map<String, String> labels,
+        Overcommit overcommit, long reservedBytes,
         long imageBytes,
         Set<String> drivers, String qemu, Optional<Path> readyFile, Optional<Path> tlsFolder) {
     static final Set<String> DRIVERS = Set.of("kvm", "qemu");
@@ -56,7 +58,13 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
         Optional<InetSocketAddress> listen = checker.address("--listen", options.listen);
         options.advertise.ifPresent(address -> checker.hostAndPort("--advertise", address));
         Optional<Path> tls = options.tlsFolder.map(Path::of);
-        listen.ifPresent(address -> checker.exposure(address, tls, options));
+        listen.ifPresent(address -> checker.exposure("--listen", address, tls, options.insecure));
+        if (listen.isPresent() && listen.get().getAddress().isAnyLocalAddress()) {
+            checker.callable(options);
+        }
+        Optional<InetSocketAddress> metrics = options.metricsListen
+                .flatMap(text -> checker.address("--metrics-listen", text));
+        metrics.ifPresent(address -> checker.exposure("--metrics-listen", address, tls, options.insecure));
         tls.ifPresent(checker::tlsFolder);
         checker.labels(options.labels);
         Optional<Double> vcpus = checker.number("--vcpu-overcommit", options.vcpuOvercommit, 0.01, 100);
@@ -67,7 +75,7 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
         checker.end();
         return new AgentConfig(host.orElseThrow(), zookeeper.orElseThrow(),
                 Duration.ofMillis(Math.round(session.orElseThrow() * 1000)), data.orElseThrow(), listen.orElseThrow(),
-                options.advertise, options.labels, new Overcommit(vcpus.orElseThrow(), memory.orElseThrow()),
+                options.advertise, metrics, options.labels, new Overcommit(vcpus.orElseThrow(), memory.orElseThrow()),
                 reserved.orElseThrow(),
                 images.orElseThrow(), options.drivers.isEmpty() ? DRIVERS : new TreeSet<>(options.drivers),
                 options.qemu,
@@ -140,13 +148,16 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
             });
         }
 
-        void exposure(InetSocketAddress address, Optional<Path> tls, AgentOptions options) {
-            if (!address.getAddress().isLoopbackAddress() && tls.isEmpty() && !options.insecure) {
-                problems.add("--listen : " + options.listen
+        void exposure(String option, InetSocketAddress address, Optional<Path> tls, boolean insecure) {
+            if (!address.getAddress().isLoopbackAddress() && tls.isEmpty() && !insecure) {
+                problems.add(option + " : " + address.getHostString() + ":" + address.getPort()
                         + " is reachable from other machines without protection: give --tls-dir,"
                         + " or --insecure if you mean it");
             }
-            if (address.getAddress().isAnyLocalAddress() && options.advertise.isEmpty()) {
+        }
+
+        void callable(AgentOptions options) {
+            if (options.advertise.isEmpty()) {
                 problems.add("--listen : " + options.listen
                         + " is no address that controllers could call: give --advertise");
             }

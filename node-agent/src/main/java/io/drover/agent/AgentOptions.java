@@ -31,6 +31,10 @@ final class AgentOptions {
     @Option(names = "--advertise", paramLabel = "HOST:PORT", description = "Where controllers reach it, if not at --listen.")
     Optional<String> advertise = Optional.empty();
 
+    @Option(names = "--metrics-listen", paramLabel = "HOST:PORT",
+            description = "Where to serve /metrics to Prometheus; not at all if not given. With --tls-dir by mutual TLS.")
+    Optional<String> metricsListen = Optional.empty();
+
     @Option(names = "--label", paramLabel = "KEY=VALUE", description = "A label of this host; may be repeated.")
     Map<String, String> labels = new LinkedHashMap<>();
 
@@ -58,7 +62,8 @@ final class AgentOptions {
             description = "The QEMU to use (default: ${DEFAULT-VALUE}).")
     String qemu = "qemu-system-x86_64";
 
-    @Option(names = "--ready-file", paramLabel = "FILE", description = "Written when the agent serves: address=..., pid=...")
+    @Option(names = "--ready-file", paramLabel = "FILE",
+            description = "Written when the agent serves: address=..., metrics=..., pid=...")
     Optional<String> readyFile = Optional.empty();
 
     @Option(names = "--tls-dir", paramLabel = "FOLDER",

@@ -51,9 +51,9 @@ public final class Main implements Callable<Integer> {
         Thread hook = Thread.ofPlatform().name("shutdown").unstarted(agent::close);
         Runtime.getRuntime().addShutdownHook(hook);
         try {
-            String address = agent.start();
+            Agent.Addresses addresses = agent.start();
             if (config.readyFile().isPresent()) {
-                ReadyFile.write(config.readyFile().get(), address);
+                ReadyFile.write(config.readyFile().get(), addresses);
             }
             agent.awaitClosed();
             return 0;

@@ -9,9 +9,11 @@ import java.nio.file.StandardCopyOption;
 final class ReadyFile {
     private ReadyFile() {}
 
-    static void write(Path file, String address) throws IOException {
+    static void write(Path file, Agent.Addresses addresses) throws IOException {
         Path aside = file.resolveSibling(file.getFileName() + ".new");
-        Files.writeString(aside, "address=" + address + "\npid=" + ProcessHandle.current().pid() + "\n");
+        Files.writeString(aside, "address=" + addresses.agent() + "\n"
+                + addresses.metrics().map(metrics -> "metrics=" + metrics + "\n").orElse("")
+                + "pid=" + ProcessHandle.current().pid() + "\n");
         Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

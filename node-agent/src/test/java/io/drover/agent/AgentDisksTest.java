@@ -8,6 +8,7 @@ import io.drover.agent.testing.AgentClient;
 import io.drover.agent.testing.Cluster;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
+import io.drover.proto.agent.v1.VmUsage;
 import io.drover.proto.state.v1.HostRecord;
 import io.drover.vmm.testing.TinyGuest;
 import io.grpc.Status;
@@ -78,7 +79,7 @@ final class AgentDisksTest {
         // Room for one image and a kernel: whatever else comes makes those go that nobody needs.
         options.imageSpace = "1100K";
         agent = new Agent(AgentConfig.of(options), step -> {});
-        client = new AgentClient(agent.start());
+        client = new AgentClient(agent.start().agent());
     }
 
     private void leave() {
@@ -124,6 +125,26 @@ final class AgentDisksTest {
 
     private static StatusRuntimeException refused(AgentClient client, StartVmRequest request) {
         return catchThrowableOfType(StatusRuntimeException.class, () -> client.start(request));
+    }
+
+    @Test
+    void usageIsToldOfWhatRuns() throws Exception {
+        assertThat(client.usage()).isEmpty();
+        start(vm);
+        VmUsage usage = client.usage(UID, "nobody").getFirst();
+        assertThat(usage.getVm()).isEqualTo("web-1");
+        assertThat(usage.getUid()).isEqualTo(UID);
+        assertThat(usage.getDriver()).isEqualTo("qemu");
+        assertThat(usage.getResidentMemoryBytes()).isPositive();
+        assertThat(usage.getDisksList()).extracting(VmUsage.Disk::getName).containsExactly("root", "data");
+        assertThat(client.usage("nobody")).isEmpty();
+        end(vm);
+        assertThat(client.usage()).isEmpty();
+
+        StartVmRequest again = epoch(2, true);
+        start(again);
+        assertThat(client.usage().getFirst().getRun()).isNotEqualTo(usage.getRun());
+        end(again);
     }
 
     @Test

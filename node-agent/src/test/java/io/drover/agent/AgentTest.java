@@ -67,7 +67,7 @@ final class AgentTest {
     void startAgent() throws Exception {
         host = "h" + System.nanoTime();
         agent = new Agent(config(host, temp.resolve("data"), "qemu"), step -> {});
-        client = new AgentClient(agent.start());
+        client = new AgentClient(agent.start().agent());
         HostRecord.Driver qemu = cluster.host(host).orElseThrow().getDrivers(0);
         assumeTrue(qemu.getUsable(), qemu.getMessage());
         kernel = client.put(TinyGuest.withBanner(BANNER).elf());
@@ -310,7 +310,7 @@ final class AgentTest {
         Files.setPosixFilePermissions(broken, PosixFilePermissions.fromString("rwxr-xr-x"));
         String name = "b" + System.nanoTime();
         try (Agent other = new Agent(config(name, temp.resolve("other"), "qemu", broken.toString()), step -> {});
-                AgentClient its = new AgentClient(other.start())) {
+                AgentClient its = new AgentClient(other.start().agent())) {
             cluster.own("faulty-1", "uid-faulty-1", name, 1);
             its.put(TinyGuest.withBanner(BANNER).elf());
             VmObservation ended = its.start(request("faulty-1"));
@@ -411,7 +411,7 @@ final class AgentTest {
         client.close();
         agent.close();
         agent = new Agent(config(host, temp.resolve("data"), "qemu"), step -> {});
-        client = new AgentClient(agent.start());
+        client = new AgentClient(agent.start().agent());
 
         assertThat(cluster.host(host).orElseThrow().getCordoned()).isTrue();
         assertThat(client.start(vm)).isEqualTo(before);
@@ -450,7 +450,7 @@ final class AgentTest {
         client.close();
         agent.close();
         agent = new Agent(config(host, temp.resolve("data"), "qemu"), step -> {});
-        client = new AgentClient(agent.start());
+        client = new AgentClient(agent.start().agent());
 
         assertThat(client.everything().getVmsList()).containsExactly(end);
         try (AgentClient.RemoteConsole console = client.console(vm.getUid())) {
@@ -466,7 +466,7 @@ final class AgentTest {
                 "no right to mount a small tmpfs: run as root to test a full disk");
         String name = host + "-full";
         try (Agent full = new Agent(config(name, disk, "qemu"), step -> {});
-                AgentClient asking = new AgentClient(full.start())) {
+                AgentClient asking = new AgentClient(full.start().agent())) {
             StartVmRequest vm = request("full-1").toBuilder()
                     .setKernelSha256(asking.put(TinyGuest.withBanner(BANNER).elf())).build();
             cluster.own("full-1", vm.getUid(), name, 1);

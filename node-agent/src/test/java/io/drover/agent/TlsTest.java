@@ -49,7 +49,7 @@ final class TlsTest {
         options.drivers = List.of("qemu");
         options.tlsFolder = Optional.of(authority.issue(temp.resolve("agent"), "drover://agent/h1").toString());
         agent = new Agent(AgentConfig.of(options), step -> {});
-        address = agent.start();
+        address = agent.start().agent();
     }
 
     @AfterEach

@@ -70,6 +70,11 @@ public final class Printer {
         surroundings.out().flush();
     }
 
+    /** A table of what is no resource. */
+    public <T> void table(List<Column<T>> columns, List<T> things) {
+        new Rows<>(columns, surroundings.out(), surroundings.style(Descriptor.OUT)).print(things);
+    }
+
     /** A table that may grow. */
     public <T extends Message> Rows<T> rows(Kind<T> kind) {
         return new Rows<>(kind.columns(), surroundings.out(), surroundings.style(Descriptor.OUT));

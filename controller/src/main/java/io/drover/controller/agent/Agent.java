@@ -10,6 +10,7 @@ import io.drover.proto.agent.v1.AgentServiceGrpc;
 import io.drover.proto.agent.v1.AttachConsoleRequest;
 import io.drover.proto.agent.v1.AttachConsoleResponse;
 import io.drover.proto.agent.v1.FindFilesRequest;
+import io.drover.proto.agent.v1.ListVmUsageRequest;
 import io.drover.proto.agent.v1.ObserveRequest;
 import io.drover.proto.agent.v1.ObserveResponse;
 import io.drover.proto.agent.v1.PutFileRequest;
@@ -20,6 +21,7 @@ import io.drover.proto.agent.v1.RemoveVmRequest;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.StartVmResponse;
 import io.drover.proto.agent.v1.StopVmRequest;
+import io.drover.proto.agent.v1.VmUsage;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusException;
@@ -37,6 +39,7 @@ public final class Agent {
     /** QEMU in software may take its time to load a large initramfs. */
     private static final long START_SECONDS = 60;
     private static final long ASK_SECONDS = 20;
+    private static final long USAGE_SECONDS = 3;
     private static final long PUT_SECONDS = 600;
     private static final int CHUNK_BYTES = 256 << 10;
 
@@ -112,6 +115,12 @@ public final class Agent {
                 .setOperationId(run.operation())
                 .setGrace(Duration.newBuilder().setSeconds(grace.toSeconds()).setNanos(grace.toNanosPart())).build();
         return ask(() -> ObservationCodec.decode(stub(ASK_SECONDS).stopVm(request).getObservation()));
+    }
+
+    /** What these VMs have used, as far as they run there; asked so that a host that hangs delays nobody for long. */
+    public Answer<List<VmUsage>> usage(List<String> uids) throws InterruptedException {
+        ListVmUsageRequest request = ListVmUsageRequest.newBuilder().addAllUids(uids).build();
+        return ask(() -> stub(USAGE_SECONDS).listVmUsage(request).getUsagesList());
     }
 
     /** Forgets a run that has ended; one that is not there is no error. */

@@ -21,6 +21,8 @@ import io.drover.proto.v1.CreateVmRequest;
 import io.drover.proto.v1.DeleteVmRequest;
 import io.drover.proto.v1.ExplainPlacementRequest;
 import io.drover.proto.v1.GetVmRequest;
+import io.drover.proto.v1.ListVmUsageRequest;
+import io.drover.proto.v1.ListVmUsageResponse;
 import io.drover.proto.v1.ListVmsRequest;
 import io.drover.proto.v1.ListVmsResponse;
 import io.drover.proto.v1.Placement;
@@ -48,14 +50,17 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
     private final VmOperations operations;
     private final VmStreams streams;
     private final VmRelay relay;
+    private final VmUsages usages;
     private final Placer placer;
 
-    public VmApi(Calls calls, VmFeed feed, VmOperations operations, VmStreams streams, VmRelay relay, Placer placer) {
+    public VmApi(Calls calls, VmFeed feed, VmOperations operations, VmStreams streams, VmRelay relay, VmUsages usages,
+            Placer placer) {
         this.calls = calls;
         this.feed = feed;
         this.operations = operations;
         this.streams = streams;
         this.relay = relay;
+        this.usages = usages;
         this.placer = placer;
     }
 
@@ -97,20 +102,31 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
     @Override
     public void listVms(ListVmsRequest request, StreamObserver<ListVmsResponse> response) {
         calls.unary(response, () -> {
-            int size = PageSize.of(request.getPageSize());
-            Filter<VmSight> filter = Filter.parse(request.getFilter(), VmFields.FIELDS);
-            Optional<VmId> after = PageToken.decode(request.getPageToken(), VmId.COLLECTION, request.getFilter())
-                    .map(VmId::new);
-            VmFeed.Page page = feed.page(after, size, filter);
-            ListVmsResponse.Builder list = ListVmsResponse.newBuilder().setTotalSize(page.total())
-                    .setRevision(page.revision().toString());
-            page.vms().forEach(vm -> list.addVms(VmMessages.of(vm)));
-            if (page.more()) {
-                String last = page.vms().getLast().vm().id().value();
-                list.setNextPageToken(new PageToken(VmId.COLLECTION, request.getFilter(), last).encode());
-            }
-            return list.build();
+            VmFeed.Page page = page(request.getPageToken(), request.getPageSize(), request.getFilter());
+            return ListVmsResponse.newBuilder().setTotalSize(page.total()).setRevision(page.revision().toString())
+                    .addAllVms(page.vms().stream().map(VmMessages::of).toList())
+                    .setNextPageToken(next(page, request.getFilter())).build();
         });
+    }
+
+    @Override
+    public void listVmUsage(ListVmUsageRequest request, StreamObserver<ListVmUsageResponse> response) {
+        calls.unary(response, () -> {
+            VmFeed.Page page = page(request.getPageToken(), request.getPageSize(), request.getFilter());
+            VmUsages.Report report = usages.of(page.vms().stream().map(VmSight::vm).toList());
+            return ListVmUsageResponse.newBuilder().addAllUsages(report.usages())
+                    .addAllUnreachable(report.unreachable()).setNextPageToken(next(page, request.getFilter())).build();
+        });
+    }
+
+    private VmFeed.Page page(String token, int size, String filter) throws ProblemException {
+        Optional<VmId> after = PageToken.decode(token, VmId.COLLECTION, filter).map(VmId::new);
+        return feed.page(after, PageSize.of(size), Filter.parse(filter, VmFields.FIELDS));
+    }
+
+    private static String next(VmFeed.Page page, String filter) {
+        return page.more() ? new PageToken(VmId.COLLECTION, filter, page.vms().getLast().vm().id().value()).encode()
+                : "";
     }
 
     @Override

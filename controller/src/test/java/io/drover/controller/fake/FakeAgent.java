@@ -11,6 +11,8 @@ import io.drover.proto.agent.v1.AttachConsoleResponse;
 import io.drover.proto.agent.v1.Exit;
 import io.drover.proto.agent.v1.FindFilesRequest;
 import io.drover.proto.agent.v1.FindFilesResponse;
+import io.drover.proto.agent.v1.ListVmUsageRequest;
+import io.drover.proto.agent.v1.ListVmUsageResponse;
 import io.drover.proto.agent.v1.ObserveRequest;
 import io.drover.proto.agent.v1.ObserveResponse;
 import io.drover.proto.agent.v1.PutFileRequest;
@@ -24,6 +26,7 @@ import io.drover.proto.agent.v1.StartVmResponse;
 import io.drover.proto.agent.v1.StopVmRequest;
 import io.drover.proto.agent.v1.StopVmResponse;
 import io.drover.proto.agent.v1.VmObservation;
+import io.drover.proto.agent.v1.VmUsage;
 import io.drover.proto.state.v1.HostRecord;
 import io.drover.proto.state.v1.HostSession;
 import io.drover.proto.state.v1.VmRecord;
@@ -351,6 +354,23 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
             response.onNext(StopVmResponse.newBuilder().setObservation(runs.get(request.getUid())).build());
             response.onCompleted();
         }
+    }
+
+    /** Each VM has used as many seconds as its epoch says. */
+    @Override
+    public synchronized void listVmUsage(ListVmUsageRequest request, StreamObserver<ListVmUsageResponse> response) {
+        ListVmUsageResponse.Builder answer = ListVmUsageResponse.newBuilder();
+        for (String uid : request.getUidsList()) {
+            VmObservation run = runs.get(uid);
+            if (run != null && run.getState() == VmObservation.State.RUNNING) {
+                answer.addUsages(VmUsage.newBuilder().setVm(run.getVm()).setUid(uid).setEpoch(run.getEpoch())
+                        .setDriver(run.getDriver()).setRun("1-1")
+                        .setCpuTime(com.google.protobuf.Duration.newBuilder().setSeconds(run.getEpoch()))
+                        .addDisks(VmUsage.Disk.newBuilder().setName("root").setReads(7).setFailures(1)));
+            }
+        }
+        response.onNext(answer.build());
+        response.onCompleted();
     }
 
     @Override

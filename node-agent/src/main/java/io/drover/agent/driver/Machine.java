@@ -23,6 +23,13 @@ public interface Machine extends AutoCloseable {
     /** Ends the process without asking the guest. Returns at once; {@link #end} tells. */
     void kill();
 
+    /**
+     * What its devices have done.
+     *
+     * @throws IOException when its process does not tell
+     */
+    MachineCounters counters() throws IOException;
+
     /** Trims the logs that the process writes itself. Called from time to time. */
     void trimLogs() throws IOException;
 

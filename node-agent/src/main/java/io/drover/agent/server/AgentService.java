@@ -10,6 +10,8 @@ import io.drover.proto.agent.v1.AttachConsoleRequest;
 import io.drover.proto.agent.v1.AttachConsoleResponse;
 import io.drover.proto.agent.v1.FindFilesRequest;
 import io.drover.proto.agent.v1.FindFilesResponse;
+import io.drover.proto.agent.v1.ListVmUsageRequest;
+import io.drover.proto.agent.v1.ListVmUsageResponse;
 import io.drover.proto.agent.v1.ObserveRequest;
 import io.drover.proto.agent.v1.ObserveResponse;
 import io.drover.proto.agent.v1.PutFileRequest;
@@ -121,6 +123,12 @@ final class AgentService extends AgentServiceGrpc.AgentServiceImplBase {
             vms.remove(request.getUid(), request.getEpoch());
             return RemoveVmResponse.getDefaultInstance();
         });
+    }
+
+    @Override
+    public void listVmUsage(ListVmUsageRequest request, StreamObserver<ListVmUsageResponse> answers) {
+        answer(answers, () -> ListVmUsageResponse.newBuilder()
+                .addAllUsages(request.getUidsCount() == 0 ? vms.usage() : vms.usage(request.getUidsList())).build());
     }
 
     @Override

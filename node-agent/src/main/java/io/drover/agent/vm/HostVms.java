@@ -16,11 +16,14 @@ import io.drover.agent.observe.ObservationBoard;
 import io.drover.agent.refusal.RefusedException;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
+import io.drover.proto.agent.v1.VmUsage;
 import io.drover.scheduler.capacity.HostCapacity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -301,6 +304,16 @@ public final class HostVms implements AutoCloseable {
         }
         forget(vm);
         log.info("VM {}: removed", identity);
+    }
+
+    /** What every VM that runs here has used. */
+    public List<VmUsage> usage() throws InterruptedException {
+        return UsageReport.of(register.all());
+    }
+
+    /** What these VMs have used, as far as they run here. */
+    public List<VmUsage> usage(Collection<String> uids) throws InterruptedException {
+        return UsageReport.of(uids.stream().distinct().map(register::find).flatMap(Optional::stream).toList());
     }
 
     /** The console of a VM. */

@@ -61,7 +61,8 @@ final class Vm implements AutoCloseable {
 
     // Owned by the queue.
     private LocalRecord record;
-    private Optional<Machine> machine = Optional.empty();
+    /** Changed by the queue only; others look. */
+    private volatile Optional<Machine> machine = Optional.empty();
     private final RebootBackOff backOff = new RebootBackOff();
 
     /** The last thing that was observed. */
@@ -106,6 +107,15 @@ final class Vm implements AutoCloseable {
 
     VmObservation observation() {
         return observation;
+    }
+
+    /** What runs now, if anything does: it may end at any time. */
+    Optional<Machine> machine() {
+        return machine;
+    }
+
+    String driver() {
+        return driver.name();
     }
 
     boolean hasEnded() {

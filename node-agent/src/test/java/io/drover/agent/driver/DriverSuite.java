@@ -138,8 +138,13 @@ abstract class DriverSuite {
 
             Map<Path, Boolean> open = openFiles(machine.process());
             assertThat(open).containsEntry(root, true).containsEntry(base, false).containsEntry(data, false);
+            // The tiny guest knows no disks.
+            assertThat(machine.counters().disks()).containsExactly(
+                    new MachineCounters.DiskCounters("root", 0, 0, 0, 0, 0, 0, 0),
+                    new MachineCounters.DiskCounters("data", 0, 0, 0, 0, 0, 0, 0));
             machine.pressPowerButton();
             assertThat(end(machine)).isEqualTo(new MachineEnd.PoweredOff());
+            assertThatThrownBy(machine::counters).isInstanceOf(IOException.class);
         }
     }
 

@@ -5,6 +5,7 @@ import com.google.rpc.ErrorInfo;
 import io.drover.proto.agent.v1.AgentServiceGrpc;
 import io.drover.proto.agent.v1.AttachConsoleRequest;
 import io.drover.proto.agent.v1.AttachConsoleResponse;
+import io.drover.proto.agent.v1.ListVmUsageRequest;
 import io.drover.proto.agent.v1.ObserveRequest;
 import io.drover.proto.agent.v1.ObserveResponse;
 import io.drover.proto.agent.v1.PutFileRequest;
@@ -15,6 +16,7 @@ import io.drover.proto.agent.v1.RemoveVmRequest;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.StopVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
+import io.drover.proto.agent.v1.VmUsage;
 import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -29,6 +31,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -91,6 +94,10 @@ public final class AgentClient implements AutoCloseable {
         return calls().stopVm(StopVmRequest.newBuilder().setVm(vm.getVm()).setUid(vm.getUid()).setEpoch(vm.getEpoch())
                 .setGrace(com.google.protobuf.Duration.newBuilder().setSeconds(grace.toSeconds())).build())
                 .getObservation();
+    }
+
+    public List<VmUsage> usage(String... uids) {
+        return calls().listVmUsage(ListVmUsageRequest.newBuilder().addAllUids(List.of(uids)).build()).getUsagesList();
     }
 
     public void remove(StartVmRequest vm) {

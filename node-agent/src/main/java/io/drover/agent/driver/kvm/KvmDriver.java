@@ -95,9 +95,7 @@ public final class KvmDriver implements Driver {
                 folder.vmmLog());
         try {
             VmmClient client = connect(child, files);
-            return KvmMachine.attach(child.identity(), Optional.of(child), plan.identity().toString(),
-                    plan.identity().epoch(), files,
-                    client, console);
+            return KvmMachine.attach(child.identity(), Optional.of(child), plan, files, client, console);
         } catch (VmmRefusedException e) {
             end(child);
             throw new IOException("the VMM refused: " + e.getMessage(), e);
@@ -171,8 +169,8 @@ public final class KvmDriver implements Driver {
         ProcessIdentity process = found.getFirst();
         try {
             VmmClient client = connectAgain(process);
-            return new Adoption.Adopted(KvmMachine.attach(process, Optional.empty(), plan.identity().toString(),
-                    plan.identity().epoch(), files, client, console));
+            return new Adoption.Adopted(
+                    KvmMachine.attach(process, Optional.empty(), plan, files, client, console));
         } catch (IOException e) {
             if (!process.awaitEnd(KILL_PATIENCE)) {
                 throw e;

@@ -3,18 +3,23 @@ package io.drover.agent.driver.kvm;
 import io.drover.agent.console.Console;
 import io.drover.agent.console.InputPump;
 import io.drover.agent.driver.Machine;
+import io.drover.agent.driver.MachineCounters;
 import io.drover.agent.driver.MachineEnd;
+import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.folder.RunLog;
 import io.drover.agent.process.DetachedProcess;
 import io.drover.agent.process.ProcessIdentity;
 import io.drover.vmm.client.VmmClient;
+import io.drover.vmm.client.VmmDiskStatus;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
 import io.drover.vmm.client.VmmRefusedException;
 import io.drover.vmm.client.VmmStatus;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
@@ -32,6 +37,7 @@ final class KvmMachine implements Machine {
 
     private final ProcessIdentity process;
     private final Optional<DetachedProcess> child;
+    private final MachinePlan plan;
     private final String name;
     private final KvmFiles files;
     private final VmmClient client;
@@ -40,12 +46,13 @@ final class KvmMachine implements Machine {
     private volatile boolean killed;
     private volatile boolean closed;
 
-    private KvmMachine(ProcessIdentity process, Optional<DetachedProcess> child, String name, KvmFiles files,
+    private KvmMachine(ProcessIdentity process, Optional<DetachedProcess> child, MachinePlan plan, KvmFiles files,
             VmmClient client,
             Console console) {
         this.process = process;
         this.child = child;
-        this.name = name;
+        this.plan = plan;
+        this.name = plan.identity().toString();
         this.files = files;
         this.client = client;
         this.input = new InputPump(name, console, this::type);
@@ -57,10 +64,10 @@ final class KvmMachine implements Machine {
      * @param child set when this agent spawned the process: then it learns the exit status
      * @param client taken over
      */
-    static KvmMachine attach(ProcessIdentity process, Optional<DetachedProcess> child, String name, long epoch,
+    static KvmMachine attach(ProcessIdentity process, Optional<DetachedProcess> child, MachinePlan plan,
             KvmFiles files,
             VmmClient client, Console console) throws IOException, VmmRefusedException {
-        KvmMachine machine = new KvmMachine(process, child, name, files, client, console);
+        KvmMachine machine = new KvmMachine(process, child, plan, files, client, console);
         try {
             client.attachConsole(false, (data, lostBytes) -> {
                 if (lostBytes > 0) {
@@ -71,7 +78,7 @@ final class KvmMachine implements Machine {
             client.watch(machine.new Watcher());
             if (client.status().state() == VmmStatus.State.PAUSED
                     || client.status().state() == VmmStatus.State.STARTING) {
-                client.resume(epoch);
+                client.resume(plan.identity().epoch());
             }
             return machine;
         } catch (IOException | VmmRefusedException e) {
@@ -174,6 +181,26 @@ final class KvmMachine implements Machine {
             }
             process.kill();
         });
+    }
+
+    @Override
+    public MachineCounters counters() throws IOException {
+        List<VmmDiskStatus> told;
+        try {
+            told = client.status().disks();
+        } catch (VmmRefusedException e) {
+            throw new IOException("the VMM refused: " + e.getMessage(), e);
+        }
+        if (told.size() != plan.disks().size()) {
+            throw new IOException("the VMM tells of " + told.size() + " disks (expected: " + plan.disks().size() + ")");
+        }
+        List<MachineCounters.DiskCounters> disks = new ArrayList<>();
+        for (int index = 0; index < told.size(); index++) {
+            VmmDiskStatus disk = told.get(index);
+            disks.add(new MachineCounters.DiskCounters(plan.disks().get(index).name(), disk.reads(), disk.readBytes(),
+                    disk.writes(), disk.writtenBytes(), disk.flushes(), disk.discards(), disk.failures()));
+        }
+        return new MachineCounters(disks);
     }
 
     @Override

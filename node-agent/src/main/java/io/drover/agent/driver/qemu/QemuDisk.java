@@ -20,7 +20,7 @@ final class QemuDisk {
      * @param index of the disk: QEMU's own names are shorter than a disk's may be
      */
     static List<String> arguments(MachineDisk disk, int index) {
-        String node = "disk" + index;
+        String node = node(index);
         JsonObject image = node(disk.file(), MachineDisk.Format.QCOW2, disk.readOnly());
         image.addProperty("node-name", node);
         image.addProperty("discard", "unmap");
@@ -34,6 +34,11 @@ final class QemuDisk {
         device.addProperty("write-cache", disk.writeThrough() ? "off" : "on");
         device.addProperty("disable-legacy", "on");
         return List.of("-blockdev", image.toString(), "-device", device.toString());
+    }
+
+    /** QEMU's name for the disk's image. */
+    static String node(int index) {
+        return "disk" + index;
     }
 
     private static JsonObject node(Path path, MachineDisk.Format format, boolean readOnly) {

@@ -105,9 +105,7 @@ public final class QemuDriver implements Driver {
             QmpClient monitor = connect(plan, child, folder);
             QemuConsole wire = new QemuConsole(plan.identity().toString(), console, folder, output, watches);
             monitor.execute("cont");
-            return new QemuMachine(child.identity(), Optional.of(child), plan.identity().toString(), files, monitor,
-                    wire)
-                    .watched();
+            return new QemuMachine(child.identity(), Optional.of(child), plan, files, monitor, wire).watched();
         } catch (UnbootableException | IOException | InterruptedException e) {
             child.identity().kill();
             child.identity().awaitEnd(KILL_PATIENCE);
@@ -179,8 +177,7 @@ public final class QemuDriver implements Driver {
             if (state.equals("prelaunch") || state.equals("paused")) {
                 monitor.execute("cont");
             }
-            return new QemuMachine(process, Optional.empty(), plan.identity().toString(), files, monitor, wire)
-                    .watched();
+            return new QemuMachine(process, Optional.empty(), plan, files, monitor, wire).watched();
         } catch (IOException e) {
             monitor.close();
             throw e;

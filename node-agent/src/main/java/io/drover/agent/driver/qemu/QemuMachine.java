@@ -1,7 +1,9 @@
 package io.drover.agent.driver.qemu;
 
 import io.drover.agent.driver.Machine;
+import io.drover.agent.driver.MachineCounters;
 import io.drover.agent.driver.MachineEnd;
+import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.folder.LogFile;
 import io.drover.agent.folder.RunLog;
 import io.drover.agent.process.DetachedProcess;
@@ -24,6 +26,7 @@ final class QemuMachine implements Machine {
 
     private final ProcessIdentity process;
     private final Optional<DetachedProcess> child;
+    private final MachinePlan plan;
     private final String name;
     private final QemuFiles files;
     private final QmpClient monitor;
@@ -35,11 +38,12 @@ final class QemuMachine implements Machine {
     /**
      * @param child set when this agent spawned the process: then it learns the exit status
      */
-    QemuMachine(ProcessIdentity process, Optional<DetachedProcess> child, String name, QemuFiles files,
+    QemuMachine(ProcessIdentity process, Optional<DetachedProcess> child, MachinePlan plan, QemuFiles files,
             QmpClient monitor, QemuConsole console) {
         this.process = process;
         this.child = child;
-        this.name = name;
+        this.plan = plan;
+        this.name = plan.identity().toString();
         this.files = files;
         this.monitor = monitor;
         this.console = console;
@@ -71,6 +75,11 @@ final class QemuMachine implements Machine {
     public void kill() {
         killed = true;
         process.kill();
+    }
+
+    @Override
+    public MachineCounters counters() throws IOException {
+        return QemuCounters.of(monitor.execute("query-blockstats"), plan.disks());
     }
 
     @Override

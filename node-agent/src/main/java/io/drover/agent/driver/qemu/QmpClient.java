@@ -140,7 +140,8 @@ final class QmpClient implements AutoCloseable {
             }
         } catch (IOException e) {
             cause = e;
-        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
+        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException | ClassCastException
+                | NumberFormatException e) {
             // Gson's ways to say that the text is no JSON, or not of the shape asked for.
             cause = new IOException("QEMU sent what is not QMP", e);
         }

@@ -1,0 +1,2 @@
+/** What a host tells Prometheus. */
+package io.drover.agent.metrics;
