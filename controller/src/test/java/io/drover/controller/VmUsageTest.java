@@ -64,7 +64,7 @@ final class VmUsageTest {
         assertThat(usage.getDisksList())
                 .containsExactly(VmDiskUsage.newBuilder().setName("root").setReads(7).setFailures(1).build());
 
-        assertThat(usage(ListVmUsageRequest.newBuilder().setFilter("name = \"stopped\"").build()).getUsagesList())
+        assertThat(usage(ListVmUsageRequest.newBuilder().setFilter("name : \"stopped\"").build()).getUsagesList())
                 .extracting(VmUsage::getVm).containsExactly("vms/stopped");
     }
 

@@ -33,8 +33,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(name = "top", description = "Show what running VMs use, until Ctrl-C.", footer = {"",
-        "CPU is in percent of one CPU, of the guest and of all that runs for it. RESIDENT is the memory that the VM's process takes",
-        "of its host. With -o json or yaml each sample is one answer of the API, with counters instead of rates."})
+        "CPU is in percent of one CPU, of the guest and of all that runs for it. RESIDENT is the memory that the VM's",
+        "process takes of its host. With -o json or yaml each sample is one answer of the API, with counters, not rates."})
 final class VmTop implements Callable<Integer> {
     private static final Duration SHORTEST = Duration.ofSeconds(1);
     /** Clears the screen and goes to its first place (ECMA-48, ED and CUP). */
@@ -59,15 +59,20 @@ final class VmTop implements Callable<Integer> {
 
     /** What is shown first. */
     private enum Order {
-        CPU(line -> line.rates(VmRates::cpus)), MEMORY(line -> line.usage().getResidentMemoryBytes()),
-        READ(line -> line.rates(VmRates::readBytes)), WRITE(line -> line.rates(VmRates::writtenBytes)),
-        NAME(line -> 0);
+        CPU, MEMORY, READ, WRITE, NAME;
 
-        private final Comparator<Line> comparator;
+        Comparator<Line> comparator() {
+            return Comparator.comparingDouble(this::size).reversed().thenComparing(line -> line.usage().getVm());
+        }
 
-        Order(ToDoubleFunction<Line> largest) {
-            this.comparator = Comparator.comparingDouble(largest).reversed()
-                    .thenComparing(line -> line.usage().getVm());
+        private double size(Line line) {
+            return switch (this) {
+                case CPU -> line.rates(VmRates::cpus);
+                case MEMORY -> (double) line.usage().getResidentMemoryBytes();
+                case READ -> line.rates(VmRates::readBytes);
+                case WRITE -> line.rates(VmRates::writtenBytes);
+                case NAME -> 0;
+            };
         }
     }
 
@@ -132,7 +137,7 @@ final class VmTop implements Callable<Integer> {
                 .map(usage -> new Line(usage,
                         Optional.ofNullable(before.get(usage.getUid()))
                                 .flatMap(earlier -> VmRates.between(earlier, usage))))
-                .sorted(order.comparator).toList();
+                .sorted(order.comparator()).toList();
         if (surroundings.isTerminal(Descriptor.OUT)) {
             surroundings.out().print(CLEAR);
         }
