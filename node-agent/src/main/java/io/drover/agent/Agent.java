@@ -4,7 +4,10 @@ import com.google.protobuf.Timestamp;
 import io.drover.agent.cluster.Membership;
 import io.drover.agent.cluster.OwnershipWatch;
 import io.drover.agent.cluster.VmRecords;
+import io.drover.agent.confinement.Confinement;
+import io.drover.agent.confinement.Confinements;
 import io.drover.agent.driver.Driver;
+import io.drover.agent.driver.kvm.VmmProgram;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.FolderWatch;
 import io.drover.agent.host.HostFacts;
@@ -19,10 +22,13 @@ import io.drover.proto.state.v1.HostSession;
 import io.drover.scheduler.capacity.HostCapacity;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -74,7 +80,11 @@ final class Agent implements AutoCloseable {
     Addresses start() throws IOException, InterruptedException {
         DataFolder data = opened(DataFolder.take(config.data()));
         HostFacts facts = HostFacts.read();
-        Map<String, Driver> drivers = HostDrivers.probe(config.drivers(), config.qemu(), opened(new FolderWatch()));
+        Path images = data.path().resolve("files");
+        Confinement confinement = new Confinements(data.path(), VmmProgram.installed().files(),
+                List.of(Files.createDirectories(images))).find(config.confinement());
+        Map<String, Driver> drivers = HostDrivers.probe(config.drivers(), config.qemu(), opened(new FolderWatch()),
+                confinement);
         drivers.values().forEach(driver -> log.info("host {}: driver {} is {}: {}", config.host(), driver.name(),
                 HostDrivers.isUsable(driver) ? "usable" : "unusable", driver.status().message()));
         HostCapacity capacity = HostCapacity.of(facts.cpus(), facts.memoryBytes(), config.reservedBytes(),
@@ -83,7 +93,7 @@ final class Agent implements AutoCloseable {
         CuratorFramework zookeeper = opened(connect());
         ScheduledExecutorService timer = timer();
         ObservationBoard board = new ObservationBoard();
-        FileStore files = new FileStore(data.path().resolve("files"), config.imageBytes(), InstantSource.system(),
+        FileStore files = new FileStore(images, config.imageBytes(), InstantSource.system(),
                 file -> board.stored(file.hex()));
         files.all().forEach(board::stored);
         OwnershipWatch watch = opened(new OwnershipWatch(zookeeper));

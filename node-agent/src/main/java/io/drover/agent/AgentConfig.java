@@ -1,5 +1,6 @@
 package io.drover.agent;
 
+import io.drover.agent.confinement.ConfinementChoice;
 import io.drover.scheduler.capacity.Overcommit;
 import io.drover.scheduler.host.HostId;
 import java.net.InetAddress;
@@ -27,13 +28,15 @@ import java.util.regex.Pattern;
  * @param imageBytes beyond which unused images are removed
  * @param drivers the names of those to offer
  * @param qemu a program's name, or its file
+ * @param confinement of VMMs
  * @param tlsFolder empty: plain text
  */
 record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Path data, InetSocketAddress listen,
         Optional<String> advertise, Optional<InetSocketAddress> metricsListen, Map<String, String> labels,
         Overcommit overcommit, long reservedBytes,
         long imageBytes,
-        Set<String> drivers, String qemu, Optional<Path> readyFile, Optional<Path> tlsFolder) {
+        Set<String> drivers, String qemu, ConfinementChoice confinement, Optional<Path> readyFile,
+        Optional<Path> tlsFolder) {
     static final Set<String> DRIVERS = Set.of("kvm", "qemu");
     private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?");
     private static final int MAX_RECORD_LABELS = 16;
@@ -72,13 +75,14 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
         Optional<Long> reserved = checker.size("--reserve-memory", options.reserveMemory);
         Optional<Long> images = checker.size("--image-space", options.imageSpace);
         checker.drivers(options.drivers);
+        Optional<ConfinementChoice> confinement = checker.confinement(options.vmmConfinement);
         checker.end();
         return new AgentConfig(host.orElseThrow(), zookeeper.orElseThrow(),
                 Duration.ofMillis(Math.round(session.orElseThrow() * 1000)), data.orElseThrow(), listen.orElseThrow(),
                 options.advertise, metrics, options.labels, new Overcommit(vcpus.orElseThrow(), memory.orElseThrow()),
                 reserved.orElseThrow(),
                 images.orElseThrow(), options.drivers.isEmpty() ? DRIVERS : new TreeSet<>(options.drivers),
-                options.qemu,
+                options.qemu, confinement.orElseThrow(),
                 options.readyFile.map(Path::of), tls);
     }
 
@@ -189,6 +193,14 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
                     problems.add("--driver : " + name + " (expected: kvm or qemu)");
                 }
             }
+        }
+
+        Optional<ConfinementChoice> confinement(String text) {
+            Optional<ConfinementChoice> choice = ConfinementChoice.of(text);
+            if (choice.isEmpty()) {
+                problems.add("--vmm-confinement : " + text + " (expected: auto, own-users, namespaces or none)");
+            }
+            return choice;
         }
 
         void end() throws BadConfigException {

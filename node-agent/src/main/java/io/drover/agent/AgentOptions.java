@@ -62,6 +62,11 @@ final class AgentOptions {
             description = "The QEMU to use (default: ${DEFAULT-VALUE}).")
     String qemu = "qemu-system-x86_64";
 
+    @Option(names = "--vmm-confinement", paramLabel = "CONFINEMENT", defaultValue = "auto",
+            description = {"How far the VMMs of driver kvm are kept from the rest of this host: auto (the strongest that",
+                    "works here), own-users, namespaces, or none, to trace them (default: ${DEFAULT-VALUE})."})
+    String vmmConfinement = "auto";
+
     @Option(names = "--ready-file", paramLabel = "FILE",
             description = "Written when the agent serves: address=..., metrics=..., pid=...")
     Optional<String> readyFile = Optional.empty();

@@ -3,10 +3,17 @@ package io.drover.agent;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.drover.agent.confinement.Confinement;
+import io.drover.agent.confinement.ConfinementChoice;
+import io.drover.agent.confinement.Confinements;
 import io.drover.agent.driver.Driver;
+import io.drover.agent.driver.kvm.VmmProgram;
 import io.drover.agent.folder.FolderWatch;
+import io.drover.agent.folder.VmFolder;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -52,9 +59,14 @@ final class CheckCommand implements Callable<Integer> {
                 return 1;
             }
         }
+        Path folder = Files.createTempDirectory("drover-check").toRealPath();
         try (FolderWatch watches = new FolderWatch()) {
             Set<String> names = drivers.isEmpty() ? AgentConfig.DRIVERS : new TreeSet<>(drivers);
-            return print(HostDrivers.probe(names, qemu, watches).values());
+            Confinement confinement = new Confinements(folder, VmmProgram.installed().files(), List.of())
+                    .find(ConfinementChoice.AUTO);
+            return print(HostDrivers.probe(names, qemu, watches, confinement).values());
+        } finally {
+            new VmFolder(folder).delete();
         }
     }
 

@@ -1,5 +1,6 @@
 package io.drover.agent;
 
+import io.drover.agent.confinement.Confinement;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
 import io.drover.agent.driver.kvm.KvmDriver;
@@ -22,14 +23,16 @@ final class HostDrivers {
      * @param names of those that are wanted
      * @param qemu a program's name, or its file
      * @param watches stays open as long as the drivers are used
+     * @param confinement of VMMs
      * @return by name, the better first
      */
-    static Map<String, Driver> probe(Set<String> names, String qemu, FolderWatch watches) throws InterruptedException {
+    static Map<String, Driver> probe(Set<String> names, String qemu, FolderWatch watches, Confinement confinement)
+            throws InterruptedException {
         // Also for QEMU, which may use a /dev/kvm only if it is better than QEMU's own CPU.
         DriverStatus kvm = KvmDriver.status(SelfTest.run());
         Map<String, Driver> drivers = new LinkedHashMap<>();
         if (names.contains("kvm")) {
-            drivers.put("kvm", new KvmDriver(VmmProgram.installed(), kvm));
+            drivers.put("kvm", new KvmDriver(VmmProgram.installed(), confinement, confined(kvm, confinement)));
         }
         if (names.contains("qemu")) {
             String path = System.getenv().getOrDefault("PATH", "/usr/bin:/bin");
@@ -37,6 +40,14 @@ final class HostDrivers {
             drivers.put("qemu", QemuDriver.find(qemu, path, accelerator, watches));
         }
         return drivers;
+    }
+
+    private static DriverStatus confined(DriverStatus kvm, Confinement confinement) {
+        return switch (kvm) {
+            case DriverStatus.Usable(String message) ->
+                new DriverStatus.Usable(message + "; " + confinement.description());
+            case DriverStatus.Unusable unusable -> unusable;
+        };
     }
 
     static boolean isUsable(Driver driver) {

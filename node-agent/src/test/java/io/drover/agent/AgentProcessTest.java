@@ -87,7 +87,7 @@ final class AgentProcessTest {
     }
 
     private List<ProcessIdentity> processes() throws Exception {
-        return ProcessTable.withArgument(folder().resolve("qemu.pid").toString());
+        return ProcessTable.withArgument(folder().resolve("run/qemu.pid").toString());
     }
 
     private StartVmRequest request(AgentClient client) throws Exception {
@@ -138,7 +138,7 @@ final class AgentProcessTest {
         awaitBanner(before);
         first.kill();
         // No agent: the guest hears it from the FIFO that is its keyboard.
-        Files.writeString(folder().resolve("console.in"), TinyGuest.POWER_OFF);
+        Files.writeString(folder().resolve("run/console.in"), TinyGuest.POWER_OFF);
         Cluster.await("the guest is off", () -> processes().isEmpty());
 
         AgentClient after = client(agent());
@@ -153,7 +153,7 @@ final class AgentProcessTest {
         before.start(request(before));
         awaitBanner(before);
         first.kill();
-        Files.writeString(folder().resolve("console.in"), TinyGuest.REBOOT);
+        Files.writeString(folder().resolve("run/console.in"), TinyGuest.REBOOT);
         Cluster.await("the guest is off", () -> processes().isEmpty());
 
         AgentClient after = client(agent());

@@ -84,7 +84,7 @@ final class AgentTest {
         client.close();
         agent.close();
         try (Stream<Path> folders = Files.list(temp.toRealPath().resolve("data/vms"))) {
-            assertThat(folders.flatMap(vm -> ProcessTable.withArgument(vm.resolve("qemu.pid").toString()).stream()))
+            assertThat(folders.flatMap(vm -> ProcessTable.withArgument(vm.resolve("run/qemu.pid").toString()).stream()))
                     .as("processes left behind").isEmpty();
         }
     }

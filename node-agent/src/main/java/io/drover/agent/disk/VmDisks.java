@@ -14,9 +14,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -31,6 +34,8 @@ public final class VmDisks {
     private static final Logger log = LoggerFactory.getLogger(VmDisks.class);
     /** Images take space as they are written to; with less than this a guest would fail soon after its start. */
     private static final long FIRST_BYTES = 64L << 20;
+
+    private static final Set<PosixFilePermission> FILE_MODE = PosixFilePermissions.fromString("rw-rw----");
 
     private final String vm;
     private final Path folder;
@@ -145,6 +150,8 @@ public final class VmDisks {
         Files.deleteIfExists(aside);
         try {
             DiskImages.create(aside, size, image);
+            // The folder gives it the group of the process that is to use it, where that has one of its own.
+            Files.setPosixFilePermissions(aside, FILE_MODE);
             Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(aside);

@@ -5,6 +5,7 @@ import io.drover.agent.folder.VmFolder;
 import io.drover.agent.process.ProcessIdentity;
 import io.drover.agent.process.ProcessTable;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -45,5 +46,16 @@ public interface Driver {
     /** The processes that run for the folder, whoever started them: one at most, or another agent was at work. */
     default List<ProcessIdentity> processes(VmFolder folder) {
         return ProcessTable.withArgument(marker(folder));
+    }
+
+    /**
+     * Kills what runs for the folder, and what is about to.
+     *
+     * @throws IOException when something does not end within {@code patience}
+     */
+    default void endAll(VmFolder folder, Duration patience) throws IOException, InterruptedException {
+        if (!ProcessTable.endAll(marker(folder), patience)) {
+            throw new IOException("a process of " + folder.path() + " does not end: " + processes(folder));
+        }
     }
 }

@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -40,6 +42,13 @@ public final class FileStore {
      */
     private record Stored(long bytes, Instant lastUse, int users) {}
 
+    /**
+     * VMMs, which may be users of their own, open a file of which they know the SHA-256, and cannot find out what others
+     * there are. The data folder keeps everybody else away.
+     */
+    private static final Set<PosixFilePermission> FOLDER_MODE = PosixFilePermissions.fromString("rwx--x--x");
+    private static final Set<PosixFilePermission> FILE_MODE = PosixFilePermissions.fromString("rw-r--r--");
+
     private final Path folder;
     private final Path incoming;
     private final long limitBytes;
@@ -68,6 +77,8 @@ public final class FileStore {
         this.clock = clock;
         this.whenStored = whenStored;
         Files.createDirectories(incoming);
+        Files.setPosixFilePermissions(folder, FOLDER_MODE);
+        Files.setPosixFilePermissions(incoming, PosixFilePermissions.fromString("rwx------"));
         try (DirectoryStream<Path> halves = Files.newDirectoryStream(incoming)) {
             for (Path half : halves) {
                 Files.delete(half);
@@ -77,6 +88,7 @@ public final class FileStore {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, Files::isRegularFile)) {
             for (Path file : entries) {
                 if (Sha256.isWellFormed(file.getFileName().toString())) {
+                    Files.setPosixFilePermissions(file, FILE_MODE);
                     Instant used = Files.getLastModifiedTime(file).toInstant();
                     files.put(file.getFileName().toString(), new Stored(Files.size(file), used, 0));
                 }
@@ -232,6 +244,7 @@ public final class FileStore {
             if (files.containsKey(name.hex())) {
                 return;
             }
+            Files.setPosixFilePermissions(file, FILE_MODE);
             Files.move(file, folder.resolve(name.hex()), StandardCopyOption.ATOMIC_MOVE);
             DurableFile.syncFolder(folder);
             files.put(name.hex(), new Stored(bytes, clock.instant(), 0));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -131,7 +132,8 @@ public final class LogReader implements AutoCloseable {
 
     private static Optional<FileChannel> open(Path file) throws IOException {
         try {
-            return Optional.of(FileChannel.open(file, StandardOpenOption.READ));
+            // Another process made it: a link would have the agent show a file that this process cannot read itself.
+            return Optional.of(FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
         } catch (NoSuchFileException expected) {
             return Optional.empty();
         }
@@ -139,7 +141,7 @@ public final class LogReader implements AutoCloseable {
 
     private static Optional<Object> key(Path file) throws IOException {
         try {
-            return Optional.of(Files.readAttributes(file, "unix:dev,ino"));
+            return Optional.of(Files.readAttributes(file, "unix:dev,ino", LinkOption.NOFOLLOW_LINKS));
         } catch (NoSuchFileException expected) {
             return Optional.empty();
         }

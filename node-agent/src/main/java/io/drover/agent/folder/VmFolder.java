@@ -4,23 +4,25 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The folder of one VM on this host, named by the VM's uid: what the agent means to do with it, its logs, its sockets
- * and whatever its driver keeps beside. Only its user may enter it.
+ * and whatever its driver keeps beside. The agent alone may enter it, and the machine's process its run folder.
  *
  * @param path absolute, without links, so that it names the same folder in a process's command line for ever
  */
 public record VmFolder(Path path) {
-    /** The two logs, each with its older half beside it as {@code <log>.1}. */
-    private static final List<String> LOGS = List.of("console.log.1", "console.log", "vmm.log.1", "vmm.log");
 
     public VmFolder {
         if (!path.isAbsolute()) {
@@ -28,11 +30,22 @@ public record VmFolder(Path path) {
         }
     }
 
-    /** Makes the folder, for this user alone, if it is not there. */
+    /** Makes the folder and its run folder, for this user alone, if they are not there. */
     public void create() throws IOException {
-        Files.createDirectories(path,
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        FileAttribute<Set<PosixFilePermission>> ours = PosixFilePermissions
+                .asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+        Files.createDirectories(path, ours);
+        Files.createDirectories(run(), ours);
         DurableFile.syncFolder(path.getParent());
+    }
+
+    /**
+     * Where the machine's process keeps its sockets, its console log and its account of its end: its current folder, and
+     * all of this one that it may write to. What is in there may be anything, links to other files included, if a guest
+     * has taken its process over.
+     */
+    public Path run() {
+        return path.resolve("run");
     }
 
     /** The agent's {@code LocalVm}. */
@@ -42,7 +55,12 @@ public record VmFolder(Path path) {
 
     /** What the guest prints on its serial console. */
     public Path consoleLog() {
-        return path.resolve("console.log");
+        return run().resolve("console.log");
+    }
+
+    /** Locked by the machine's process as long as it runs. */
+    public Path lock() {
+        return path.resolve("run.lock");
     }
 
     /** What the VMM or QEMU says. */
@@ -58,10 +76,11 @@ public record VmFolder(Path path) {
     /** Moves the logs to {@code to}, which is made, and removes the folder with all the rest. */
     public void bury(Path to) throws IOException {
         Files.createDirectories(to);
-        for (String log : LOGS) {
-            Path from = path.resolve(log);
-            if (Files.exists(from)) {
-                Files.move(from, to.resolve(log));
+        for (Path log : List.of(consoleLog(), vmmLog())) {
+            for (Path half : List.of(LogFile.older(log), log)) {
+                if (Files.exists(half, LinkOption.NOFOLLOW_LINKS)) {
+                    Files.move(half, to.resolve(half.getFileName()));
+                }
             }
         }
         delete();

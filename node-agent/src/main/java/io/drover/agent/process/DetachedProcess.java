@@ -2,15 +2,17 @@ package io.drover.agent.process;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A process that outlives the agent: in a session of its own, so that neither Ctrl-C at the agent's terminal nor the
  * end of the agent reaches it, and holding a lock on its folder, so that no second process ever runs for the same
- * folder, whatever two agents in a row believed.
+ * folder, whatever two agents in a row believed. A sandbox around the command hands the lock on to it.
  *
  * <p>setsid(1) and flock(1) are part of util-linux, which every Debian has; both exec the command in place, so its
  * pid is the child's.
@@ -31,13 +33,14 @@ public final class DetachedProcess {
      * Starts {@code command} in {@code folder}, with standard output and error appended to {@code log}.
      *
      * @param environment the whole environment of the process, besides PATH
+     * @param lock the file that is locked, made if it is not there
      * @throws IOException when it could not be started
      */
-    public static DetachedProcess start(List<String> command, Map<String, String> environment, Path folder, Path log)
-            throws IOException {
+    public static DetachedProcess start(List<String> command, Map<String, String> environment, Path folder, Path lock,
+            Path log) throws IOException {
         List<String> line = new ArrayList<>(
                 List.of("setsid", "flock", "--no-fork", "--nonblock", "--conflict-exit-code",
-                        Integer.toString(LOCK_HELD), folder.resolve("run.lock").toString()));
+                        Integer.toString(LOCK_HELD), lock.toString()));
         line.addAll(command);
         ProcessBuilder builder = new ProcessBuilder(line).directory(folder.toFile())
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
@@ -55,13 +58,31 @@ public final class DetachedProcess {
         return new DetachedProcess(process, identity.get());
     }
 
+    /** Of the child, which may be what started the command in a sandbox: {@link ProcessTable#withArgument} tells them apart. */
     public ProcessIdentity identity() {
         return identity;
+    }
+
+    /**
+     * Kills it and what it has started, as far as it has the argument.
+     *
+     * @return false when something of it is still there after {@code patience}
+     */
+    public boolean end(String argument, Duration patience) throws InterruptedException {
+        boolean ended = ProcessTable.endSession(argument, identity, patience);
+        identity.kill();
+        return identity.awaitEnd(patience) && ended;
     }
 
     /** How it ended, for people, once it has: empty while it runs. */
     public Optional<ExitStatus> exitStatus() {
         return process.isAlive() ? Optional.empty() : Optional.of(new ExitStatus(process.exitValue()));
+    }
+
+    /** As {@link #exitStatus}, for a command that has ended: what started it may need a moment to end with the same status. */
+    public Optional<ExitStatus> awaitExitStatus(Duration patience) throws InterruptedException {
+        boolean ended = process.waitFor(patience.toNanos(), TimeUnit.NANOSECONDS);
+        return ended ? exitStatus() : Optional.empty();
     }
 
     /**

@@ -24,6 +24,23 @@ public record ProcessIdentity(long pid, long startTicks) {
 
     /** The process that has {@code pid} now; empty when none has, or when it has ended and only waits to be reaped. */
     public static Optional<ProcessIdentity> of(long pid) {
+        return fields(pid)
+                .filter(fields -> !(fields[0].equals("X") || (fields[0].equals("Z") && !hasOtherThreads(pid))))
+                .map(fields -> new ProcessIdentity(pid, Long.parseLong(fields[19])));
+    }
+
+    /** The process that is the parent of {@code pid} now. */
+    static Optional<Long> parent(long pid) {
+        return fields(pid).map(fields -> Long.parseLong(fields[1]));
+    }
+
+    /** The leader of the session of {@code pid}. */
+    static Optional<Long> session(long pid) {
+        return fields(pid).map(fields -> Long.parseLong(fields[3]));
+    }
+
+    /** Of {@code /proc/<pid>/stat}, from the third on: the state. */
+    private static Optional<String[]> fields(long pid) {
         String stat;
         try {
             stat = new String(Files.readAllBytes(Path.of("/proc", Long.toString(pid), "stat")),
@@ -36,12 +53,7 @@ public record ProcessIdentity(long pid, long startTicks) {
         if (nameEnd < 0) {
             return Optional.empty();
         }
-        String[] fields = stat.substring(nameEnd + 1).trim().split(" ", -1);
-        boolean ended = fields[0].equals("X") || (fields[0].equals("Z") && !hasOtherThreads(pid));
-        if (fields.length < 20 || ended) {
-            return Optional.empty();
-        }
-        return Optional.of(new ProcessIdentity(pid, Long.parseLong(fields[19])));
+        return Optional.of(stat.substring(nameEnd + 1).trim().split(" ", -1)).filter(fields -> fields.length >= 20);
     }
 
     /**

@@ -5,7 +5,6 @@ import io.drover.agent.cluster.Ownership;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.folder.VmFolder;
-import io.drover.agent.process.ProcessIdentity;
 import io.drover.proto.agent.v1.VmObservation;
 import java.io.IOException;
 import java.time.Duration;
@@ -101,12 +100,7 @@ final class Recovery {
 
     private void killAll(VmFolder folder) throws IOException, InterruptedException {
         for (Driver driver : on.drivers().values()) {
-            for (ProcessIdentity process : driver.processes(folder)) {
-                process.kill();
-                if (!process.awaitEnd(KILL_PATIENCE)) {
-                    throw new IOException("process " + process.pid() + " of " + folder.path() + " does not end");
-                }
-            }
+            driver.endAll(folder, KILL_PATIENCE);
         }
     }
 

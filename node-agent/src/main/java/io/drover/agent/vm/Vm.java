@@ -11,7 +11,6 @@ import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.LogReader;
 import io.drover.agent.folder.VmFolder;
-import io.drover.agent.process.ProcessIdentity;
 import io.drover.proto.agent.v1.VmObservation;
 import java.io.IOException;
 import java.io.Serial;
@@ -382,12 +381,7 @@ final class Vm implements AutoCloseable {
     }
 
     private void killAll() throws IOException, InterruptedException {
-        for (ProcessIdentity process : driver.processes(folder)) {
-            process.kill();
-            if (!process.awaitEnd(KILL_PATIENCE)) {
-                throw new IOException("VM " + plan.identity() + ": process " + process.pid() + " does not end");
-            }
-        }
+        driver.endAll(folder, KILL_PATIENCE);
     }
 
     private void resumeWithoutTrace() throws InterruptedException {

@@ -19,6 +19,8 @@ import java.util.Optional;
 public record VmmCommand(List<String> arguments, Map<String, String> environment) {
     /** The class whose main is the VMM process. */
     public static final String MAIN_CLASS = "io.drover.vmm.process.Main";
+    /** Its argument that leaves the process all system calls. */
+    public static final String UNFILTERED = "--unfiltered";
 
     public VmmCommand {
         arguments = List.copyOf(arguments);
@@ -54,6 +56,13 @@ public record VmmCommand(List<String> arguments, Map<String, String> environment
         arguments.add(MAIN_CLASS);
         arguments.add("--train");
         return new VmmCommand(arguments, environmentOfAll());
+    }
+
+    /** The same for a process that keeps all system calls, as those need it who trace it or attach to it. */
+    public VmmCommand unfiltered() {
+        List<String> all = new ArrayList<>(arguments);
+        all.add(all.indexOf(MAIN_CLASS) + 1, UNFILTERED);
+        return new VmmCommand(all, environment);
     }
 
     /** A process that is not started yet, its streams not redirected. */

@@ -2,7 +2,9 @@ package io.drover.vmm.client;
 
 import io.drover.proto.vmm.v1.VmmExit;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -46,6 +48,8 @@ public record VmmEnd(Cause cause, String message, long epoch, Instant at) {
         }
     }
 
+    private static final int MAX_BYTES = 64 * 1024;
+
     public VmmEnd {
         Objects.requireNonNull(cause, "cause");
         Objects.requireNonNull(message, "message");
@@ -53,7 +57,8 @@ public record VmmEnd(Cause cause, String message, long epoch, Instant at) {
     }
 
     /**
-     * Reads what a VMM process left.
+     * Reads what a VMM process left. It may be anything, if a guest has taken its VMM over: links are not followed, and
+     * no more is read than a VMM writes.
      *
      * @return empty when it left nothing: it still runs, or it was killed by a signal
      * @throws IOException
@@ -61,8 +66,8 @@ public record VmmEnd(Cause cause, String message, long epoch, Instant at) {
      */
     public static Optional<VmmEnd> read(Path exitFile) throws IOException {
         byte[] bytes;
-        try {
-            bytes = Files.readAllBytes(exitFile);
+        try (InputStream file = Files.newInputStream(exitFile, LinkOption.NOFOLLOW_LINKS)) {
+            bytes = file.readNBytes(MAX_BYTES);
         } catch (NoSuchFileException expected) {
             return Optional.empty();
         }

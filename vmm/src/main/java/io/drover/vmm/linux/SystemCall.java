@@ -39,6 +39,7 @@ final class SystemCall {
     static final long UMASK = 95;
     static final long RT_SIGTIMEDWAIT = 128;
     static final long FSTATFS = 138;
+    static final long PRCTL = 157;
     static final long GETTID = 186;
     static final long TGKILL = 234;
     static final long CLOCK_GETTIME = 228;
@@ -52,6 +53,7 @@ final class SystemCall {
     static final long EPOLL_CREATE1 = 291;
     static final long PREADV = 295;
     static final long PWRITEV = 296;
+    static final long SECCOMP = 317;
     static final long GETRANDOM = 318;
     static final long MEMFD_CREATE = 319;
     static final long CLOSE = 3;

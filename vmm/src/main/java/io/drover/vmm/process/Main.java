@@ -1,12 +1,15 @@
 package io.drover.vmm.process;
 
 import io.drover.vmm.accelerator.KvmAccelerator;
+import io.drover.vmm.client.VmmCommand;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmEnd.Cause;
+import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.kvm.Kvm;
 import io.drover.vmm.linux.FileMode;
 import io.drover.vmm.log.Log;
+import io.drover.vmm.seccomp.VmmFilter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,9 +17,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The VMM process. Its argument is the file of its {@link VmmSettings}, or {@code --train}, which goes once through all that a
- * start does, for the JVM to make a cache of it. SIGTERM ends the VM as a StopRequest does. The exit code is the
- * {@link Cause}'s.
+ * The VMM process. Its argument is the file of its {@link VmmSettings}, or {@code --train}, which goes once through all
+ * that a start does, for the JVM to make a cache of it. Before the file, {@code --unfiltered} leaves the process all
+ * system calls, for those who trace it. SIGTERM ends the VM as a StopRequest does. The exit code is the {@link Cause}'s.
  */
 public final class Main {
     private static final String TRAIN = "--train";
@@ -28,8 +31,10 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        if (arguments.length != 1) {
-            System.err.println("usage: " + Main.class.getName() + " SETTINGS_FILE|" + TRAIN);
+        boolean filtered = arguments.length != 2 || !arguments[0].equals(VmmCommand.UNFILTERED);
+        if (arguments.length != (filtered ? 1 : 2)) {
+            System.err.println(
+                    "usage: " + Main.class.getName() + " [" + VmmCommand.UNFILTERED + "] SETTINGS_FILE|" + TRAIN);
             System.exit(USAGE);
         }
         Termination termination = new Termination();
@@ -40,20 +45,27 @@ public final class Main {
         }
         // The first system call binds libc, which takes a third of the start: on a thread beside this one.
         Thread binding = Thread.ofPlatform().name("binding").start(FileMode::keepPrivate);
+        String file = arguments[arguments.length - 1];
         VmmSettings settings;
         try {
-            settings = VmmSettings.read(Path.of(arguments[0]));
+            settings = VmmSettings.read(Path.of(file));
             binding.join();
         } catch (IOException | RuntimeException e) {
-            new Log(System.err, "?").error("settings " + arguments[0] + " cannot be read: " + e);
+            new Log(System.err, "?").error("settings " + file + " cannot be read: " + e);
             System.exit(Cause.START_FAILED.exitCode());
             return;
         }
-        VmmEnd end = VmmProcess.run(settings, Main::openKvm, new Log(System.err, settings.vm()), termination);
+        VmmEnd end = VmmProcess.run(settings, () -> openKvm(settings, filtered), new Log(System.err, settings.vm()),
+                termination);
         termination.exit(end.cause().exitCode());
     }
 
-    private static KvmAccelerator openKvm() throws IOException {
+    /** Nothing of the guest's has been touched yet when the filter is in place. */
+    private static KvmAccelerator openKvm(VmmSettings settings, boolean filtered) throws IOException {
+        if (filtered) {
+            VmmFilter.install(
+                    settings.nics().stream().anyMatch(nic -> nic.network() instanceof VmmNic.Network.User));
+        }
         return KvmAccelerator.open(Kvm.DEVICE);
     }
 

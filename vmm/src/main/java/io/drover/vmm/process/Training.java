@@ -9,7 +9,9 @@ import io.drover.vmm.client.VmmRefusedException;
 import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.kvm.Kvm;
+import io.drover.vmm.linux.SystemCallException;
 import io.drover.vmm.log.Log;
+import io.drover.vmm.seccomp.VmmFilter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -47,6 +49,12 @@ final class Training {
      */
     static void run(VmmProcess.StopHook hook) throws IOException {
         Log log = new Log(System.err, "training");
+        try {
+            // The one that lets programs be started: when it ends, the JVM makes the cache in a process of its own.
+            VmmFilter.install(true);
+        } catch (SystemCallException e) {
+            log.warn("trained without a filter of system calls: " + e.getMessage());
+        }
         Path folder = Files.createTempDirectory("drover-train");
         try {
             Path initramfs = Files.write(folder.resolve("initramfs"), TrainingFiles.initramfs());

@@ -1,5 +1,7 @@
 package io.drover.agent.driver.kvm;
 
+import io.drover.agent.confinement.Belongings;
+import io.drover.agent.confinement.Confinement;
 import io.drover.agent.console.Console;
 import io.drover.agent.driver.Adoption;
 import io.drover.agent.driver.Driver;
@@ -14,6 +16,7 @@ import io.drover.agent.folder.RunLog;
 import io.drover.agent.folder.VmFolder;
 import io.drover.agent.process.DetachedProcess;
 import io.drover.agent.process.ProcessIdentity;
+import io.drover.agent.process.ProcessTable;
 import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmCommand;
 import io.drover.vmm.client.VmmDisk;
@@ -21,8 +24,10 @@ import io.drover.vmm.client.VmmRefusedException;
 import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.selftest.SelfTestResult;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -35,15 +40,18 @@ public final class KvmDriver implements Driver {
     private static final long CONSOLE_LOG_BYTES = 4L << 20;
 
     private final VmmProgram program;
+    private final Confinement confinement;
     private final DriverStatus status;
 
     /**
      * A driver.
      *
+     * @param confinement of each VMM
      * @param status as the host's self test has it, see {@link #status(SelfTestResult)}
      */
-    public KvmDriver(VmmProgram program, DriverStatus status) {
+    public KvmDriver(VmmProgram program, Confinement confinement, DriverStatus status) {
         this.program = program;
+        this.confinement = confinement;
         this.status = status;
     }
 
@@ -81,6 +89,7 @@ public final class KvmDriver implements Driver {
     public Machine spawn(MachinePlan plan, VmFolder folder, Console console)
             throws UnbootableException, IOException, InterruptedException {
         KvmFiles files = new KvmFiles(folder);
+        folder.create();
         files.clear();
         // Paused, so that the guest's first byte is seen, and a guest that ends at once is told from a VMM that failed.
         new VmmSettings(plan.identity().name(), plan.identity().uid(), plan.identity().epoch(), plan.vcpus(),
@@ -90,19 +99,41 @@ public final class KvmDriver implements Driver {
                 files.exit(), true)
                 .withDevices(plan.disks().stream().map(KvmDriver::disk).toList(), false).write(files.settings());
         new RunLog(folder.vmmLog()).begin();
-        VmmCommand command = program.command(files.settings());
-        DetachedProcess child = DetachedProcess.start(command.arguments(), command.environment(), folder.path(),
-                folder.vmmLog());
+        VmmCommand command = program.command(files.settings(), confinement.filtersCalls());
+        DetachedProcess child = DetachedProcess.start(
+                confinement.enclose(folder, belongings(plan, files), command.arguments()), command.environment(),
+                folder.run(), folder.lock(), folder.vmmLog());
         try {
             VmmClient client = connect(child, files);
-            return KvmMachine.attach(child.identity(), Optional.of(child), plan, files, client, console);
+            return KvmMachine.attach(itself(folder, child), Optional.of(child), plan, files, client, console);
         } catch (VmmRefusedException e) {
-            end(child);
+            end(child, folder);
             throw new IOException("the VMM refused: " + e.getMessage(), e);
         } catch (UnbootableException | IOException | InterruptedException e) {
-            end(child);
+            end(child, folder);
             throw e;
         }
+    }
+
+    private Belongings belongings(MachinePlan plan, KvmFiles files) throws IOException {
+        List<Path> readable = new ArrayList<>(program.files());
+        readable.add(files.settings());
+        readable.add(plan.kernel());
+        plan.initramfs().ifPresent(readable::add);
+        List<Path> writable = new ArrayList<>();
+        Path disks = Files.createDirectories(files.folder().disks());
+        for (MachineDisk disk : plan.disks()) {
+            disk.backing().ifPresent(below -> readable.add(below.file()));
+            if (!disk.file().startsWith(disks)) {
+                writable.add(disk.file());
+            }
+        }
+        return new Belongings(readable, writable, List.of(disks));
+    }
+
+    /** A VMM that answers holds the folder's lock, so it is the only one; it may be a child of the agent's child. */
+    private ProcessIdentity itself(VmFolder folder, DetachedProcess child) {
+        return processes(folder).stream().findFirst().orElse(child.identity());
     }
 
     private static VmmDisk disk(MachineDisk disk) {
@@ -115,9 +146,9 @@ public final class KvmDriver implements Driver {
                 disk.serial(), disk.writeThrough() ? VmmDisk.Cache.WRITE_THROUGH : VmmDisk.Cache.WRITE_BACK, 0);
     }
 
-    private static void end(DetachedProcess child) throws InterruptedException {
-        child.identity().kill();
-        child.identity().awaitEnd(KILL_PATIENCE);
+    /** Nothing else that runs for the folder: this one may have failed because of that. */
+    private void end(DetachedProcess child, VmFolder folder) throws InterruptedException {
+        child.end(marker(folder), KILL_PATIENCE);
     }
 
     private static VmmClient connect(DetachedProcess child, KvmFiles files)
@@ -162,11 +193,11 @@ public final class KvmDriver implements Driver {
     @Override
     public Adoption adopt(MachinePlan plan, VmFolder folder, Console console) throws IOException, InterruptedException {
         KvmFiles files = new KvmFiles(folder);
-        List<ProcessIdentity> found = processes(folder);
+        Optional<ProcessIdentity> found = find(folder);
         if (found.isEmpty()) {
             return KvmEnd.left(files).<Adoption>map(Adoption.Ended::new).orElseGet(Adoption.NoTrace::new);
         }
-        ProcessIdentity process = found.getFirst();
+        ProcessIdentity process = found.get();
         try {
             VmmClient client = connectAgain(process);
             return new Adoption.Adopted(
@@ -179,6 +210,15 @@ public final class KvmDriver implements Driver {
         } catch (VmmRefusedException e) {
             throw new IOException("the VMM refused the agent: " + e.getMessage(), e);
         }
+    }
+
+    /** The VMM of a folder, which may just be on its way into its sandbox: then that is waited for. */
+    private Optional<ProcessIdentity> find(VmFolder folder) throws InterruptedException {
+        long deadline = System.nanoTime() + START_PATIENCE.toNanos();
+        while (ProcessTable.isLaunching(marker(folder)) && System.nanoTime() - deadline < 0) {
+            Thread.sleep(20);
+        }
+        return processes(folder).stream().findFirst();
     }
 
     /** A VMM that was spawned a moment before its agent died may still be setting up. */

@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What a VMM keeps in a VM's folder. The socket is named relative to it: the whole path may be longer than a socket's
- * may be (108).
+ * What a VMM is given and keeps in a VM's folder. The socket is named relative to its run folder: the whole path may be
+ * longer than a socket's may be (108).
  */
 record KvmFiles(VmFolder folder) {
     static final Path CONTROL_SOCKET = Path.of("vmm.sock");
@@ -18,12 +18,12 @@ record KvmFiles(VmFolder folder) {
 
     /** Where the VMM leaves how it ended. */
     Path exit() {
-        return folder.path().resolve("exit.pb");
+        return folder.run().resolve("exit.pb");
     }
 
     /** Removes what an earlier process left, so that nothing of it is taken for the next one's. */
     void clear() throws IOException {
         Files.deleteIfExists(exit());
-        Files.deleteIfExists(folder.path().resolve(CONTROL_SOCKET));
+        Files.deleteIfExists(folder.run().resolve(CONTROL_SOCKET));
     }
 }

@@ -30,6 +30,8 @@ final class KvmMachine implements Machine {
     private static final Logger log = LoggerFactory.getLogger(KvmMachine.class);
     /** From the last word of a VMM to the end of its process. */
     private static final Duration END_PATIENCE = Duration.ofSeconds(15);
+    /** From the end of a VMM to the end of the sandbox around it, which has its status. */
+    private static final Duration STATUS_PATIENCE = Duration.ofSeconds(2);
     /** For a VMM that was told to stop to do so by itself. */
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(3);
     private static final int INPUT_BYTES = 1024;
@@ -111,7 +113,7 @@ final class KvmMachine implements Machine {
         try {
             if (process.awaitEnd(END_PATIENCE)) {
                 end.complete(killed ? new MachineEnd.Killed()
-                        : KvmEnd.of(files, child.flatMap(DetachedProcess::exitStatus)));
+                        : KvmEnd.of(files, exitStatus()));
                 return;
             }
             log.warn("VM {}: the VMM (pid {}) closed its socket but runs on; killing it", name, process.pid());
@@ -124,6 +126,10 @@ final class KvmMachine implements Machine {
             Thread.currentThread().interrupt();
             end.complete(new MachineEnd.Failed("the agent stopped watching"));
         }
+    }
+
+    private Optional<DetachedProcess.ExitStatus> exitStatus() throws InterruptedException {
+        return child.isPresent() ? child.get().awaitExitStatus(STATUS_PATIENCE) : Optional.empty();
     }
 
     /** A VMM refuses input that it has no room for, as the guest does not read: then it is offered again. */

@@ -6,6 +6,7 @@ import io.drover.vmm.client.VmmCommand;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -35,7 +36,21 @@ public record VmmProgram(Path javaHome, List<Path> classPath, Optional<Path> aot
         }
     }
 
-    VmmCommand command(Path settings) {
-        return VmmCommand.run(javaHome, classPath, aotCache, settings);
+    /** All that a VMM is started from. */
+    public List<Path> files() {
+        List<Path> files = new ArrayList<>(classPath);
+        files.add(javaHome);
+        aotCache.ifPresent(files::add);
+        return files;
+    }
+
+    /**
+     * Runs one VM.
+     *
+     * @param filtered whether it gives up the system calls that it does not need
+     */
+    VmmCommand command(Path settings, boolean filtered) {
+        VmmCommand command = VmmCommand.run(javaHome, classPath, aotCache, settings);
+        return filtered ? command : command.unfiltered();
     }
 }

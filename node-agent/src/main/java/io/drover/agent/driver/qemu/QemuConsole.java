@@ -48,7 +48,7 @@ final class QemuConsole implements AutoCloseable {
         this.reader = reader;
         // For reading and writing, as opening a FIFO for writing alone waits for a reader (fifo(7)).
         this.fifo = new RandomAccessFile(new QemuFiles(folder).consoleInput().toFile(), "rw");
-        this.watch = watches.watch(folder.path(), written::release);
+        this.watch = watches.watch(folder.run(), written::release);
         this.input = new InputPump(name, console, fifo::write);
         this.thread = Thread.ofVirtual().name("console-output " + name).start(this::read);
     }

@@ -96,11 +96,12 @@ public final class QemuDriver implements Driver {
             throws UnbootableException, IOException, InterruptedException {
         Path file = program.orElseThrow(() -> new IOException(status.message()));
         QemuFiles files = new QemuFiles(folder);
+        folder.create();
         files.clear();
         new RunLog(folder.vmmLog()).begin();
         LogReader output = LogReader.atEnd(folder.consoleLog());
         DetachedProcess child = DetachedProcess.start(QemuCommand.of(file, accelerator, plan, files), Map.of(),
-                folder.path(), folder.vmmLog());
+                folder.run(), folder.lock(), folder.vmmLog());
         try {
             QmpClient monitor = connect(plan, child, folder);
             QemuConsole wire = new QemuConsole(plan.identity().toString(), console, folder, output, watches);

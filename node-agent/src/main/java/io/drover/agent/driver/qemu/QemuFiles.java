@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What QEMU keeps in a VM's folder. Sockets are named relative to it: the whole path may be longer than a socket's
+ * What QEMU keeps in a VM's run folder. Sockets are named relative to it: the whole path may be longer than a socket's
  * may be (108).
  */
 record QemuFiles(VmFolder folder) {
@@ -15,23 +15,23 @@ record QemuFiles(VmFolder folder) {
     static final String CONSOLE_INPUT = "console.in";
 
     Path pidFile() {
-        return folder.path().resolve("qemu.pid");
+        return folder.run().resolve("qemu.pid");
     }
 
     /** QEMU's own account of resets and shutdowns, which tells how it ended to an agent that was not there. */
     Path account() {
-        return folder.path().resolve("qemu-account.log");
+        return folder.run().resolve("qemu-account.log");
     }
 
     Path consoleInput() {
-        return folder.path().resolve(CONSOLE_INPUT);
+        return folder.run().resolve(CONSOLE_INPUT);
     }
 
     /** Removes what an earlier process left, so that nothing of it is taken for the next one's. */
     void clear() throws IOException {
         Files.deleteIfExists(pidFile());
         Files.deleteIfExists(account());
-        Files.deleteIfExists(folder.path().resolve(MONITOR_SOCKET));
+        Files.deleteIfExists(folder.run().resolve(MONITOR_SOCKET));
         Files.deleteIfExists(consoleInput());
     }
 }

@@ -17,7 +17,9 @@ final class KvmEndTest {
     private Path folder;
 
     private MachineEnd end(VmmExit.Cause cause, String message) throws Exception {
-        KvmFiles files = new KvmFiles(new VmFolder(folder));
+        VmFolder vm = new VmFolder(folder);
+        vm.create();
+        KvmFiles files = new KvmFiles(vm);
         Files.write(files.exit(), VmmExit.newBuilder().setCause(cause).setMessage(message).build().toByteArray());
         return KvmEnd.of(files, Optional.empty());
     }
