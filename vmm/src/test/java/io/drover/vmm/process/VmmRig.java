@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Message;
 import io.drover.proto.vmm.v1.VmmConfig;
+import io.drover.vmm.client.VmmBalloon;
 import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmCommand;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
+import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.testing.TinyGuest;
@@ -38,6 +40,8 @@ final class VmmRig {
     private long memoryBytes = 4 << 20;
     private boolean startPaused;
     private List<VmmDisk> disks = List.of();
+    private List<VmmNic> nics = List.of();
+    private Optional<VmmBalloon> balloon = Optional.empty();
     private Path kernel;
     private Process process;
     private String lastEvent = "";
@@ -73,6 +77,16 @@ final class VmmRig {
         return this;
     }
 
+    VmmRig nics(VmmNic... all) {
+        nics = List.of(all);
+        return this;
+    }
+
+    VmmRig balloon(VmmBalloon wanted) {
+        balloon = Optional.of(wanted);
+        return this;
+    }
+
     VmmRig start() throws IOException {
         settings().write(folder.resolve("vmm.pb"));
         process = command(folder.resolve("vmm.pb")).toProcessBuilder().redirectErrorStream(true)
@@ -81,9 +95,11 @@ final class VmmRig {
     }
 
     VmmSettings settings() {
-        return new VmmSettings("test", "uid", EPOCH, vcpus, memoryBytes, kernel, Optional.empty(), "", socket(),
+        VmmSettings settings = new VmmSettings("test", "uid", EPOCH, vcpus, memoryBytes, kernel, Optional.empty(), "",
+                socket(),
                 folder.resolve("console.log"), 0, folder.resolve("exit.pb"), startPaused)
-                .withDevices(disks, !disks.isEmpty());
+                .withDevices(disks, !disks.isEmpty()).withNics(nics);
+        return balloon.isPresent() ? settings.withBalloon(balloon.get()) : settings;
     }
 
     static VmmCommand command(Path settings) {
@@ -129,6 +145,13 @@ final class VmmRig {
                 Thread.onSpinWait();
             }
         }
+    }
+
+    /** A new connection with the console attached. */
+    VmmClient connectToConsole() throws Exception {
+        VmmClient client = connect();
+        client.attachConsole(false, console);
+        return client;
     }
 
     /** Connected, watched, its console attached, its banner seen. */

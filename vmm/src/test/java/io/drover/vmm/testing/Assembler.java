@@ -61,6 +61,11 @@ final class Assembler {
         return this;
     }
 
+    /** Where a label that is bound already will be in the guest's memory. */
+    int address(Label label) {
+        return origin + label.offset;
+    }
+
     /** Zero bytes until the next address is a multiple of {@code alignment}. */
     Assembler align(int alignment) {
         while ((origin + code.size()) % alignment != 0) {
@@ -195,7 +200,7 @@ final class Assembler {
         return int32(0);
     }
 
-    private Assembler int32(int value) {
+    Assembler int32(int value) {
         return bytes(value, value >>> 8, value >>> 16, value >>> 24);
     }
 }

@@ -64,6 +64,8 @@ public final class TinyGuest {
     private static final int SECTOR_BYTES = 512;
     /** The 64-bit entry of a bzImage, from its protected-mode part: Documentation/arch/x86/boot.rst. */
     private static final int ENTRY_64 = 0x200;
+    /** Where the code of a {@link #bzImage(byte[])} begins in the guest's memory. */
+    static final int ADDRESS_64 = LOAD_ADDRESS + ENTRY_64;
 
     private final String banner;
 
@@ -113,7 +115,16 @@ public final class TinyGuest {
      * real-mode code, so that QEMU cannot boot it.
      */
     public byte[] bzImage() {
-        byte[] code = code(LOAD_ADDRESS + ENTRY_64);
+        return bzImage(code(ADDRESS_64));
+    }
+
+    /**
+     * Any code as a bzImage.
+     *
+     * @param code
+     *            is entered at its first byte, which comes to lie at {@link #ADDRESS_64}
+     */
+    static byte[] bzImage(byte[] code) {
         int setupBytes = 2 * SECTOR_BYTES;
         int protectedBytes = (ENTRY_64 + code.length + 15) / 16 * 16;
         ByteBuffer file = ByteBuffer.allocate(setupBytes + protectedBytes).order(ByteOrder.LITTLE_ENDIAN);
