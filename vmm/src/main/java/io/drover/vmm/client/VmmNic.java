@@ -6,6 +6,7 @@ import io.drover.proto.vmm.v1.PortForward;
 import io.drover.proto.vmm.v1.TapConfig;
 import io.drover.proto.vmm.v1.UserNetworkConfig;
 import java.io.IOException;
+import java.net.Inet4Address;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -28,6 +29,8 @@ import java.util.Objects;
  */
 public record VmmNic(String id, String mac, Network network, int mtuBytes, int queuePairs, Rate receiveRate,
         Rate sendRate) {
+    private static final String ALL_ADDRESSES = "0.0.0.0";
+
     /** What a nic is joined to. */
     public sealed interface Network {
         /** NAT that needs no rights on the host. */
@@ -60,6 +63,15 @@ public record VmmNic(String id, String mac, Network network, int mtuBytes, int q
         public Forward {
             Objects.requireNonNull(protocol, "protocol");
             Objects.requireNonNull(hostAddress, "hostAddress");
+        }
+
+        /** As passt is told; refuses what is no forward with an {@link IllegalArgumentException} for the operator. */
+        public io.drover.vmm.net.user.PortForward toPortForward() {
+            String address = hostAddress.isEmpty() ? ALL_ADDRESSES : hostAddress;
+            return new io.drover.vmm.net.user.PortForward(
+                    protocol == Protocol.TCP ? io.drover.vmm.net.user.PortForward.Protocol.TCP
+                            : io.drover.vmm.net.user.PortForward.Protocol.UDP,
+                    Inet4Address.ofLiteral(address), hostPort, guestPort);
         }
     }
 

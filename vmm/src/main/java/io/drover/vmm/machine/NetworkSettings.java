@@ -11,12 +11,12 @@ public sealed interface NetworkSettings {
     /**
      * A network that needs no rights.
      *
-     * @param folder
-     *            for its process's socket and log
+     * @param socket
+     *            of its process, in a folder of its own
      */
-    record User(Path folder, List<PortForward> forwards) implements NetworkSettings {
+    record User(Path socket, List<PortForward> forwards) implements NetworkSettings {
         public User {
-            Objects.requireNonNull(folder, "folder");
+            Objects.requireNonNull(socket, "socket");
             forwards = List.copyOf(forwards);
         }
     }

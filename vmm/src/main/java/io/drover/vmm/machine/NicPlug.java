@@ -27,7 +27,7 @@ final class NicPlug {
 
     private static Network open(String name, NicSettings settings, Log log) throws IOException {
         return switch (settings.network()) {
-            case NetworkSettings.User user -> UserNetwork.create(name, user.folder(), settings.mtuBytes(),
+            case NetworkSettings.User user -> UserNetwork.create(name, user.socket(), settings.mtuBytes(),
                     user.forwards(), log);
             case NetworkSettings.Tap tap -> TapNetwork.open(tap.device(), settings.queuePairs(), log);
         };

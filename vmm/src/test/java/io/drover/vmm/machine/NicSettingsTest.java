@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class NicSettingsTest {
-    private static final NetworkSettings USER = new NetworkSettings.User(Path.of("/folder"), List.of());
+    private static final NetworkSettings USER = new NetworkSettings.User(Path.of("/folder/socket"), List.of());
     private static final NetworkSettings TAP = new NetworkSettings.Tap("tap0");
 
     private static NicSettings nic(String id, NetworkSettings network, int mtuBytes, int queuePairs) {

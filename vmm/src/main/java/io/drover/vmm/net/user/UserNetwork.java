@@ -24,7 +24,6 @@ public final class UserNetwork implements Network {
     /** The largest that passt knows: the guest's TCP segments are then as long as they can be. */
     public static final int DEFAULT_MTU_BYTES = 65_520;
 
-    private static final String SOCKET = "socket";
     private static final String LOG_FILE = "passt.log";
     /** passt's own choice when it is started as root. */
     private static final String UNPRIVILEGED_USER = "nobody";
@@ -39,6 +38,7 @@ public final class UserNetwork implements Network {
 
     private final String name;
     private final Path folder;
+    private final Path socket;
     private final List<String> command;
     private final Log log;
     private final UserPort port;
@@ -46,9 +46,10 @@ public final class UserNetwork implements Network {
     private final CountDownLatch closing = new CountDownLatch(1);
     private LinkListener listener = up -> {};
 
-    private UserNetwork(String name, Path folder, List<String> command, Log log) throws IOException {
+    private UserNetwork(String name, Path socket, List<String> command, Log log) throws IOException {
         this.name = name;
-        this.folder = folder;
+        this.folder = socket.getParent();
+        this.socket = socket;
         this.command = command;
         this.log = log;
         this.port = new UserPort(name, log);
@@ -60,24 +61,31 @@ public final class UserNetwork implements Network {
      *
      * @param name
      *            of the nic, for the log
-     * @param folder
-     *            of its own, made if it is not there, for passt's socket and log; its path at most 100 bytes long
+     * @param socket
+     *            of passt, in a folder of its own, which is made if it is not there; its path at most 107 bytes long. Its name
+     *            is one whole argument of passt's command line, by which an operator, or an agent, knows whose process that is
      * @param mtuBytes
      *            as the guest is to have it
      */
-    public static UserNetwork create(String name, Path folder, int mtuBytes, List<PortForward> forwards, Log log)
+    public static UserNetwork create(String name, Path socket, int mtuBytes, List<PortForward> forwards, Log log)
             throws IOException {
-        return create(name, folder, PasstCommand.of(PasstCommand.PROGRAM, SOCKET, mtuBytes, forwards), log);
+        return create(name, socket,
+                PasstCommand.of(PasstCommand.PROGRAM, socket.getFileName().toString(), mtuBytes, forwards), log);
     }
 
     /** With another program, for tests. */
-    static UserNetwork create(String name, Path folder, List<String> command, Log log) throws IOException {
+    static UserNetwork create(String name, Path socket, List<String> command, Log log) throws IOException {
+        makeFolder(socket.getParent());
+        return new UserNetwork(name, socket, command, log);
+    }
+
+    /** Makes a folder, if it is not there, in which passt can make its socket as the user that it becomes. */
+    public static void makeFolder(Path folder) throws IOException {
         Files.createDirectories(folder);
         if (System.getProperty("user.name").equals(ROOT)) {
             Files.setOwner(folder, folder.getFileSystem().getUserPrincipalLookupService()
                     .lookupPrincipalByName(UNPRIVILEGED_USER));
         }
-        return new UserNetwork(name, folder, command, log);
     }
 
     @Override
@@ -135,7 +143,7 @@ public final class UserNetwork implements Network {
     private void runOnce() throws InterruptedException {
         Process process;
         try {
-            Files.deleteIfExists(folder.resolve(SOCKET));
+            Files.deleteIfExists(socket);
             process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
                     .redirectOutput(folder.resolve(LOG_FILE).toFile()).start();
         } catch (IOException e) {
@@ -166,7 +174,7 @@ public final class UserNetwork implements Network {
         long until = System.nanoTime() + CONNECT_DEADLINE.toNanos();
         while (true) {
             try {
-                return UnixSocket.connect(folder.resolve(SOCKET));
+                return UnixSocket.connect(socket);
             } catch (IOException e) {
                 if (process.waitFor(CONNECT_PAUSE.toNanos(), TimeUnit.NANOSECONDS)) {
                     throw new IOException("it ended with status " + process.exitValue() + ": " + lastWords(), e);

@@ -62,7 +62,7 @@ class UserNetworkTest {
         Assumptions.assumeTrue(Files.readString(Path.of("/proc/net/route")).lines()
                 .anyMatch(line -> line.matches("\\S+\\s00000000\\s.*")),
                 "skipped: the host has no default route, without which passt does not start");
-        UserNetwork network = UserNetwork.create("nic", folder.resolve("nic"), UserNetwork.DEFAULT_MTU_BYTES,
+        UserNetwork network = UserNetwork.create("nic", folder.resolve("nic/socket"), UserNetwork.DEFAULT_MTU_BYTES,
                 forwards, log);
         network.port(0).attach(file -> poller.addChanges(file, 0));
         network.start(link::add);
@@ -181,7 +181,7 @@ class UserNetworkTest {
 
     @Test
     void programThatFailsIsNoLinkAndSaysWhy() throws Exception {
-        UserNetwork network = UserNetwork.create("nic", folder.resolve("nic"),
+        UserNetwork network = UserNetwork.create("nic", folder.resolve("nic/socket"),
                 List.of("sh", "-c", "echo no such luck; exit 3"), log);
         network.start(link::add);
         long until = System.nanoTime() + 20_000_000_000L;
@@ -195,7 +195,7 @@ class UserNetworkTest {
 
     @Test
     void programThatIsNotThereIsNoLink() throws Exception {
-        UserNetwork network = UserNetwork.create("nic", folder.resolve("nic"), List.of("/no/such/program"), log);
+        UserNetwork network = UserNetwork.create("nic", folder.resolve("nic/socket"), List.of("/no/such/program"), log);
         network.start(link::add);
         long until = System.nanoTime() + 20_000_000_000L;
         while (!logged.toString(StandardCharsets.UTF_8).contains("package passt")) {
