@@ -10,7 +10,11 @@ import io.drover.proto.v1.CreateImageRequest;
 import io.drover.proto.v1.CreateVmRequest;
 import io.drover.proto.v1.DeleteImageRequest;
 import io.drover.proto.v1.DeleteVmRequest;
+import io.drover.proto.v1.BridgeNetwork;
 import io.drover.proto.v1.DiskImage;
+import io.drover.proto.v1.FrameRate;
+import io.drover.proto.v1.PortForward;
+import io.drover.proto.v1.UserNetwork;
 import io.drover.proto.v1.ExplainPlacementRequest;
 import io.drover.proto.v1.GetVmRequest;
 import io.drover.proto.v1.Host;
@@ -26,6 +30,7 @@ import io.drover.proto.v1.UncordonHostRequest;
 import io.drover.proto.v1.UploadFileRequest;
 import io.drover.proto.v1.Vm;
 import io.drover.proto.v1.VmDisk;
+import io.drover.proto.v1.VmNic;
 import io.drover.proto.v1.VmSpec;
 import io.grpc.Status;
 import java.nio.file.Path;
@@ -122,6 +127,39 @@ final class RequestRulesTest {
         }
         assertThat(Refusals.of(() -> cloud.vms().createVm(Cloud.creation("disks-2", many.build()))).status()
                 .getMessage()).contains("17 disks (expected: at most 16)");
+    }
+
+    @Test
+    void everyProblemOfNicsIsToldWithItsField() throws Exception {
+        UserNetwork user = UserNetwork.newBuilder()
+                .addForwards(PortForward.newBuilder().setHostPort(80).setGuestPort(80))
+                .build();
+        VmNic good = VmNic.newBuilder().setName("lan").setBridge(BridgeNetwork.newBuilder().setBridge("br0")).build();
+        VmSpec spec = Cloud.spec(1, 64 * Cloud.MIB).toBuilder().setDriver("qemu")
+                .addNics(VmNic.newBuilder().setName("one").setUser(user).setMtuBytes(65_521).setQueuePairs(2))
+                .addNics(VmNic.newBuilder().setName("two").setUser(user.toBuilder()
+                        .addForwards(PortForward.newBuilder().setHostAddress("localhost").setGuestPort(65_536))))
+                .addNics(good.toBuilder().setMac("53:54:00:00:00:01")
+                        .setReceiveRate(FrameRate.newBuilder().setFramesPerSecond(1)))
+                .addNics(good.toBuilder().setBridge(BridgeNetwork.newBuilder().setBridge("a bridge")).setMtuBytes(67))
+                .build();
+        Refusals refusal = Refusals.of(() -> cloud.vms().createVm(Cloud.creation("nics-1", spec)));
+        assertThat(refusal.code()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        BadRequest bad = refusal.status().getDetails(1).unpack(BadRequest.class);
+        assertThat(bad.getFieldViolationsList()).extracting(BadRequest.FieldViolation::getField)
+                .containsExactlyInAnyOrder("vm.spec.nics[0].mtu_bytes", "vm.spec.nics[0].queue_pairs",
+                        "vm.spec.nics[1].user.forwards[0].host_port", "vm.spec.nics[1].user.forwards[1].host_address",
+                        "vm.spec.nics[1].user.forwards[1].host_port", "vm.spec.nics[1].user.forwards[1].guest_port",
+                        "vm.spec.nics[2].mac", "vm.spec.nics[2].receive_rate", "vm.spec.nics[3].bridge.bridge",
+                        "vm.spec.nics[3].mtu_bytes");
+
+        VmSpec twice = Cloud.spec(1, 64 * Cloud.MIB).toBuilder().addNics(good.toBuilder().setMac("52:54:00:00:00:01"))
+                .addNics(good.toBuilder().setMac("52:54:00:00:00:01")).addNics(VmNic.newBuilder().setName("none"))
+                .addNics(good.toBuilder().setName("third")).addNics(good.toBuilder().setName("fourth")).build();
+        Refusals second = Refusals.of(() -> cloud.vms().createVm(Cloud.creation("nics-2", twice)));
+        assertThat(second.status().getDetails(1).unpack(BadRequest.class).getFieldViolationsList())
+                .extracting(BadRequest.FieldViolation::getField).containsExactlyInAnyOrder("vm.spec.nics",
+                        "vm.spec.nics[1].name", "vm.spec.nics[1].mac", "vm.spec.nics[2]");
     }
 
     @Test

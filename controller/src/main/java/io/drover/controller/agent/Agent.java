@@ -84,7 +84,8 @@ public final class Agent {
                 .setMemoryBytes(order.memoryBytes()).setKernelSha256(order.kernel().hex())
                 .setInitramfsSha256(order.initramfs().map(Sha256::hex).orElse("")).setCommandLine(order.commandLine())
                 .addAllDisks(order.disks().stream().map(Agent::disk).toList())
-                .setDisksExpected(order.disksExpected()).build();
+                .setDisksExpected(order.disksExpected())
+                .addAllNics(order.nics().stream().map(NicMessages::of).toList()).build();
         return ask(() -> {
             StartVmResponse response = stub(START_SECONDS).startVm(request);
             return ObservationCodec.decode(response.getObservation());

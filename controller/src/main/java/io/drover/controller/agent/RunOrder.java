@@ -12,8 +12,10 @@ import java.util.Optional;
  * @param disksExpected the guest has run with these disks on this host, so that none is to be made anew
  */
 public record RunOrder(VmId vm, String uid, long epoch, String operation, String driver, int vcpus, long memoryBytes,
-        Sha256 kernel, Optional<Sha256> initramfs, String commandLine, List<RunDisk> disks, boolean disksExpected) {
+        Sha256 kernel, Optional<Sha256> initramfs, String commandLine, List<RunDisk> disks, boolean disksExpected,
+        List<RunNic> nics) {
     public RunOrder {
         disks = List.copyOf(disks);
+        nics = List.copyOf(nics);
     }
 }

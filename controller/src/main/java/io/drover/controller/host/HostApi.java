@@ -104,7 +104,7 @@ public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
                 .setAllocatableMemoryBytes(host.allocatableMemoryBytes())
                 .setReservedVcpus(owned.stream().mapToInt(vm -> vm.spec().vcpus()).sum())
                 .setReservedMemoryBytes(owned.stream().mapToLong(vm -> vm.spec().memoryBytes()).sum())
-                .setVms(owned.size());
+                .setVms(owned.size()).addAllNetworks(host.networks().stream().sorted().toList());
         for (io.drover.controller.record.Host.Driver driver : host.drivers()) {
             message.addDrivers(HostDriver.newBuilder().setName(driver.name()).setUsable(driver.usable())
                     .setMessage(driver.message()));

@@ -2,6 +2,7 @@ package io.drover.controller.placement;
 
 import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
+import io.drover.controller.record.Nic;
 import io.drover.controller.record.VmSpec;
 import io.drover.scheduler.capacity.Demand;
 import io.drover.scheduler.host.Driver;
@@ -32,10 +33,16 @@ final class SchedulerTypes {
 
     static Request request(VmSpec spec, Map<io.drover.scheduler.host.HostId, String> refused, Set<String> files,
             Optional<HostId> home) {
-        Constraints constraints = new Constraints(Driver.ofId(spec.driver()), Optional.empty(),
+        Constraints constraints = new Constraints(driver(spec), Optional.empty(),
                 Set.copyOf(spec.cpuFeatures()),
-                spec.hostSelector());
+                spec.hostSelector(), spec.networks());
         return new Request(demand(spec), constraints, files, refused, home.map(SchedulerTypes::id));
+    }
+
+    /** The one asked for, or the one that can do what is asked for. */
+    private static Optional<Driver> driver(VmSpec spec) {
+        Optional<Driver> asked = Driver.ofId(spec.driver());
+        return asked.isEmpty() && spec.nics().stream().anyMatch(Nic::isLimited) ? Optional.of(Driver.KVM) : asked;
     }
 
     /** A driver that this version does not know is left out: it could not ask for it. */
@@ -45,7 +52,7 @@ final class SchedulerTypes {
                 .forEach(driver -> Driver.ofId(driver.name()).ifPresent(usable::add));
         return new HostFacts(id(host.id()), ready, host.cordoned(), usable, host.architecture(),
                 Set.copyOf(host.cpuFeatures()),
-                host.labels(),
+                host.labels(), Set.copyOf(host.networks()),
                 new HostCapacity(Math.max(0, host.allocatableVcpus()), Math.max(0, host.allocatableMemoryBytes())));
     }
 

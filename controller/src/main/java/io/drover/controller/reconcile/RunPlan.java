@@ -1,6 +1,7 @@
 package io.drover.controller.reconcile;
 
 import io.drover.controller.agent.RunDisk;
+import io.drover.controller.agent.RunNic;
 import io.drover.controller.agent.RunOrder;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.Image;
@@ -63,6 +64,7 @@ sealed interface RunPlan {
         String driver = vm.placement().map(Placement::driver).orElse(vm.spec().driver());
         return new RunOrder(vm.id(), vm.uid(), owner.epoch(), operation, driver, vm.spec().vcpus(),
                 vm.spec().memoryBytes(), kernel.kernel().sha256(), kernel.initramfs().map(Image.ImageFile::sha256),
-                commandLine, disks, vm.disksHost().equals(Optional.of(owner.host())));
+                commandLine, disks, vm.disksHost().equals(Optional.of(owner.host())),
+                vm.spec().nics().stream().map(nic -> new RunNic(nic, nic.mac(vm.uid()))).toList());
     }
 }

@@ -10,16 +10,18 @@ import java.util.Optional;
  *
  * @param cpus logical CPUs
  * @param allocatableVcpus what VMs may reserve in all, as for the memory
+ * @param networks "user", and "bridge/br0" for each bridge that VMs can be joined to
  * @param fenced its machine is off for good, says a person: it has no session and gets none before this record is gone
  */
 public record Host(HostId id, Map<String, String> labels, String architecture, String cpuModel,
         List<String> cpuFeatures,
         int cpus, long memoryBytes, int allocatableVcpus, long allocatableMemoryBytes, List<Driver> drivers,
-        boolean cordoned, boolean fenced) implements StoredRecord {
+        boolean cordoned, boolean fenced, List<String> networks) implements StoredRecord {
     public Host {
         labels = Map.copyOf(labels);
         cpuFeatures = List.copyOf(cpuFeatures);
         drivers = List.copyOf(drivers);
+        networks = List.copyOf(networks);
     }
 
     /**
@@ -31,18 +33,18 @@ public record Host(HostId id, Map<String, String> labels, String architecture, S
 
     public Host withCordoned(boolean value) {
         return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
-                allocatableMemoryBytes, drivers, value, fenced);
+                allocatableMemoryBytes, drivers, value, fenced, networks);
     }
 
     /** A person vouches that its machine is off for good. */
     public Host withFence() {
         return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
-                allocatableMemoryBytes, drivers, cordoned, true);
+                allocatableMemoryBytes, drivers, cordoned, true, networks);
     }
 
     /** As {@link #withFence}, of a host that has no record but still owns VMs. */
     public static Host fencedWithoutFacts(HostId id) {
-        return new Host(id, Map.of(), "", "", List.of(), 0, 0, 0, 0, List.of(), false, true);
+        return new Host(id, Map.of(), "", "", List.of(), 0, 0, 0, 0, List.of(), false, true, List.of());
     }
 
     public Optional<Driver> driver(String name) {

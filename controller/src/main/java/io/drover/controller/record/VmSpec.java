@@ -15,9 +15,10 @@ import java.util.stream.Stream;
  * @param hostSelector labels that a host must have, with these values
  * @param cpuFeatures features that a host must have, as in /proc/cpuinfo
  * @param disks in the order in which the guest finds them
+ * @param nics in the order in which the guest finds them
  */
 public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
-        Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks) {
+        Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics) {
     public VmSpec {
         if (vcpus < 1) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: at least 1)");
@@ -28,12 +29,18 @@ public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCom
         hostSelector = Map.copyOf(hostSelector);
         cpuFeatures = List.copyOf(cpuFeatures);
         disks = List.copyOf(disks);
+        nics = List.copyOf(nics);
     }
 
-    /** Without disks. */
+    /** Without devices. */
     public VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
             Map<String, String> hostSelector, List<String> cpuFeatures) {
-        this(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, List.of());
+        this(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, List.of(), List.of());
+    }
+
+    /** The networks that a host must have, as hosts name them. */
+    public Set<String> networks() {
+        return nics.stream().map(nic -> nic.network().advertised()).collect(Collectors.toSet());
     }
 
     /** All that it is made of. */

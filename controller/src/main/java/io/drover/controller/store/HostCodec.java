@@ -16,7 +16,7 @@ final class HostCodec {
                 .setArchitecture(host.architecture()).setCpuModel(host.cpuModel()).addAllCpuFeatures(host.cpuFeatures())
                 .setCpus(host.cpus()).setMemoryBytes(host.memoryBytes()).setAllocatableVcpus(host.allocatableVcpus())
                 .setAllocatableMemoryBytes(host.allocatableMemoryBytes()).setCordoned(host.cordoned())
-                .setFenced(host.fenced());
+                .setFenced(host.fenced()).addAllNetworks(host.networks());
         for (Host.Driver driver : host.drivers()) {
             record.addDrivers(HostRecord.Driver.newBuilder().setName(driver.name()).setUsable(driver.usable())
                     .setMessage(driver.message()));
@@ -33,7 +33,8 @@ final class HostCodec {
             return new Host(id, record.getLabelsMap(), record.getArchitecture(), record.getCpuModel(),
                     record.getCpuFeaturesList(), record.getCpus(), record.getMemoryBytes(),
                     record.getAllocatableVcpus(),
-                    record.getAllocatableMemoryBytes(), drivers, record.getCordoned(), record.getFenced());
+                    record.getAllocatableMemoryBytes(), drivers, record.getCordoned(), record.getFenced(),
+                    record.getNetworksList());
         } catch (InvalidProtocolBufferException e) {
             throw new UnreadableRecordException("host record : " + bytes.length + " bytes (expected: a HostRecord)", e);
         }

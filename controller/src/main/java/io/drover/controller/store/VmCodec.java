@@ -27,6 +27,8 @@ final class VmCodec {
 
     /** Of a VM with disks: a program that knows none would run the guest without them. */
     private static final int FORMAT_WITH_DISKS = 2;
+    /** As that, of nics. */
+    private static final int FORMAT_WITH_NICS = 3;
 
     /** The numbers of drover.v1.VmDisk.CacheMode. */
     private static final int WRITE_BACK = 1;
@@ -53,7 +55,7 @@ final class VmCodec {
 
     private static byte[] encode(Vm vm, int textChars) {
         VmRecord.Builder record = VmRecord.newBuilder()
-                .setFormat(vm.spec().disks().isEmpty() ? Layout.FORMAT : FORMAT_WITH_DISKS).setVm(vm.id().value())
+                .setFormat(format(vm.spec())).setVm(vm.id().value())
                 .setUid(vm.uid())
                 .setGeneration(vm.generation()).setSpec(encode(vm.spec())).setLastEpoch(vm.lastEpoch())
                 .setPhase(encode(vm.phase())).setPhaseMessage(cut(vm.status().message(), textChars))
@@ -80,11 +82,19 @@ final class VmCodec {
         return record.build().toByteArray();
     }
 
+    private static int format(VmSpec spec) {
+        if (!spec.nics().isEmpty()) {
+            return FORMAT_WITH_NICS;
+        }
+        return spec.disks().isEmpty() ? Layout.FORMAT : FORMAT_WITH_DISKS;
+    }
+
     static io.drover.proto.state.v1.VmSpec encode(VmSpec spec) {
         return io.drover.proto.state.v1.VmSpec.newBuilder().setVcpus(spec.vcpus()).setMemoryBytes(spec.memoryBytes())
                 .setImage(spec.image().value()).setExtraCommandLine(spec.extraCommandLine()).setDriver(spec.driver())
                 .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures())
-                .addAllDisks(spec.disks().stream().map(VmCodec::encode).toList()).build();
+                .addAllDisks(spec.disks().stream().map(VmCodec::encode).toList())
+                .addAllNics(spec.nics().stream().map(NicCodec::encode).toList()).build();
     }
 
     private static io.drover.proto.state.v1.VmSpec.Disk encode(Disk disk) {
@@ -108,7 +118,7 @@ final class VmCodec {
     static Vm decode(byte[] bytes) throws UnreadableRecordException {
         try {
             VmRecord record = VmRecord.parseFrom(bytes);
-            Layout.requireFormat(record.getFormat(), FORMAT_WITH_DISKS);
+            Layout.requireFormat(record.getFormat(), FORMAT_WITH_NICS);
             return new Vm(new VmId(record.getVm()), record.getUid(), record.getGeneration(), decode(record.getSpec()),
                     desired(record), owner(record), record.getLastEpoch(),
                     new Status(decode(record.getPhase()), record.getPhaseMessage(),
@@ -127,7 +137,8 @@ final class VmCodec {
         return new VmSpec(spec.getVcpus(), spec.getMemoryBytes(), new ImageId(spec.getImage()),
                 spec.getExtraCommandLine(),
                 spec.getDriver(), spec.getHostSelectorMap(), spec.getCpuFeaturesList(),
-                spec.getDisksList().stream().map(VmCodec::decode).toList());
+                spec.getDisksList().stream().map(VmCodec::decode).toList(),
+                spec.getNicsList().stream().map(NicCodec::decode).toList());
     }
 
     private static Disk decode(io.drover.proto.state.v1.VmSpec.Disk disk) {

@@ -21,7 +21,7 @@ final class VmMessages {
     static io.drover.proto.v1.Vm of(VmSight sight) {
         Vm vm = sight.vm();
         io.drover.proto.v1.Vm.Builder message = io.drover.proto.v1.Vm.newBuilder().setName(vm.id().resourceName())
-                .setUid(vm.uid()).setSpec(VmSpecs.message(vm.spec()))
+                .setUid(vm.uid()).setSpec(VmSpecs.message(vm.spec(), vm.uid()))
                 .setDesiredState(vm.desired() instanceof Desired.Running
                         ? PowerState.POWER_STATE_RUNNING
                         : PowerState.POWER_STATE_STOPPED)

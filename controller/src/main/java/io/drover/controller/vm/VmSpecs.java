@@ -3,6 +3,7 @@ package io.drover.controller.vm;
 import io.drover.controller.problem.Violations;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.ImageId;
+import io.drover.controller.record.Nic;
 import io.drover.controller.record.VmSpec;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -63,6 +64,7 @@ public final class VmSpecs {
                     Violations.quoted(feature) + " (expected: a flag as in /proc/cpuinfo)");
         }
         List<Disk> disks = VmDisks.read(spec.getDisksList(), field + ".disks", violations);
+        List<Nic> nics = VmNics.read(spec.getNicsList(), spec.getDriver(), field + ".nics", violations);
         violations.require(spec.getSerializedSize() <= MAX_SPEC_BYTES, field,
                 spec.getSerializedSize() + " bytes (expected: at most " + MAX_SPEC_BYTES
                         + "; put a long command line into the image)");
@@ -72,7 +74,7 @@ public final class VmSpecs {
         return Optional
                 .of(new VmSpec(spec.getVcpus(), memory, image.get(), spec.getExtraCommandLine(), spec.getDriver(),
                         spec.getHostSelectorMap(), spec.getCpuFeaturesList().stream().distinct().sorted().toList(),
-                        disks));
+                        disks, nics));
     }
 
     /** A kernel's command line is printable and on one line: anything else it would take for something that was not meant. */
@@ -83,11 +85,17 @@ public final class VmSpecs {
                 text.length() + " bytes (expected: at most " + MAX_COMMAND_LINE_BYTES + ")");
     }
 
-    static io.drover.proto.v1.VmSpec message(VmSpec spec) {
+    /**
+     * As users see it.
+     *
+     * @param uid of the VM
+     */
+    static io.drover.proto.v1.VmSpec message(VmSpec spec, String uid) {
         return io.drover.proto.v1.VmSpec.newBuilder().setVcpus(spec.vcpus()).setMemoryBytes(spec.memoryBytes())
                 .setImage(spec.image().resourceName()).setExtraCommandLine(spec.extraCommandLine())
                 .setDriver(spec.driver())
                 .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures())
-                .addAllDisks(spec.disks().stream().map(VmDisks::message).toList()).build();
+                .addAllDisks(spec.disks().stream().map(VmDisks::message).toList())
+                .addAllNics(spec.nics().stream().map(nic -> VmNics.message(nic, uid)).toList()).build();
     }
 }

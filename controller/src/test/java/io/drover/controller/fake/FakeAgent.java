@@ -83,6 +83,7 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
     private volatile boolean startsHang;
     private volatile Optional<Exit> startsEnd = Optional.empty();
     private volatile boolean stopsAreSlow;
+    private volatile List<String> networks = List.of();
     private CuratorFramework client;
     private Server server;
 
@@ -140,7 +141,7 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
                 .setMemoryBytes(memoryBytes).setAllocatableVcpus(vcpus).setAllocatableMemoryBytes(memoryBytes)
                 .addDrivers(HostRecord.Driver.newBuilder().setName("qemu").setUsable(true).setMessage("fake"))
                 .addDrivers(HostRecord.Driver.newBuilder().setName("kvm").setUsable(false).setMessage("no /dev/kvm"))
-                .build();
+                .addAllNetworks(networks).build();
         try {
             client.create().creatingParentsIfNeeded().forPath("/drover/hosts/" + host, record.toByteArray());
         } catch (KeeperException.NodeExistsException e) {
@@ -168,6 +169,16 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
             watchers.clear();
         }
         server.shutdownNow();
+    }
+
+    /** The networks that it has from now on. */
+    public void networks(String... names) {
+        networks = List.of(names);
+        try {
+            record();
+        } catch (Exception e) {
+            throw new IllegalStateException("fake agent " + host, e);
+        }
     }
 
     /** Decides about starts: a status refuses. */

@@ -9,6 +9,8 @@ import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.Image;
 import io.drover.controller.record.ImageId;
+import io.drover.controller.record.MacAddress;
+import io.drover.controller.record.Nic;
 import io.drover.controller.record.Phase;
 import io.drover.controller.record.Placement;
 import io.drover.controller.record.RunEnd;
@@ -79,7 +81,8 @@ final class RecordCodecTest {
     void vmWithDisksComesBackInAFormatThatOlderProgramsRefuse() throws Exception {
         Disk root = new Disk("root", Optional.of(new ImageId("bookworm")), 0, false, "", Disk.Cache.WRITE_BACK);
         Disk data = new Disk("data", Optional.empty(), 1 << 20, true, "S-1", Disk.Cache.WRITE_THROUGH);
-        VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(root, data));
+        VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(root, data),
+                List.of());
         Vm vm = Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Running(), NOW).withDisksOn(new HostId("h1"));
         assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
         assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(2);
@@ -87,10 +90,27 @@ final class RecordCodecTest {
     }
 
     @Test
+    void vmWithNicsComesBackInAFormatThatOlderProgramsRefuse() throws Exception {
+        Nic first = new Nic("first",
+                new Nic.Network.User(List.of(
+                        new Nic.PortForward(Nic.PortForward.Protocol.TCP, "127.0.0.1", 8080, 80),
+                        new Nic.PortForward(Nic.PortForward.Protocol.UDP, "", 53, 5353))),
+                Optional.empty(), 0, 1, Nic.FrameRate.ANY, new Nic.FrameRate(1_000_000, 0));
+        Nic second = new Nic("second", new Nic.Network.Bridge("br0"), MacAddress.parse("52:54:00:00:00:02"), 9000, 4,
+                new Nic.FrameRate(0, 100), Nic.FrameRate.ANY);
+        VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(),
+                List.of(first, second));
+        Vm vm = Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Running(), NOW);
+        assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
+        assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(3);
+    }
+
+    @Test
     void hostImageAndTaskComeBackAsTheyWere() throws Exception {
         Host host = new Host(new HostId("h1"), Map.of("zone", "a"), "x86_64", "cpu", List.of("avx2"), 8, 1L << 30, 32,
                 1L << 29,
-                List.of(new Host.Driver("qemu", true, "found")), true, false);
+                List.of(new Host.Driver("qemu", true, "found")), true, false,
+                List.of("bridge/br0", "user"));
         assertThat(HostCodec.decode(host.id(), HostCodec.encode(host))).isEqualTo(host);
         assertThat(HostCodec.decode(host.id(), HostCodec.encode(host.withFence()))).isEqualTo(host.withFence());
         Image.ImageFile file = new Image.ImageFile(Sha256.of(new byte[] {1}), 1, "vmlinuz");
@@ -115,7 +135,7 @@ final class RecordCodecTest {
 
     @Test
     void recordOfANewerProgramAndDamagedBytesAreRefused() {
-        byte[] newer = VmRecord.newBuilder().setFormat(3).build().toByteArray();
+        byte[] newer = VmRecord.newBuilder().setFormat(1000).build().toByteArray();
         assertThatThrownBy(() -> VmCodec.decode(newer)).isInstanceOf(UnreadableRecordException.class)
                 .hasMessageContaining("format");
         byte[] damaged = {(byte) 0xff, (byte) 0xff};

@@ -13,6 +13,7 @@ import java.util.Set;
  * @param architecture such as {@code x86_64}
  * @param cpuFeatures as in /proc/cpuinfo
  * @param labels free to choose by the operator
+ * @param networks names of those that its VMs can be joined to
  * @param capacity what its VMs may reserve in all
  */
 public record HostFacts(
@@ -23,10 +24,12 @@ public record HostFacts(
         String architecture,
         Set<String> cpuFeatures,
         Map<String, String> labels,
+        Set<String> networks,
         HostCapacity capacity) {
     public HostFacts {
         drivers = Set.copyOf(drivers);
         cpuFeatures = Set.copyOf(cpuFeatures);
         labels = Map.copyOf(labels);
+        networks = Set.copyOf(networks);
     }
 }

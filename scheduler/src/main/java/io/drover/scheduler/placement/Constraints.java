@@ -14,33 +14,41 @@ import java.util.Set;
  * @param architecture empty: any
  * @param cpuFeatures the host must have them all
  * @param labels the host must have them all, with these values
+ * @param networks the host must have them all
  */
 public record Constraints(
         Optional<Driver> driver,
         Optional<String> architecture,
         Set<String> cpuFeatures,
-        Map<String, String> labels) {
-    public static final Constraints NONE = new Constraints(Optional.empty(), Optional.empty(), Set.of(), Map.of());
+        Map<String, String> labels,
+        Set<String> networks) {
+    public static final Constraints NONE = new Constraints(Optional.empty(), Optional.empty(), Set.of(), Map.of(),
+            Set.of());
 
     public Constraints {
         cpuFeatures = Set.copyOf(cpuFeatures);
         labels = Map.copyOf(labels);
+        networks = Set.copyOf(networks);
     }
 
     public Constraints withDriver(Driver wanted) {
-        return new Constraints(Optional.of(wanted), architecture, cpuFeatures, labels);
+        return new Constraints(Optional.of(wanted), architecture, cpuFeatures, labels, networks);
     }
 
     public Constraints withArchitecture(String wanted) {
-        return new Constraints(driver, Optional.of(wanted), cpuFeatures, labels);
+        return new Constraints(driver, Optional.of(wanted), cpuFeatures, labels, networks);
     }
 
     public Constraints withCpuFeatures(Set<String> wanted) {
-        return new Constraints(driver, architecture, wanted, labels);
+        return new Constraints(driver, architecture, wanted, labels, networks);
     }
 
     public Constraints withLabels(Map<String, String> wanted) {
-        return new Constraints(driver, architecture, cpuFeatures, wanted);
+        return new Constraints(driver, architecture, cpuFeatures, wanted, networks);
+    }
+
+    public Constraints withNetworks(Set<String> wanted) {
+        return new Constraints(driver, architecture, cpuFeatures, labels, wanted);
     }
 
     /**
@@ -64,6 +72,9 @@ public record Constraints(
         }
         if (!host.labels().entrySet().containsAll(labels.entrySet())) {
             return Optional.of(Filter.LABELS);
+        }
+        if (!host.networks().containsAll(networks)) {
+            return Optional.of(Filter.NETWORKS);
         }
         return Optional.empty();
     }

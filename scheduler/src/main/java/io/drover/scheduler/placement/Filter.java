@@ -14,6 +14,7 @@ public enum Filter {
     ARCHITECTURE("architecture"),
     CPU_FEATURES("cpu_features"),
     LABELS("labels"),
+    NETWORKS("networks"),
     DISKS("disks"),
     REFUSED("refused"),
     VCPUS("vcpus"),

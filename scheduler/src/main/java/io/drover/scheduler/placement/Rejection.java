@@ -127,6 +127,28 @@ public sealed interface Rejection {
         }
     }
 
+    /**
+     * The VM cannot be joined there to what it is to be joined to.
+     *
+     * @param missing not empty
+     */
+    record LacksNetworks(HostId host, Set<String> missing) implements Rejection {
+        public LacksNetworks {
+            missing = Set.copyOf(missing);
+        }
+
+        @Override
+        public Filter filter() {
+            return Filter.NETWORKS;
+        }
+
+        @Override
+        public String text() {
+            return "host " + host + " lacks the network" + (missing.size() == 1 ? " " : "s ")
+                    + joined(new TreeSet<>(missing));
+        }
+    }
+
     /** The host was asked before. */
     record Refused(HostId host, String reason) implements Rejection {
         @Override
@@ -190,6 +212,11 @@ public sealed interface Rejection {
                 Map<String, String> found = new TreeMap<>(host.labels());
                 found.keySet().retainAll(missing.keySet());
                 yield new LacksLabels(host.id(), missing, found);
+            }
+            case NETWORKS -> {
+                Set<String> missing = new TreeSet<>(wanted.networks());
+                missing.removeAll(host.networks());
+                yield new LacksNetworks(host.id(), missing);
             }
             case DISKS, REFUSED, VCPUS, MEMORY ->
                 throw new IllegalArgumentException("filter : " + filter + " (expected: one of facts)");

@@ -71,14 +71,20 @@ public final class History {
         return Arbitraries.of("avx", "sse4_2").set();
     }
 
+    private static Arbitrary<Set<String>> networks() {
+        return Arbitraries.of("user", "bridge/br0").set();
+    }
+
     private static Arbitrary<HostFacts> facts() {
         Arbitrary<HostCapacity> capacities = Combinators.combine(Arbitraries.longs().between(0, 16),
                 Arbitraries.longs().between(0, 16)).as((vcpus, gib) -> new HostCapacity(vcpus, gib * Hosts.GIB));
-        return Combinators
+        Arbitrary<HostFacts> unjoined = Combinators
                 .combine(hosts(), Arbitraries.of(true, true, true, false), Arbitraries.of(false, false, false, true),
                         Arbitraries.of(Driver.class).set(), Arbitraries.of("x86_64", "x86_64", "aarch64"), features(),
                         labels(), capacities)
-                .as(HostFacts::new);
+                .as((id, ready, cordoned, drivers, architecture, features, labels, capacity) -> new HostFacts(id, ready,
+                        cordoned, drivers, architecture, features, labels, Set.of(), capacity));
+        return Combinators.combine(unjoined, networks()).as(Hosts::networks);
     }
 
     private static Arbitrary<Demand> demands() {
@@ -88,7 +94,8 @@ public final class History {
 
     public static Arbitrary<Request> requests() {
         Arbitrary<Constraints> constraints = Combinators.combine(Arbitraries.of(Driver.class).optional(0.3),
-                Arbitraries.of("x86_64", "aarch64").optional(0.2), features(), labels().filter(each -> each.size() < 2))
+                Arbitraries.of("x86_64", "aarch64").optional(0.2), features(), labels().filter(each -> each.size() < 2),
+                networks().filter(each -> each.size() < 2))
                 .as(Constraints::new);
         return Combinators.combine(demands(), constraints, files(),
                 Arbitraries.maps(hosts(), Arbitraries.of("its disk is full", "no such image")).ofMaxSize(2))

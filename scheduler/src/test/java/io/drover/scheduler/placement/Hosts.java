@@ -18,34 +18,39 @@ public final class Hosts {
     public static HostFacts host(String name, long vcpus, long memoryBytes) {
         return new HostFacts(new HostId(name), true, false, Set.of(Driver.KVM, Driver.QEMU), "x86_64",
                 Set.of("sse4_2", "avx"),
-                Map.of(), new HostCapacity(vcpus, memoryBytes));
+                Map.of(), Set.of(), new HostCapacity(vcpus, memoryBytes));
     }
 
     public static HostFacts ready(HostFacts host, boolean ready) {
         return new HostFacts(host.id(), ready, host.cordoned(), host.drivers(), host.architecture(), host.cpuFeatures(),
-                host.labels(), host.capacity());
+                host.labels(), host.networks(), host.capacity());
     }
 
     public static HostFacts cordoned(HostFacts host) {
         return new HostFacts(host.id(), host.ready(), true, host.drivers(), host.architecture(), host.cpuFeatures(),
-                host.labels(),
+                host.labels(), host.networks(),
                 host.capacity());
     }
 
     public static HostFacts drivers(HostFacts host, Set<Driver> drivers) {
         return new HostFacts(host.id(), host.ready(), host.cordoned(), drivers, host.architecture(), host.cpuFeatures(),
-                host.labels(), host.capacity());
+                host.labels(), host.networks(), host.capacity());
     }
 
     public static HostFacts labels(HostFacts host, Map<String, String> labels) {
         return new HostFacts(host.id(), host.ready(), host.cordoned(), host.drivers(), host.architecture(),
                 host.cpuFeatures(),
-                labels, host.capacity());
+                labels, host.networks(), host.capacity());
+    }
+
+    public static HostFacts networks(HostFacts host, Set<String> networks) {
+        return new HostFacts(host.id(), host.ready(), host.cordoned(), host.drivers(), host.architecture(),
+                host.cpuFeatures(), host.labels(), networks, host.capacity());
     }
 
     public static HostFacts capacity(HostFacts host, long vcpus, long memoryBytes) {
         return new HostFacts(host.id(), host.ready(), host.cordoned(), host.drivers(), host.architecture(),
                 host.cpuFeatures(),
-                host.labels(), new HostCapacity(vcpus, memoryBytes));
+                host.labels(), host.networks(), new HostCapacity(vcpus, memoryBytes));
     }
 }

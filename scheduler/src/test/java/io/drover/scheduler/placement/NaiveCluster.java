@@ -145,6 +145,8 @@ final class NaiveCluster {
                 rejectIf(wanted.labels().entrySet().stream()
                         .anyMatch(each -> !each.getValue().equals(host.labels().get(each.getKey()))), Filter.LABELS,
                         host, wanted),
+                rejectIf(wanted.networks().stream().anyMatch(each -> !host.networks().contains(each)), Filter.NETWORKS,
+                        host, wanted),
                 Optional.ofNullable(request.refused().get(host.id())).map(why -> new Rejection.Refused(host.id(), why)),
                 rejectsCapacity(host, request.demand()))
                 .flatMap(Optional::stream).findFirst();

@@ -106,7 +106,7 @@ public class PlacementBenchmark {
                 "r" + n / 40);
         return new HostFacts(new HostId("h" + n), n % 100 != 17, n % 100 == 43, Set.of(Driver.KVM, Driver.QEMU),
                 "x86_64", features,
-                labels, new HostCapacity(256, 256 * GIB));
+                labels, Set.of(), new HostCapacity(256, 256 * GIB));
     }
 
     private Request request(Random random) {

@@ -142,29 +142,48 @@ final class PlacementTest {
         add(Hosts.ready(Hosts.cordoned(plain), false), Hosts.cordoned(host("h2", 8, 8 * GIB)),
                 Hosts.drivers(host("h3", 8, 8 * GIB), Set.of(Driver.QEMU)),
                 new HostFacts(new HostId("h4"), true, false, Set.of(Driver.KVM), "aarch64", Set.of(), Map.of(),
+                        Set.of(),
                         plain.capacity()),
                 new HostFacts(new HostId("h5"), true, false, Set.of(Driver.KVM), "x86_64", Set.of("avx"), Map.of(),
+                        Set.of(),
                         plain.capacity()),
                 host("h6", 8, 8 * GIB), Hosts.labels(host("h7", 8, 8 * GIB), Map.of("zone", "a")),
-                Hosts.labels(host("h8", 0, 8 * GIB), Map.of("zone", "a")),
-                Hosts.labels(host("h9", 8, GIB), Map.of("zone", "a")));
+                joined(host("h8", 8, 8 * GIB)), joined(host("h9", 0, 8 * GIB)), joined(host("i1", 8, GIB)));
         Request request = Request.of(new Demand(1, 2 * GIB))
                 .withConstraints(Constraints.NONE.withDriver(Driver.KVM).withArchitecture("x86_64")
-                        .withCpuFeatures(Set.of("avx", "sse4_2")).withLabels(Map.of("zone", "a")))
-                .withRefused(Map.of(new HostId("h7"), "its disk is full"));
+                        .withCpuFeatures(Set.of("avx", "sse4_2")).withLabels(Map.of("zone", "a"))
+                        .withNetworks(Set.of("bridge/br0")))
+                .withRefused(Map.of(new HostId("h8"), "its disk is full"));
 
         Unplaced unplaced = unplaced(request);
 
-        assertThat(unplaced.counts().considered()).isEqualTo(9);
+        assertThat(unplaced.counts().considered()).isEqualTo(10);
         for (Filter filter : Filter.values()) {
             if (filter == Filter.DISKS) {
                 continue;
             }
             assertThat(unplaced.counts().rejectedBy(filter)).as(filter.id()).isEqualTo(1);
         }
-        assertThat(unplaced.reason()).isEqualTo("none of 9 hosts fits (ready 1, cordoned 1, driver 1, architecture 1,"
-                + " cpu_features 1, labels 1, refused 1, vcpus 1, memory 1):"
-                + " host h9 lacks 1 GiB of memory (1 GiB free, 2 GiB asked)");
+        assertThat(unplaced.reason()).isEqualTo("none of 10 hosts fits (ready 1, cordoned 1, driver 1, architecture 1,"
+                + " cpu_features 1, labels 1, networks 1, refused 1, vcpus 1, memory 1):"
+                + " host i1 lacks 1 GiB of memory (1 GiB free, 2 GiB asked)");
+    }
+
+    private static HostFacts joined(HostFacts host) {
+        return Hosts.networks(Hosts.labels(host, Map.of("zone", "a")), Set.of("bridge/br0", "user"));
+    }
+
+    @Test
+    void aVmGoesWhereItsNetworksAreAndTheMissingOnesAreNamed() {
+        add(host("h1", 8, 8 * GIB), Hosts.networks(host("h2", 8, 8 * GIB), Set.of("user", "bridge/br0")));
+        Request both = SMALL.withConstraints(Constraints.NONE.withNetworks(Set.of("user", "bridge/br0")));
+
+        assertThat(placed(both, Policy.PACK).host()).isEqualTo(H2);
+        add(Hosts.networks(host("h2", 8, 8 * GIB), Set.of("user")));
+        assertThat(nearestMiss(both).text()).isEqualTo("host h1 lacks the networks bridge/br0, user");
+        cluster.remove(H1);
+        assertThat(nearestMiss(both).text()).isEqualTo("host h2 lacks the network bridge/br0");
+        assertThat(unplaced(both).counts().rejectedBy(Filter.NETWORKS)).isEqualTo(1);
     }
 
     @Test
