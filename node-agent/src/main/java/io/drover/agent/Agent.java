@@ -13,6 +13,7 @@ import io.drover.agent.folder.FolderWatch;
 import io.drover.agent.host.HostFacts;
 import io.drover.agent.metrics.MetricsServer;
 import io.drover.agent.metrics.VmMetrics;
+import io.drover.agent.net.HostNetworks;
 import io.drover.agent.observe.ObservationBoard;
 import io.drover.agent.server.AgentServer;
 import io.drover.agent.vm.HostVms;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -36,6 +38,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.curator.RetryPolicy;
@@ -49,6 +52,8 @@ import org.slf4j.LoggerFactory;
 final class Agent implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Agent.class);
     private static final int CONNECT_MILLIS = 5_000;
+    /** How often it is looked whether bridges have come or gone. */
+    private static final Duration NETWORKS_PERIOD = Duration.ofSeconds(5);
 
     private final AgentConfig config;
     private final StartStep.Witness witness;
@@ -87,6 +92,7 @@ final class Agent implements AutoCloseable {
                 confinement);
         drivers.values().forEach(driver -> log.info("host {}: driver {} is {}: {}", config.host(), driver.name(),
                 HostDrivers.isUsable(driver) ? "usable" : "unusable", driver.status().message()));
+        HostNetworks networks = HostNetworks.probe(data.path(), config.bridges());
         HostCapacity capacity = HostCapacity.of(facts.cpus(), facts.memoryBytes(), config.reservedBytes(),
                 config.overcommit());
 
@@ -99,15 +105,19 @@ final class Agent implements AutoCloseable {
         OwnershipWatch watch = opened(new OwnershipWatch(zookeeper));
         HostVms vms = opened(new HostVms(
                 new HostVms.Foundations(data.path().resolve("vms"), data.path().resolve("graveyard"), capacity,
-                        drivers, files, new VmRecords(zookeeper, config.host()), watch, board, timer, witness)));
+                        drivers, files, networks, new VmRecords(zookeeper, config.host()), watch, board, timer,
+                        witness)));
         vms.recover();
 
         AgentServer server = opened(AgentServer.start(config.listen(), config.tlsFolder(), vms, files, board));
         String address = config.advertise().orElse(hostAndPort(config.listen(), server.port()));
         Optional<String> metrics = serveMetrics(vms);
-        Membership membership = opened(new Membership(zookeeper, config.host(), record(facts, capacity, drivers),
-                session(data, address), data.predecessor()));
+        Membership membership = opened(new Membership(zookeeper, config.host(),
+                record(facts, capacity, drivers, networks.advertised()), session(data, address), data.predecessor()));
         awaitJoined(membership.join());
+        ScheduledFuture<?> _ = timer.scheduleWithFixedDelay(
+                () -> membership.advertise(record(facts, capacity, drivers, networks.advertised())),
+                NETWORKS_PERIOD.toMillis(), NETWORKS_PERIOD.toMillis(), TimeUnit.MILLISECONDS);
         return new Addresses(address, metrics);
     }
 
@@ -154,13 +164,14 @@ final class Agent implements AutoCloseable {
         }
     }
 
-    private HostRecord record(HostFacts facts, HostCapacity capacity, Map<String, Driver> drivers) {
+    private HostRecord record(HostFacts facts, HostCapacity capacity, Map<String, Driver> drivers,
+            List<String> networks) {
         HostRecord.Builder record = HostRecord.newBuilder().setFormat(1).putAllLabels(config.labels())
                 .setArchitecture(facts.architecture()).setCpuModel(facts.cpuModel())
                 .addAllCpuFeatures(facts.cpuFeatures())
                 .setCpus(facts.cpus()).setMemoryBytes(facts.memoryBytes())
                 .setAllocatableVcpus(Math.toIntExact(Math.min(capacity.vcpus(), Integer.MAX_VALUE)))
-                .setAllocatableMemoryBytes(capacity.memoryBytes());
+                .setAllocatableMemoryBytes(capacity.memoryBytes()).addAllNetworks(networks);
         for (Driver driver : drivers.values()) {
             record.addDrivers(
                     HostRecord.Driver.newBuilder().setName(driver.name()).setUsable(HostDrivers.isUsable(driver))

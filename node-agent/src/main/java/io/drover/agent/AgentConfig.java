@@ -27,6 +27,7 @@ import java.util.regex.Pattern;
  * @param reservedBytes of the host's memory, kept from VMs
  * @param imageBytes beyond which unused images are removed
  * @param drivers the names of those to offer
+ * @param bridges the names of those to offer; empty: all
  * @param qemu a program's name, or its file
  * @param confinement of VMMs
  * @param tlsFolder empty: plain text
@@ -35,7 +36,7 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
         Optional<String> advertise, Optional<InetSocketAddress> metricsListen, Map<String, String> labels,
         Overcommit overcommit, long reservedBytes,
         long imageBytes,
-        Set<String> drivers, String qemu, ConfinementChoice confinement, Optional<Path> readyFile,
+        Set<String> drivers, Set<String> bridges, String qemu, ConfinementChoice confinement, Optional<Path> readyFile,
         Optional<Path> tlsFolder) {
     static final Set<String> DRIVERS = Set.of("kvm", "qemu");
     private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?");
@@ -44,6 +45,7 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
     AgentConfig {
         labels = Map.copyOf(labels);
         drivers = Set.copyOf(drivers);
+        bridges = Set.copyOf(bridges);
     }
 
     /**
@@ -82,7 +84,7 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
                 options.advertise, metrics, options.labels, new Overcommit(vcpus.orElseThrow(), memory.orElseThrow()),
                 reserved.orElseThrow(),
                 images.orElseThrow(), options.drivers.isEmpty() ? DRIVERS : new TreeSet<>(options.drivers),
-                options.qemu, confinement.orElseThrow(),
+                Set.copyOf(options.bridges), options.qemu, confinement.orElseThrow(),
                 options.readyFile.map(Path::of), tls);
     }
 

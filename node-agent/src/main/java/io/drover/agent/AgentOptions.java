@@ -67,6 +67,10 @@ final class AgentOptions {
                     "works here), own-users, namespaces, or none, to trace them (default: ${DEFAULT-VALUE})."})
     String vmmConfinement = "auto";
 
+    @Option(names = "--bridge", paramLabel = "NAME",
+            description = "Offer this bridge of the host to VMs, and no other; may be repeated. Without it, all that there are.")
+    List<String> bridges = new ArrayList<>();
+
     @Option(names = "--ready-file", paramLabel = "FILE",
             description = "Written when the agent serves: address=..., metrics=..., pid=...")
     Optional<String> readyFile = Optional.empty();

@@ -14,6 +14,7 @@ import io.drover.proto.agent.v1.Exit;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.proto.state.v1.HostRecord;
+import io.drover.vmm.client.UserNetworks;
 import io.drover.vmm.testing.TinyGuest;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Files;
@@ -59,6 +60,7 @@ final class AgentProcessTest {
             process.kill();
             assertThat(process.awaitEnd(Duration.ofSeconds(20))).isTrue();
         }
+        Cluster.await("the end of passt", () -> ProcessTable.withArgument(UserNetworks.mark("uid-1")).isEmpty());
     }
 
     private AgentProcess agent(Class<?> main, Map<String, String> environment) throws Exception {
@@ -90,8 +92,13 @@ final class AgentProcessTest {
         return ProcessTable.withArgument(folder().resolve("run/qemu.pid").toString());
     }
 
+    /** With a nic where this machine has what it needs. */
     private StartVmRequest request(AgentClient client) throws Exception {
-        return VM.toBuilder().setKernelSha256(client.put(TinyGuest.withBanner(BANNER).elf()))
+        StartVmRequest.Nic nic = StartVmRequest.Nic.newBuilder().setName("out").setMac("52:54:00:00:00:01")
+                .setQueuePairs(1).setUser(StartVmRequest.UserNetwork.getDefaultInstance()).build();
+        boolean networks = cluster.host("h1").orElseThrow().getNetworksList().contains("user");
+        return VM.toBuilder().addAllNics(networks ? List.of(nic) : List.of())
+                .setKernelSha256(client.put(TinyGuest.withBanner(BANNER).elf()))
                 .addDisks(StartVmRequest.Disk.newBuilder().setName("root").setSizeBytes(1 << 20).setSerial("root"))
                 .build();
     }
@@ -191,6 +198,7 @@ final class AgentProcessTest {
         assertThat(processes()).isEmpty();
         assertThat(after.everything().getVmsList()).isEmpty();
         assertThat(folder()).doesNotExist();
+        assertThat(ProcessTable.withArgument(UserNetworks.mark("uid-1"))).isEmpty();
         try (Stream<Path> graves = Files.list(temp.resolve("data/graveyard"))) {
             assertThat(graves.findFirst().orElseThrow().resolve("console.log")).content().contains(BANNER);
         }
@@ -301,6 +309,7 @@ final class AgentProcessTest {
         assertThat(processes()).isEmpty();
         assertThat(after.everything().getVmsList()).isEmpty();
         assertThat(folder()).doesNotExist();
+        assertThat(ProcessTable.withArgument(UserNetworks.mark("uid-1"))).isEmpty();
     }
 
     @Test

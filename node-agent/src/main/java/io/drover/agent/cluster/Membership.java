@@ -34,7 +34,7 @@ public final class Membership implements AutoCloseable {
 
     private final CuratorFramework client;
     private final HostId host;
-    private final HostRecord facts;
+    private volatile HostRecord facts;
     private final HostSession session;
     private final Optional<String> predecessor;
     private final ConnectionStateListener listener = this::connectionChanged;
@@ -92,6 +92,15 @@ public final class Membership implements AutoCloseable {
         client.getConnectionStateListenable().addListener(listener);
         thread.start();
         return firstJoin;
+    }
+
+    /** What is advertised of the host has changed, or is as it was: then nothing happens. */
+    public void advertise(HostRecord newFacts) {
+        if (!newFacts.equals(facts)) {
+            facts = newFacts;
+            joined = false;
+            wake.release();
+        }
     }
 
     /** Whether the host is joined by a session that is not known to be in doubt. */

@@ -13,6 +13,13 @@ public sealed interface Confinement permits Sandbox, Unconfined {
     boolean filtersCalls();
 
     /**
+     * The user that a process will be to the host.
+     *
+     * @param folder of its VM, with its run folder
+     */
+    int user(VmFolder folder) throws IOException;
+
+    /**
      * Hands a process what belongs to it.
      *
      * @param folder of its VM: its run folder is the process's to write to, and its current folder

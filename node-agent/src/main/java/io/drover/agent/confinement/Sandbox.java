@@ -1,6 +1,7 @@
 package io.drover.agent.confinement;
 
 import io.drover.agent.folder.VmFolder;
+import io.drover.agent.process.ProcessIdentity;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -74,6 +75,11 @@ public final class Sandbox implements Confinement {
     @Override
     public boolean filtersCalls() {
         return true;
+    }
+
+    @Override
+    public int user(VmFolder folder) throws IOException {
+        return users.isPresent() ? users.get().of(folder) : ProcessIdentity.ownUser();
     }
 
     @Override

@@ -1,6 +1,8 @@
 package io.drover.agent.confinement;
 
 import io.drover.agent.folder.VmFolder;
+import io.drover.agent.process.ProcessIdentity;
+import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
 
@@ -17,6 +19,11 @@ public record Unconfined(boolean filtersCalls, String why) implements Confinemen
     @Override
     public String description() {
         return "VMMs have the agent's rights" + (filtersCalls ? ", their system calls are filtered" : "") + ": " + why;
+    }
+
+    @Override
+    public int user(VmFolder folder) throws IOException {
+        return ProcessIdentity.ownUser();
     }
 
     @Override

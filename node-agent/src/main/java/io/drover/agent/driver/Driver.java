@@ -22,8 +22,9 @@ public interface Driver {
      * Looks at the plan before anything is written.
      *
      * @throws UnbootableException when the guest cannot be booted by this driver
+     * @throws UnsupportedPlanException when this driver has not all that the plan asks for
      */
-    void check(MachinePlan plan) throws UnbootableException, IOException;
+    void check(MachinePlan plan) throws UnbootableException, UnsupportedPlanException, IOException;
 
     /**
      * Starts the process and lets the guest run. Traces of earlier processes in the folder are removed first.
@@ -39,6 +40,15 @@ public interface Driver {
      * it lives. A guest that did not run yet is let run: only for a VM that this host may run.
      */
     Adoption adopt(MachinePlan plan, VmFolder folder, Console console) throws IOException, InterruptedException;
+
+    /**
+     * The user that a machine's process runs as.
+     *
+     * @param folder of its VM, there already
+     */
+    default int user(VmFolder folder) throws IOException {
+        return ProcessIdentity.ownUser();
+    }
 
     /** The one argument in the command line of a machine's process that names its folder. */
     String marker(VmFolder folder);

@@ -14,14 +14,16 @@ import java.util.Optional;
  * @param kernel a bzImage or an ELF vmlinux with a PVH note
  * @param commandLine at most 2,047 bytes of UTF-8, without NUL
  * @param disks in the order in which the guest finds them, at most 16
+ * @param nics in the order in which the guest finds them, at most 4
  */
 public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
-        String commandLine, List<MachineDisk> disks) {
+        String commandLine, List<MachineDisk> disks, List<MachineNic> nics) {
     private static final long MIN_MEMORY = 16L << 20;
     private static final long MEMORY_UNIT = 2L << 20;
     private static final int MAX_VCPUS = 64;
     private static final int MAX_COMMAND_LINE = 2047;
     private static final int MAX_DISKS = 16;
+    private static final int MAX_NICS = 4;
 
     public MachinePlan {
         Objects.requireNonNull(identity);
@@ -43,11 +45,15 @@ public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path
         if (disks.size() > MAX_DISKS) {
             throw new IllegalArgumentException("disks : " + disks.size() + " (expected: at most " + MAX_DISKS + ")");
         }
+        nics = List.copyOf(nics);
+        if (nics.size() > MAX_NICS) {
+            throw new IllegalArgumentException("nics : " + nics.size() + " (expected: at most " + MAX_NICS + ")");
+        }
     }
 
-    /** Without disks. */
+    /** Without devices. */
     public MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
             String commandLine) {
-        this(identity, vcpus, memoryBytes, kernel, initramfs, commandLine, List.of());
+        this(identity, vcpus, memoryBytes, kernel, initramfs, commandLine, List.of(), List.of());
     }
 }

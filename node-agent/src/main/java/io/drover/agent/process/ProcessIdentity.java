@@ -74,6 +74,11 @@ public record ProcessIdentity(long pid, long startTicks) {
         }
     }
 
+    /** The number of the user that this agent runs as. */
+    public static int ownUser() throws IOException {
+        return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    }
+
     /** Whether this very process still runs. */
     public boolean isAlive() {
         return of(pid).filter(this::equals).isPresent();

@@ -14,6 +14,10 @@ public enum Reason {
     FILE_MISSING,
     /** A disk to which the VM's guest has written is gone. */
     DISK_MISSING,
+    /** The host has not what a nic is to be joined to. */
+    NETWORK_MISSING,
+    /** A port of the host that is to be forwarded to the guest is somebody else's. */
+    PORT_TAKEN,
     /** The VM does not fit beside those that are here. */
     DOES_NOT_FIT,
     /** The kernel, the initramfs or the command line cannot be booted. */

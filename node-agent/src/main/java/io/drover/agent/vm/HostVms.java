@@ -9,9 +9,11 @@ import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.UnbootableException;
+import io.drover.agent.driver.UnsupportedPlanException;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.VmFolder;
+import io.drover.agent.net.HostNetworks;
 import io.drover.agent.observe.ObservationBoard;
 import io.drover.agent.refusal.RefusedException;
 import io.drover.proto.agent.v1.StartVmRequest;
@@ -33,6 +35,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,7 +55,7 @@ public final class HostVms implements AutoCloseable {
      * @param timer of one thread
      */
     public record Foundations(Path folder, Path graveyard, HostCapacity capacity, Map<String, Driver> drivers,
-            FileStore files,
+            FileStore files, HostNetworks networks,
             VmRecords records, OwnershipWatch watch, ObservationBoard board, ScheduledExecutorService timer,
             StartStep.Witness witness) {
         public Foundations {
@@ -83,6 +86,8 @@ public final class HostVms implements AutoCloseable {
             register.put(vm);
             watch(vm.plan().identity());
         }).run();
+        on.networks().removeLeftovers(register.all().stream().filter(vm -> !vm.hasEnded())
+                .flatMap(vm -> vm.nics().devices().stream()).collect(Collectors.toSet()));
     }
 
     private void watch(VmIdentity identity) {
@@ -137,7 +142,7 @@ public final class HostVms implements AutoCloseable {
         // The older one stays, ended, until there is a newer: its disks are safe as long as it is here.
         Optional<Vm> older = makeWay(identity);
         VmFolder folder = new VmFolder(on.folder().resolve(identity.uid()));
-        StartOrder.Prepared prepared = order.prepare(on.files(), folder);
+        StartOrder.Prepared prepared = order.prepare(on.files(), folder, on.networks());
         LocalRecord record = new LocalRecord(order.request(), new LocalState.Starting(Vm.now()), 0);
         Vm vm = new Vm(prepared, driver, folder, record, surroundings);
         try {
@@ -235,8 +240,11 @@ public final class HostVms implements AutoCloseable {
         try {
             driver.check(plan);
             prepared.disks().check(disksExpected);
+            prepared.nics().check();
         } catch (UnbootableException e) {
             throw Refusals.unbootable(plan.identity(), e.getMessage()).causedBy(e);
+        } catch (UnsupportedPlanException e) {
+            throw Refusals.driverLacks(plan.identity(), driver.name(), e);
         } catch (IOException e) {
             throw Refusals.filesUnreadable(plan.identity(), e);
         }

@@ -26,6 +26,8 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     private static final int FORMAT = 1;
     /** An agent that knows no disks would start the guest again without them. */
     private static final int FORMAT_WITH_DISKS = 2;
+    /** As that, of nics. */
+    private static final int FORMAT_WITH_NICS = 3;
 
     LocalRecord {
         Objects.requireNonNull(start);
@@ -45,9 +47,9 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     static Optional<LocalRecord> read(VmFolder folder) throws IOException {
         try {
             LocalVm stored = LocalVm.parseFrom(Files.readAllBytes(folder.state()));
-            if (stored.getFormat() < FORMAT || stored.getFormat() > FORMAT_WITH_DISKS) {
+            if (stored.getFormat() < FORMAT || stored.getFormat() > FORMAT_WITH_NICS) {
                 throw new IOException(folder.state() + " format : " + stored.getFormat() + " (expected: " + FORMAT
-                        + " to " + FORMAT_WITH_DISKS + "; run the agent that wrote it, or a newer one)");
+                        + " to " + FORMAT_WITH_NICS + "; run the agent that wrote it, or a newer one)");
             }
             return Optional.of(new LocalRecord(stored.getStart(), state(stored), stored.getReboots()));
         } catch (NoSuchFileException expected) {
@@ -86,9 +88,16 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
                 .setTime(timestamp(exit.time())).build();
     }
 
+    private int format() {
+        if (start.getNicsCount() > 0) {
+            return FORMAT_WITH_NICS;
+        }
+        return start.getDisksCount() == 0 ? FORMAT : FORMAT_WITH_DISKS;
+    }
+
     private LocalVm toProto() {
         LocalVm.Builder stored = LocalVm.newBuilder()
-                .setFormat(start.getDisksCount() == 0 ? FORMAT : FORMAT_WITH_DISKS).setStart(start).setReboots(reboots)
+                .setFormat(format()).setStart(start).setReboots(reboots)
                 .setState(shown(state)).setTimeUnixMillis(state.since().toEpochMilli());
         process().ifPresent(process -> stored.setPid(process.pid()).setStartTicks(process.startTicks()));
         if (state instanceof LocalState.Stopping stopping) {

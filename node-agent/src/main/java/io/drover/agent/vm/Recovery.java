@@ -83,13 +83,14 @@ final class Recovery {
         if (!stays) {
             log.warn("VM {}: left by an earlier agent, destroyed here: {}", order.identity(), ownership.why());
             killAll(folder);
+            order.nics(on.networks()).release();
             graveyard.bury(folder, order.identity().name(), ownership.why());
             return Optional.empty();
         }
         String name = local.start().getDriver();
         Driver driver = Optional.ofNullable(on.drivers().get(name)).orElseThrow(() -> new IOException(
                 "VM " + order.identity() + " needs the driver " + name + ", which this agent was told not to offer"));
-        StartOrder.Prepared prepared = order.prepareAgain(on.files(), folder);
+        StartOrder.Prepared prepared = order.prepareAgain(on.files(), folder, on.networks());
         Vm vm = new Vm(prepared, driver, folder, local, surroundings);
         kept.accept(vm);
         if (ended) {

@@ -1,6 +1,7 @@
 package io.drover.agent.vm;
 
 import io.drover.agent.cluster.ClusterAwayException;
+import io.drover.agent.driver.UnsupportedPlanException;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.folder.DiskSpace;
 import io.drover.agent.folder.VmFolder;
@@ -46,6 +47,11 @@ final class Refusals {
         return of(Reason.DRIVER_UNUSABLE, vm, "driver " + driver + ": " + message,
                 "place the VM on a host where the driver works")
                 .with("driver", driver);
+    }
+
+    static RefusedException driverLacks(VmIdentity vm, String driver, UnsupportedPlanException e) {
+        return of(Reason.DRIVER_UNUSABLE, vm, e.getMessage(), "leave that out, or ask for another driver")
+                .with("driver", driver).causedBy(e);
     }
 
     static RefusedException unbootable(VmIdentity vm, String message) {

@@ -41,7 +41,9 @@ final class SpentEpochs {
 
     private static boolean isFinal(Reason reason) {
         return switch (reason) {
-            case DRIVER_UNUSABLE, DOES_NOT_FIT, UNBOOTABLE, DISK_FULL, DISK_MISSING, EPOCH_SPENT -> true;
+            case DRIVER_UNUSABLE, DOES_NOT_FIT, UNBOOTABLE, DISK_FULL, DISK_MISSING, NETWORK_MISSING, PORT_TAKEN,
+                    EPOCH_SPENT ->
+                true;
             // Of a request that is always wrong, or asked again under the same epoch, the host may still do it.
             case BAD_REQUEST, NOT_OWNER, FILE_MISSING, WRONG_SHA256, VM_NOT_FOUND, VM_RUNS, ZOOKEEPER_AWAY,
                     HOST_FAILED ->

@@ -7,6 +7,9 @@ import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.files.Sha256;
 import io.drover.agent.folder.VmFolder;
+import io.drover.agent.net.HostNetworks;
+import io.drover.agent.net.NicOrder;
+import io.drover.agent.net.VmNics;
 import io.drover.agent.refusal.RefusedException;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.scheduler.capacity.Demand;
@@ -24,7 +27,8 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
      * @param files needed while the machine may start again
      * @param images needed as long as the VM's disks, which lie on them
      */
-    record Prepared(MachinePlan plan, VmDisks disks, List<FileStore.Hold> files, List<FileStore.Hold> images) {
+    record Prepared(MachinePlan plan, VmDisks disks, VmNics nics, List<FileStore.Hold> files,
+            List<FileStore.Hold> images) {
         Prepared {
             files = List.copyOf(files);
             images = List.copyOf(images);
@@ -45,7 +49,7 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
      *
      * @throws RefusedException FILE_MISSING, or BAD_REQUEST when there can be no such machine
      */
-    Prepared prepare(FileStore store, VmFolder folder) throws RefusedException {
+    Prepared prepare(FileStore store, VmFolder folder, HostNetworks networks) throws RefusedException {
         List<FileStore.Hold> files = new ArrayList<>();
         List<FileStore.Hold> images = new ArrayList<>();
         boolean prepared = false;
@@ -57,7 +61,7 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
             for (Sha256 image : images(disks)) {
                 images.add(hold(store, image));
             }
-            Prepared result = prepared(store, folder, disks, files, images);
+            Prepared result = prepared(store, folder, networks, disks, files, images);
             prepared = true;
             return result;
         } catch (IllegalArgumentException e) {
@@ -79,25 +83,27 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
      *
      * @throws IllegalArgumentException when there can be no such machine
      */
-    Prepared prepareAgain(FileStore store, VmFolder folder) {
+    Prepared prepareAgain(FileStore store, VmFolder folder, HostNetworks networks) {
         List<FileStore.Hold> files = new ArrayList<>();
         bootFiles().forEach(file -> store.hold(file).ifPresent(files::add));
         List<DiskOrder> disks = disks();
         List<FileStore.Hold> images = new ArrayList<>();
         images(disks).forEach(image -> store.hold(image).ifPresent(images::add));
-        return prepared(store, folder, disks, files, images);
+        return prepared(store, folder, networks, disks, files, images);
     }
 
-    private Prepared prepared(FileStore store, VmFolder folder, List<DiskOrder> orders, List<FileStore.Hold> files,
+    private Prepared prepared(FileStore store, VmFolder folder, HostNetworks networks, List<DiskOrder> orders,
+            List<FileStore.Hold> files,
             List<FileStore.Hold> images) {
         // Sums of demands must not overflow: the scheduler's limits hold here, too.
         Demand demand = new Demand(request.getVcpus(), request.getMemoryBytes());
         Optional<Path> initramfs = initramfs().map(store::path);
         VmDisks disks = new VmDisks(identity.name(), folder, orders, store::path);
+        VmNics nics = nics(networks);
         MachinePlan plan = new MachinePlan(identity, demand.vcpus(), demand.memoryBytes(),
                 store.path(new Sha256(request.getKernelSha256())), initramfs, request.getCommandLine(),
-                disks.forMachine());
-        return new Prepared(plan, disks, files, images);
+                disks.forMachine(), nics.forMachine());
+        return new Prepared(plan, disks, nics, files, images);
     }
 
     private Optional<Sha256> initramfs() {
@@ -106,6 +112,11 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
 
     private List<Sha256> bootFiles() {
         return Stream.concat(Stream.of(new Sha256(request.getKernelSha256())), initramfs().stream()).toList();
+    }
+
+    /** Its nics, to be released when nothing else of the VM is to stay. */
+    VmNics nics(HostNetworks networks) {
+        return new VmNics(identity, request.getNicsList().stream().map(NicOrder::of).toList(), networks);
     }
 
     private List<DiskOrder> disks() {

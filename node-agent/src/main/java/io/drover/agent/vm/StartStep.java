@@ -8,6 +8,8 @@ public enum StartStep {
     INTENT_RECORDED,
     /** The VM's disks are there, as far as it has any. */
     DISKS_MADE,
+    /** What its nics need of the host is there, as far as it has any. */
+    NICS_MADE,
     /** The process runs the guest. */
     SPAWNED,
     /** {@code local.pb} says RUNNING, with the process. */

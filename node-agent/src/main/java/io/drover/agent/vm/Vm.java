@@ -6,11 +6,13 @@ import io.drover.agent.driver.Adoption;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.Machine;
 import io.drover.agent.driver.MachineEnd;
+import io.drover.agent.driver.MachineNic;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.LogReader;
 import io.drover.agent.folder.VmFolder;
+import io.drover.agent.net.VmNics;
 import io.drover.proto.agent.v1.VmObservation;
 import java.io.IOException;
 import java.io.Serial;
@@ -49,6 +51,7 @@ final class Vm implements AutoCloseable {
 
     private final MachinePlan plan;
     private final VmDisks disks;
+    private final VmNics nics;
     private final Driver driver;
     private final VmFolder folder;
     private final List<FileStore.Hold> files;
@@ -78,6 +81,7 @@ final class Vm implements AutoCloseable {
     Vm(StartOrder.Prepared prepared, Driver driver, VmFolder folder, LocalRecord record, Surroundings surroundings) {
         this.plan = prepared.plan();
         this.disks = prepared.disks();
+        this.nics = prepared.nics();
         this.driver = driver;
         this.folder = folder;
         this.record = record;
@@ -94,6 +98,15 @@ final class Vm implements AutoCloseable {
 
     long epoch() {
         return plan.identity().epoch();
+    }
+
+    /** The ports of the host that lead to its guest while it runs. */
+    List<MachineNic.Forward> forwards() {
+        return plan.nics().stream().flatMap(nic -> nic.forwards().stream()).toList();
+    }
+
+    VmNics nics() {
+        return nics;
     }
 
     VmFolder folder() {
@@ -259,12 +272,14 @@ final class Vm implements AutoCloseable {
         }
     }
 
-    /** With its disks, which are made if this is the first time. */
+    /** With its disks, which are made if this is the first time, and what its nics need, which is made every time. */
     private Machine spawn() throws UnbootableException, IOException, InterruptedException {
         List<Path> made = disks.make();
         surroundings.witness().reached(StartStep.DISKS_MADE);
         boolean spawned = false;
         try {
+            nics.make(driver.user(folder));
+            surroundings.witness().reached(StartStep.NICS_MADE);
             Machine running = driver.spawn(plan, folder, console);
             spawned = true;
             return running;
@@ -276,13 +291,13 @@ final class Vm implements AutoCloseable {
         }
     }
 
-    private void runs(Machine running) {
+    private void runs(Machine running) throws InterruptedException {
         machine = Optional.of(running);
         apply(new LocalEvent.Runs(running.process()));
         CompletableFuture<Void> _ = running.end().thenAccept(end -> queue.post(() -> ended(running, end)));
     }
 
-    private void ended(Machine which, MachineEnd end) {
+    private void ended(Machine which, MachineEnd end) throws InterruptedException {
         if (machine.filter(which::equals).isEmpty()) {
             return;
         }
@@ -309,7 +324,7 @@ final class Vm implements AutoCloseable {
         });
     }
 
-    private void stopNow(Duration grace) {
+    private void stopNow(Duration grace) throws InterruptedException {
         Instant now = now();
         LocalState before = record.state();
         apply(new LocalEvent.StopAsked(now.plus(grace)));
@@ -404,7 +419,7 @@ final class Vm implements AutoCloseable {
         return Instant.now().truncatedTo(ChronoUnit.MILLIS);
     }
 
-    private void apply(LocalEvent event) {
+    private void apply(LocalEvent event) throws InterruptedException {
         LocalState next = record.state().after(event, now());
         LocalRecord changed = new LocalRecord(record.start(), next, record.reboots());
         if (observed(changed).equals(observation) && next.equals(record.state())) {
@@ -423,6 +438,7 @@ final class Vm implements AutoCloseable {
                 log.info("VM {}: ended, {}: {}", plan.identity(), exit.cause(), exit.message());
                 console.end();
                 files.forEach(FileStore.Hold::close);
+                nics.release();
             }
             case LocalState.Running running ->
                 log.info("VM {}: runs, pid {}", plan.identity(), running.process().pid());

@@ -2,6 +2,8 @@ package io.drover.agent.vm;
 
 import com.google.common.util.concurrent.Striped;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.agent.driver.MachineNic;
+import io.drover.agent.net.VmNics;
 import io.drover.agent.refusal.Reason;
 import io.drover.agent.refusal.RefusedException;
 import io.drover.scheduler.capacity.Demand;
@@ -54,7 +56,7 @@ final class VmRegister {
     /**
      * Takes a new VM in, if it fits beside those whose run has not ended.
      *
-     * @throws RefusedException DOES_NOT_FIT
+     * @throws RefusedException DOES_NOT_FIT, PORT_TAKEN
      */
     void admit(Vm vm) throws RefusedException {
         lock.lock();
@@ -63,6 +65,7 @@ final class VmRegister {
             for (Vm other : vms.values()) {
                 if (!other.hasEnded()) {
                     reserved = reserved.plus(demand(other));
+                    checkPorts(vm, other);
                 }
             }
             if (capacity.fits(reserved, demand(vm)) instanceof Fit.Lacks lacks) {
@@ -73,6 +76,18 @@ final class VmRegister {
             vms.put(vm.plan().identity().uid(), vm);
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Each port of the host leads to one guest. */
+    private static void checkPorts(Vm vm, Vm other) throws RefusedException {
+        for (MachineNic.Forward taken : other.forwards()) {
+            for (MachineNic.Forward wanted : vm.forwards()) {
+                if (wanted.excludes(taken)) {
+                    throw VmNics.portTaken(vm.plan().identity().name(), wanted,
+                            "vms/" + other.plan().identity().name() + " has it");
+                }
+            }
         }
     }
 

@@ -2,17 +2,26 @@ package io.drover.agent.driver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.drover.agent.console.Console;
 import io.drover.agent.folder.FolderWatch;
 import io.drover.agent.folder.LogReader;
 import io.drover.agent.folder.VmFolder;
 import io.drover.agent.process.ProcessIdentity;
+import io.drover.agent.process.ProcessTable;
+import io.drover.agent.testing.Cluster;
 import io.drover.agent.testing.ConsoleReader;
+import io.drover.agent.testing.TestBridge;
 import io.drover.vmm.client.DiskImages;
+import io.drover.vmm.client.UserNetworks;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.testing.TinyGuest;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -26,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -118,7 +128,7 @@ abstract class DriverSuite {
     private MachinePlan withDisks(MachineDisk... disks) {
         MachinePlan plain = plan();
         return new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(), plain.initramfs(),
-                plain.commandLine(), List.of(disks));
+                plain.commandLine(), List.of(disks), List.of());
     }
 
     @Test
@@ -176,6 +186,67 @@ abstract class DriverSuite {
         assertThatThrownBy(() -> spawn(
                 withDisks(new MachineDisk("root", gone, Optional.empty(), false, "root", false)), new Console()))
                 .hasMessageContaining("gone.qcow2");
+    }
+
+    private MachinePlan withNics(MachineNic... nics) {
+        MachinePlan plain = plan();
+        return new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(), plain.initramfs(),
+                plain.commandLine(), List.of(), List.of(nics));
+    }
+
+    private static MachineNic nic(MachineNic.Network network, int queuePairs) {
+        return new MachineNic("a-name-as-long-as-names-of-nics-may-be-and-not-one-character-mo", "52:54:00:12:34:56",
+                network, 1500, queuePairs, MachineNic.Rate.ANY, MachineNic.Rate.ANY);
+    }
+
+    @Test
+    void userNetworkListensAtThePortsThatItForwardsAndEndsWithTheMachine() throws Exception {
+        assumeTrue(Stream.of(System.getenv("PATH").split(":", -1))
+                .anyMatch(bin -> Files.isExecutable(Path.of(bin, UserNetworks.PROGRAM))),
+                "install the Debian package passt");
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = spawn(withNics(nic(new MachineNic.Network.User(List.of(
+                    new MachineNic.Forward(MachineNic.Protocol.TCP, "127.0.0.1", port, 80))), 1)), console);
+            reader.await(BANNER + "\r\n");
+            Cluster.await("the forwarded port", () -> {
+                try (Socket visitor = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                    return visitor.isConnected();
+                } catch (ConnectException notYet) {
+                    return false;
+                }
+            });
+            machine.process().kill();
+            end(machine);
+            Cluster.await("the end of passt", () -> ProcessTable.withArgument(UserNetworks.mark("uid-1")).isEmpty());
+        }
+    }
+
+    @Test
+    void tapIsOpenedWithAsManyQueuesAsThereArePairs() throws Exception {
+        String tap = "dvs" + ProcessHandle.current().pid();
+        Optional<TestBridge> bridge = TestBridge.make();
+        assumeTrue(bridge.isPresent(), "this process may not make tap devices: run as root");
+        bridge.get().close();
+        for (int pairs : List.of(1, 3)) {
+            TestBridge.ip(pairs == 1 ? new String[] {"tuntap", "add", "dev", tap, "mode", "tap"}
+                    : new String[] {"tuntap", "add", "dev", tap, "mode", "tap", "multi_queue"});
+            Console console = new Console();
+            try (ConsoleReader reader = new ConsoleReader(console)) {
+                TestBridge.ip("link", "set", "dev", tap, "up");
+                Machine machine = spawn(withNics(nic(new MachineNic.Network.Tap(tap), pairs)), console);
+                reader.await(BANNER + "\r\n");
+                assertThat(TestBridge.fact(tap, "carrier")).isEqualTo("1");
+                reader.type(TinyGuest.POWER_OFF);
+                assertThat(end(machine)).isEqualTo(new MachineEnd.PoweredOff());
+            } finally {
+                TestBridge.ip("link", "delete", tap);
+            }
+        }
     }
 
     @Test

@@ -43,10 +43,10 @@ final class LocalRecordTest {
     void recordOfANewerAgentIsRefused() throws Exception {
         VmFolder folder = new VmFolder(temp.resolve("u1"));
         folder.create();
-        Files.write(folder.state(), LocalVm.newBuilder().setFormat(3).build().toByteArray());
+        Files.write(folder.state(), LocalVm.newBuilder().setFormat(1000).build().toByteArray());
 
         assertThatThrownBy(() -> LocalRecord.read(folder)).isInstanceOf(IOException.class)
-                .hasMessageContaining("format : 3");
+                .hasMessageContaining("format : 1000");
     }
 
     @Test

@@ -86,6 +86,11 @@ public final class KvmDriver implements Driver {
     }
 
     @Override
+    public int user(VmFolder folder) throws IOException {
+        return confinement.user(folder);
+    }
+
+    @Override
     public Machine spawn(MachinePlan plan, VmFolder folder, Console console)
             throws UnbootableException, IOException, InterruptedException {
         KvmFiles files = new KvmFiles(folder);
@@ -97,7 +102,8 @@ public final class KvmDriver implements Driver {
                 plan.kernel(), plan.initramfs(), plan.commandLine(), KvmFiles.CONTROL_SOCKET, folder.consoleLog(),
                 CONSOLE_LOG_BYTES,
                 files.exit(), true)
-                .withDevices(plan.disks().stream().map(KvmDriver::disk).toList(), false).write(files.settings());
+                .withDevices(plan.disks().stream().map(KvmDriver::disk).toList(), false)
+                .withNics(plan.nics().stream().map(KvmNic::of).toList()).write(files.settings());
         new RunLog(folder.vmmLog()).begin();
         VmmCommand command = program.command(files.settings(), confinement.filtersCalls());
         DetachedProcess child = DetachedProcess.start(

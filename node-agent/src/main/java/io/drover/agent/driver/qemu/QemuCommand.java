@@ -30,6 +30,9 @@ final class QemuCommand {
         for (int index = 0; index < plan.disks().size(); index++) {
             line.addAll(QemuDisk.arguments(plan.disks().get(index), index));
         }
+        for (int index = 0; index < plan.nics().size(); index++) {
+            line.addAll(QemuNic.arguments(plan.nics().get(index), index, plan.identity().uid()));
+        }
         // A reset ends the process, as under the other driver: the agent counts reboots and starts again.
         line.addAll(List.of("-no-reboot", "-rtc", "base=utc"));
         // How it ended, for an agent that was away; "cpu_reset" is the only trace that a triple fault leaves.

@@ -6,8 +6,10 @@ import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
 import io.drover.agent.driver.KernelFormat;
 import io.drover.agent.driver.Machine;
+import io.drover.agent.driver.MachineNic;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.UnbootableException;
+import io.drover.agent.driver.UnsupportedPlanException;
 import io.drover.agent.folder.FolderWatch;
 import io.drover.agent.folder.LogReader;
 import io.drover.agent.folder.RunLog;
@@ -87,8 +89,13 @@ public final class QemuDriver implements Driver {
     }
 
     @Override
-    public void check(MachinePlan plan) throws UnbootableException, IOException {
+    public void check(MachinePlan plan) throws UnbootableException, UnsupportedPlanException, IOException {
         KernelFormat.check(plan.kernel());
+        for (MachineNic nic : plan.nics()) {
+            if (!nic.receiveRate().equals(MachineNic.Rate.ANY) || !nic.sendRate().equals(MachineNic.Rate.ANY)) {
+                throw new UnsupportedPlanException(name(), "rate limits of nics");
+            }
+        }
     }
 
     @Override
@@ -100,6 +107,9 @@ public final class QemuDriver implements Driver {
         files.clear();
         new RunLog(folder.vmmLog()).begin();
         LogReader output = LogReader.atEnd(folder.consoleLog());
+        for (MachineNic nic : plan.nics()) {
+            QemuNic.prepare(nic, plan.identity().uid(), folder.run());
+        }
         DetachedProcess child = DetachedProcess.start(QemuCommand.of(file, accelerator, plan, files), Map.of(),
                 folder.run(), folder.lock(), folder.vmmLog());
         try {

@@ -66,7 +66,8 @@ final class QemuDiskTest {
                 "console=ttyS0",
                 List.of(new MachineDisk("root", root,
                         Optional.of(new MachineDisk.Backing(base, MachineDisk.Format.RAW)), false, "root", false),
-                        new MachineDisk("data", data, Optional.empty(), true, "data", true)));
+                        new MachineDisk("data", data, Optional.empty(), true, "data", true)),
+                List.of());
         VmFolder folder = new VmFolder(temp.toRealPath().resolve("uid-1"));
         folder.create();
         try (FolderWatch watches = new FolderWatch()) {
