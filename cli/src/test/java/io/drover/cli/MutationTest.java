@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.hash.Hashing;
 import com.google.rpc.Code;
 import io.drover.proto.v1.CreateImageRequest;
+import io.drover.proto.v1.BridgeNetwork;
+import io.drover.proto.v1.FrameRate;
+import io.drover.proto.v1.PortForward;
 import io.drover.proto.v1.CreateVmRequest;
 import io.drover.proto.v1.DeleteHostRequest;
 import io.drover.proto.v1.DeleteImageRequest;
@@ -17,7 +20,9 @@ import io.drover.proto.v1.PowerState;
 import io.drover.proto.v1.StartVmRequest;
 import io.drover.proto.v1.StopVmRequest;
 import io.drover.proto.v1.Task;
+import io.drover.proto.v1.UserNetwork;
 import io.drover.proto.v1.VmDisk;
+import io.drover.proto.v1.VmNic;
 import io.drover.proto.v1.UploadFileRequest;
 import io.drover.proto.v1.Vm;
 import io.drover.proto.v1.VmState;
@@ -172,6 +177,45 @@ class MutationTest {
     private String refusedDisk(String disk) {
         CommandRun run = CommandRun.against(controller);
         assertThat(run.run("vm", "create", "web-1", "--image", "debian", "--disk", disk)).isEqualTo(1);
+        return run.err();
+    }
+
+    @Test
+    void nicsAreSentAsTheyWereSaid() {
+        CommandRun run = CommandRun.against(controller);
+        assertThat(run.run("vm", "create", "web-1", "--image", "debian", "--nic",
+                "user,forward=tcp:8080:80,forward=udp:127.0.0.1:5353:53,forward=22:22", "--nic",
+                "bridge=br0,name=lan,mac=52:54:00:12:34:56,mtu=9000,queues=2,receive=10M,send=1M,send-frames=500"))
+                .as(run.err()).isZero();
+        PortForward ssh = PortForward.newBuilder().setProtocol(PortForward.Protocol.TCP).setHostPort(22)
+                .setGuestPort(22).build();
+        assertThat(controller.request(CreateVmRequest.class).getVm().getSpec().getNicsList()).containsExactly(
+                VmNic.newBuilder().setName("net0").setUser(UserNetwork.newBuilder()
+                        .addForwards(ssh.toBuilder().setHostPort(8080).setGuestPort(80))
+                        .addForwards(ssh.toBuilder().setProtocol(PortForward.Protocol.UDP).setHostAddress("127.0.0.1")
+                                .setHostPort(5353).setGuestPort(53))
+                        .addForwards(ssh)).build(),
+                VmNic.newBuilder().setName("lan").setBridge(BridgeNetwork.newBuilder().setBridge("br0"))
+                        .setMac("52:54:00:12:34:56").setMtuBytes(9000).setQueuePairs(2)
+                        .setReceiveRate(FrameRate.newBuilder().setBytesPerSecond(10 << 20))
+                        .setSendRate(FrameRate.newBuilder().setBytesPerSecond(1 << 20).setFramesPerSecond(500))
+                        .build());
+    }
+
+    @Test
+    void whatIsNoNicIsRefusedSayingWhy() {
+        assertThat(refusedNic("name=net0")).contains("it is joined to no network");
+        assertThat(refusedNic("user,bridge=br0")).contains("it is joined to two networks");
+        assertThat(refusedNic("bridge=br0,forward=80:80")).contains("only a user network forwards ports");
+        assertThat(refusedNic("user,forward=sctp:80:80")).contains("'sctp:80:80' is no forward");
+        assertThat(refusedNic("user,mtu=big")).contains("'big' is no number");
+        assertThat(refusedNic("user,mac=a,mac=b")).contains("'mac' is there twice");
+        assertThat(refusedNic("user,colour=red")).contains("'colour' is none of its parts");
+    }
+
+    private String refusedNic(String nic) {
+        CommandRun run = CommandRun.against(controller);
+        assertThat(run.run("vm", "create", "web-1", "--image", "debian", "--nic", nic)).isEqualTo(1);
         return run.err();
     }
 

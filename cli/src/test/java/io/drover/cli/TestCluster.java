@@ -13,7 +13,8 @@ public final class TestCluster {
         FakeController controller = new FakeController();
         controller.vms.put("vms/web-1", Vm.newBuilder().setName("vms/web-1").build());
         controller.vms.put("vms/web-2", Vm.newBuilder().setName("vms/web-2").build());
-        controller.hosts.put("hosts/h1", Host.newBuilder().setName("hosts/h1").build());
+        controller.hosts.put("hosts/h1",
+                Host.newBuilder().setName("hosts/h1").addNetworks("bridge/br0").addNetworks("user").build());
         controller.images.put("images/debian", Image.newBuilder().setName("images/debian").build());
         return controller;
     }

@@ -69,6 +69,7 @@ final class HostKind {
                         host.getCpus() + " CPUs, " + Quantity.bytes(host.getMemoryBytes()) + ", "
                                 + host.getArchitecture())
                 .add("CPU", host.getCpuModel())
+                .add("Networks", String.join(" ", host.getNetworksList()))
                 .add("Labels", new TreeMap<>(host.getLabelsMap()).entrySet().stream()
                         .map(entry -> entry.getKey() + "=" + entry.getValue()).collect(Collectors.joining(" ")))
                 .add("Agent", host.getVersion()).add("Agent since", Quantity.time(host.getStartTime()))

@@ -21,6 +21,7 @@ public final class Converters {
     public static void register(CommandLine command) {
         command.registerConverter(Bytes.class, Converters::bytes);
         command.registerConverter(DiskOption.class, DiskOption::parse);
+        command.registerConverter(NicOption.class, NicOption::parse);
         command.registerConverter(Duration.class, Converters::duration);
         command.registerConverter(OutputFormat.class, Converters::format);
         command.setCaseInsensitiveEnumValuesAllowed(true);

@@ -8,10 +8,12 @@ import io.drover.cli.api.ResourceNames;
 import io.drover.cli.api.TaskWait;
 import io.drover.cli.completion.DiskHints;
 import io.drover.cli.completion.ImageNames;
+import io.drover.cli.completion.NicHints;
 import io.drover.cli.option.ConnectionOptions;
 import io.drover.cli.option.Converters.Bytes;
 import io.drover.cli.option.DiskOption;
 import io.drover.cli.option.MutationOptions;
+import io.drover.cli.option.NicOption;
 import io.drover.cli.option.OutputOptions;
 import io.drover.cli.output.OutputFormat;
 import io.drover.cli.output.Printer;
@@ -31,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -75,6 +78,12 @@ final class VmCreate implements Callable<Integer> {
             description = "A disk: what the guest changes of the disk image I, grown to S; or S bytes of zeros. "
                     + "C is write-back or write-through. May be repeated.")
     private List<DiskOption> disks = new ArrayList<>();
+    @Option(names = "--nic", paramLabel = NicOption.LABEL, completionCandidates = NicHints.class,
+            description = "A network device: in a network of its own behind the host's address, with ports of the host "
+                    + "forwarded to it (F is [tcp:|udp:][ADDRESS:]HOST_PORT:GUEST_PORT), or in bridge B of the host. "
+                    + "R is in bytes a second; receive-frames and send-frames limit frames. Its name is net0, net1 and so "
+                    + "on, its MAC address is made, if they are not said. May be repeated.")
+    private List<NicOption> nics = new ArrayList<>();
     @Option(names = "--append", paramLabel = "TEXT", description = "Added to the command line of the image's kernel.")
     private String append = "";
     @Option(names = "--no-start", negatable = false, description = "Only record it.")
@@ -126,7 +135,10 @@ final class VmCreate implements Callable<Integer> {
                 .setImage(ResourceNames.IMAGE.full(image))
                 .setExtraCommandLine(append).setDriver(driver).putAllHostSelector(selector)
                 .addAllCpuFeatures(cpuFeatures)
-                .addAllDisks(disks.stream().map(DiskOption::disk).toList()).build();
+                .addAllDisks(disks.stream().map(DiskOption::disk).toList())
+                .addAllNics(IntStream.range(0, nics.size()).mapToObj(index -> nics.get(index).named("net" + index))
+                        .toList())
+                .build();
     }
 
     private int afterDryRun(ApiClient api, String id) throws Failure {

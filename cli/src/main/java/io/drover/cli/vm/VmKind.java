@@ -70,6 +70,7 @@ public final class VmKind {
                 .add("Selector", pairs(vm.getSpec().getHostSelectorMap()))
                 .add("CPU features", String.join(" ", vm.getSpec().getCpuFeaturesList()))
                 .add("Disks", spec(vm.getSpec().getDisksList()))
+                .add("Nics", NicText.of(vm.getSpec().getNicsList()))
                 .add("In this state", Quantity.age(vm.getStateTime(), clock))
                 .add("Created", Quantity.time(vm.getCreateTime()));
         if (vm.getReboots() > 0) {

@@ -59,6 +59,8 @@ class CompletionTest {
     void valuesOfOptions() {
         assertThat(complete("vm", "list", "-o", "")).containsExactly("json", "name", "table", "yaml");
         assertThat(complete("vm", "create", "x", "--disk", "name=d")).containsExactly("name=data,size=");
+        assertThat(complete("vm", "create", "x", "--nic", "")).containsExactly("bridge=br0", "user",
+                "user,forward=tcp:");
         assertThat(complete("vm", "wait", "web-1", "--for", "state=ST")).containsExactly("state=STARTING",
                 "state=STOPPED",
                 "state=STOPPING");
