@@ -9,8 +9,8 @@ import io.drover.vmm.linux.Errno;
 import io.drover.vmm.linux.EventFile;
 import io.drover.vmm.linux.SystemCallException;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Message interrupts as irqfds: each has a GSI of its own behind the IOAPIC's pins, and an event that KVM turns into the message
@@ -27,7 +27,7 @@ final class KvmMessageInterrupts implements MessageInterrupts, AutoCloseable {
 
     private final KvmVm vm;
     @GuardedBy("this")
-    private final List<Message> messages = new ArrayList<>();
+    private final SortedMap<Integer, Message> messages = new TreeMap<>();
 
     KvmMessageInterrupts(KvmVm vm) {
         this.vm = vm;
@@ -35,9 +35,12 @@ final class KvmMessageInterrupts implements MessageInterrupts, AutoCloseable {
 
     @Override
     public synchronized MessageInterrupt create() throws SystemCallException {
-        int gsi = IOAPIC_PINS + messages.size();
+        int gsi = IOAPIC_PINS;
+        while (messages.containsKey(gsi)) {
+            gsi++;
+        }
         Message message = new Message(gsi, EventFile.create("interrupt " + gsi));
-        messages.add(message);
+        messages.put(gsi, message);
         return message;
     }
 
@@ -79,7 +82,7 @@ final class KvmMessageInterrupts implements MessageInterrupts, AutoCloseable {
                 }
                 routes.addPin(line, KvmIrqRouting.IOAPIC, line == 0 ? TIMER_PIN : line);
             }
-            for (Message message : messages) {
+            for (Message message : messages.values()) {
                 if (message.routed) {
                     routes.addMessage(message.gsi, message.address, message.data);
                 }
@@ -88,10 +91,28 @@ final class KvmMessageInterrupts implements MessageInterrupts, AutoCloseable {
         }
     }
 
+    /** The number of its GSI may be another's afterwards, so nothing may lead there any more. */
+    private synchronized void release(Message message) {
+        try {
+            if (message.assigned) {
+                vm.deassignIrqfd(message.event, message.gsi);
+                message.assigned = false;
+            }
+            if (message.routed) {
+                message.routed = false;
+                setRoutes();
+            }
+        } catch (SystemCallException e) {
+            throw new IllegalStateException("an interrupt cannot be given back", e);
+        }
+        messages.remove(message.gsi);
+        message.event.close();
+    }
+
     /** After the VM has been closed. */
     @Override
     public synchronized void close() {
-        for (Message message : messages) {
+        for (Message message : messages.values()) {
             message.event.close();
         }
     }
@@ -118,6 +139,11 @@ final class KvmMessageInterrupts implements MessageInterrupts, AutoCloseable {
         @Override
         public void raise() {
             event.ring();
+        }
+
+        @Override
+        public void release() {
+            KvmMessageInterrupts.this.release(this);
         }
     }
 }

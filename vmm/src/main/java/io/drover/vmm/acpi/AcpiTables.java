@@ -36,26 +36,28 @@ public final class AcpiTables {
      * @param vcpus
      *            1 to {@link #MAX_VCPUS}; their APIC ids count from 0
      * @param pci
-     *            of a machine that has PCI devices
+     *            of a machine that has a PCI bus
+     * @param hotPlug
+     *            whether devices may come to that bus, and go
      * @return the address of the root pointer, for the boot loader
      * @throws GuestAddressException
      *             when there is less than 1 MiB of memory
      */
-    public static long write(GuestMemory memory, int vcpus, Optional<PciWindows> pci)
+    public static long write(GuestMemory memory, int vcpus, Optional<PciWindows> pci, boolean hotPlug)
             throws GuestAddressException {
         if (vcpus < 1 || vcpus > MAX_VCPUS) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: 1 to " + MAX_VCPUS + ")");
         }
         // Everything is copied in at the end, so the whole area must be there.
         memory.slice(RSDP_ADDRESS, AREA_END - RSDP_ADDRESS);
-        new AcpiTables(memory).write(vcpus, pci);
+        new AcpiTables(memory).write(vcpus, pci, hotPlug);
         return RSDP_ADDRESS;
     }
 
-    private void write(int vcpus, Optional<PciWindows> pci) throws GuestAddressException {
-        int dsdt = (int) place(Dsdt.create(pci));
+    private void write(int vcpus, Optional<PciWindows> pci, boolean hotPlug) throws GuestAddressException {
+        int dsdt = (int) place(Dsdt.create(pci, hotPlug));
         int facs = (int) place(facs());
-        long fadt = place(Fadt.of(facs, dsdt));
+        long fadt = place(Fadt.of(facs, dsdt, hotPlug));
         long madt = place(Madt.of(vcpus));
         long root = pci.isPresent() ? place(xsdt(fadt, madt, place(Mcfg.create()))) : place(xsdt(fadt, madt));
         memory.copyIn(RSDP_ADDRESS, rsdp(root));

@@ -15,8 +15,20 @@ final class Aml {
     private static final int SCOPE = 0x10;
     private static final int BUFFER = 0x11;
     private static final int PACKAGE = 0x12;
+    private static final int METHOD = 0x14;
+    private static final int LOCAL_0 = 0x60;
+    private static final int STORE = 0x70;
+    private static final int AND = 0x7B;
+    private static final int NOTIFY = 0x86;
+    private static final int IF = 0xA0;
+    private static final int DUAL_NAME = 0x2E;
+    private static final int MULTI_NAME = 0x2F;
     private static final int EXTENDED = 0x5B;
+    private static final int REGION = 0x80;
+    private static final int FIELD = 0x81;
     private static final int DEVICE = 0x82;
+    private static final int ACCESS_BY_WORDS_OF_32_BITS = 3;
+    private static final int WORD_BITS = 32;
 
     private static final int IO_DESCRIPTOR = 0x47;
     private static final int DECODES_16_BITS = 1;
@@ -47,6 +59,72 @@ final class Aml {
 
     static byte[] device(String path, byte[]... contents) {
         return join(bytes(EXTENDED, DEVICE), sized(path(path), join(contents)));
+    }
+
+    /**
+     * A named procedure: {@code Method (path, arguments)}.
+     *
+     * @param arguments
+     *            0 to 7
+     */
+    static byte[] method(String path, int arguments, byte[]... statements) {
+        return join(bytes(METHOD), sized(path(path), bytes(arguments), join(statements)));
+    }
+
+    /**
+     * Ports as words of 32 bits with names: {@code OperationRegion} and {@code Field}.
+     *
+     * @param words
+     *            names of the words, in the order of their ports
+     */
+    static byte[] portWords(String region, int port, String... words) {
+        ByteArrayOutputStream fields = new ByteArrayOutputStream();
+        for (String word : words) {
+            fields.writeBytes(path(word));
+            fields.writeBytes(length(WORD_BITS));
+        }
+        return join(bytes(EXTENDED, REGION), path(region), bytes(SPACE_PORTS), integer(port),
+                integer(words.length * Integer.BYTES), bytes(EXTENDED, FIELD),
+                sized(path(region), bytes(ACCESS_BY_WORDS_OF_32_BITS), fields.toByteArray()));
+    }
+
+    /** {@code Store (value, target)}; also takes the name of a field for a value. */
+    static byte[] store(byte[] value, byte[] target) {
+        return join(bytes(STORE), value, target);
+    }
+
+    /** A name in an expression: each segment has at most four letters, and dots are between them. */
+    static byte[] reference(String path) {
+        boolean rooted = path.startsWith("\\");
+        String[] segments = (rooted ? path.substring(1) : path).split("\\.", -1);
+        byte[] prefix = bytes();
+        if (segments.length == 2) {
+            prefix = bytes(DUAL_NAME);
+        } else if (segments.length > 2) {
+            prefix = bytes(MULTI_NAME, segments.length);
+        }
+        ByteArrayOutputStream names = new ByteArrayOutputStream();
+        for (String segment : segments) {
+            names.writeBytes(path(segment));
+        }
+        return join(rooted ? bytes('\\') : bytes(), prefix, names.toByteArray());
+    }
+
+    /** {@code Local0}, a method's own variable. */
+    static byte[] local() {
+        return bytes(LOCAL_0);
+    }
+
+    /** {@code If (value & mask) {statement}}. */
+    static byte[] ifAny(byte[] value, int mask, byte[] statement) {
+        // The sum is stored nowhere.
+        byte[] sum = join(bytes(AND), value, integer(mask), bytes(ZERO));
+        return join(bytes(IF), sized(sum, statement));
+    }
+
+    /** {@code Notify (device, what)}. */
+    static byte[] tell(byte[] device, int what) {
+        return join(bytes(NOTIFY), device, integer(what));
     }
 
     /** {@code Package () {elements}}. */
@@ -147,17 +225,25 @@ final class Aml {
     /** A package length, which counts itself, and what it is the length of (20.2.4). */
     private static byte[] sized(byte[]... parts) {
         byte[] contents = join(parts);
-        if (contents.length + 1 < 1 << 6) {
-            return join(bytes(contents.length + 1), contents);
+        int lengthBytes = 1;
+        while (length(contents.length + lengthBytes).length != lengthBytes) {
+            lengthBytes++;
         }
-        int followers = contents.length + 2 < 1 << 12 ? 1 : 2;
-        int length = contents.length + 1 + followers;
+        return join(length(contents.length + lengthBytes), contents);
+    }
+
+    /** A length by itself: one byte up to 63, else up to three bytes more. */
+    private static byte[] length(int length) {
+        if (length < 1 << 6) {
+            return bytes(length);
+        }
+        int followers = length < 1 << 12 ? 1 : 2;
         byte[] lead = new byte[1 + followers];
         lead[0] = (byte) (followers << 6 | (length & 15));
         for (int i = 0; i < followers; i++) {
             lead[1 + i] = (byte) (length >>> (4 + 8 * i));
         }
-        return join(lead, contents);
+        return lead;
     }
 
     /** One name segment, padded to four; perhaps behind a root. */

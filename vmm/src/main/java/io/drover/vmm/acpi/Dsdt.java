@@ -17,7 +17,7 @@ final class Dsdt {
 
     private Dsdt() {}
 
-    static byte[] create(Optional<PciWindows> pci) {
+    static byte[] create(Optional<PciWindows> pci, boolean hotPlug) {
         byte[] devices = Aml.scope("\\_SB",
                 Aml.device("COM1", Aml.name("_HID", Aml.eisaId("PNP0501")), Aml.name("_UID", Aml.integer(1)),
                         Aml.name("_CRS", Aml.resources(Aml.ports(Uart16550.COM1_PORT, Uart16550.PORTS),
@@ -27,11 +27,13 @@ final class Dsdt {
                                 Aml.resources(Aml.ports(CmosRtc.PORT, CmosRtc.PORTS), Aml.interrupt(CmosRtc.IRQ)))),
                 Aml.device("PEVT", Aml.name("_HID", Aml.string("QEMU0001")),
                         Aml.name("_CRS", Aml.resources(Aml.ports(Pvpanic.PORT, Pvpanic.PORTS)))),
-                pci.isPresent() ? PciBridge.aml(pci.get()) : new byte[0]);
+                pci.isPresent() ? PciBridge.aml(pci.get(), hotPlug) : new byte[0]);
         byte[] sleepType = Aml.integer(AcpiPowerManagement.SLEEP_TYPE_S5);
         byte[] s5 = Aml.name("\\_S5", Aml.list(sleepType, sleepType, Aml.integer(0), Aml.integer(0)));
-        AcpiTable table = new AcpiTable("DSDT", REVISION, AcpiTable.HEADER_BYTES + devices.length + s5.length);
-        table.bytes().put(devices).put(s5);
+        byte[] events = pci.isPresent() && hotPlug ? HotPlugSlots.eventAml() : new byte[0];
+        AcpiTable table = new AcpiTable("DSDT", REVISION,
+                AcpiTable.HEADER_BYTES + devices.length + s5.length + events.length);
+        table.bytes().put(devices).put(s5).put(events);
         return table.finish();
     }
 }

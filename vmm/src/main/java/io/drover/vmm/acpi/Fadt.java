@@ -1,6 +1,7 @@
 package io.drover.vmm.acpi;
 
 import io.drover.vmm.power.AcpiPowerManagement;
+import io.drover.vmm.power.GeneralEvents;
 import io.drover.vmm.power.ResetRegister;
 import io.drover.vmm.rtc.CmosRtc;
 import java.nio.ByteBuffer;
@@ -34,7 +35,13 @@ final class Fadt {
 
     private Fadt() {}
 
-    static byte[] of(int facs, int dsdt) {
+    /**
+     * The table.
+     *
+     * @param events
+     *            whether there are general-purpose events
+     */
+    static byte[] of(int facs, int dsdt, boolean events) {
         AcpiTable table = new AcpiTable("FACP", REVISION, LENGTH);
         ByteBuffer bytes = table.bytes();
         bytes.putInt(36, facs).putInt(40, dsdt);
@@ -56,6 +63,10 @@ final class Fadt {
         port(bytes, 172, AcpiPowerManagement.CONTROL_PORT, CONTROL_BYTES, ACCESS_WORD);
         port(bytes, 208, AcpiPowerManagement.TIMER_PORT, TIMER_BYTES, ACCESS_DWORD);
         bytes.put(268, AcpiTable.ascii(AcpiTable.OEM));
+        if (events) {
+            bytes.putInt(80, GeneralEvents.PORT).put(92, (byte) GeneralEvents.PORTS);
+            port(bytes, 220, GeneralEvents.PORT, GeneralEvents.PORTS, ACCESS_BYTE);
+        }
         return table.finish();
     }
 

@@ -17,7 +17,7 @@ final class PciBridge {
 
     private PciBridge() {}
 
-    static byte[] aml(PciWindows windows) {
+    static byte[] aml(PciWindows windows, boolean hotPlug) {
         int afterPorts = PciConfigPorts.PORT + PciConfigPorts.PORTS;
         ByteArrayOutputStream aml = new ByteArrayOutputStream();
         aml.writeBytes(Aml.device("PCI0", Aml.name("_HID", Aml.eisaId("PNP0A08")),
@@ -28,7 +28,7 @@ final class PciBridge {
                         Aml.portWindow(0, PciConfigPorts.PORT), Aml.portWindow(afterPorts, PORTS - afterPorts),
                         Aml.memoryWindow32(PciWindows.LOW_BASE, PciWindows.LOW_BYTES),
                         Aml.memoryWindow64(windows.highBase(), PciWindows.HIGH_BYTES))),
-                Aml.name("_PRT", routing())));
+                Aml.name("_PRT", routing()), hotPlug ? HotPlugSlots.aml() : new byte[0]));
         aml.writeBytes(Aml.device("ECAM", Aml.name("_HID", Aml.eisaId("PNP0C02")), Aml.name("_CRS",
                 Aml.resources(Aml.memory(PciWindows.ECAM_BASE, PciWindows.ECAM_BYTES)))));
         return aml.toByteArray();

@@ -2,14 +2,18 @@ package io.drover.vmm.client;
 
 import com.google.protobuf.ByteString;
 import io.drover.proto.vmm.v1.AttachConsoleRequest;
+import io.drover.proto.vmm.v1.AttachDiskRequest;
+import io.drover.proto.vmm.v1.AttachNicRequest;
 import io.drover.proto.vmm.v1.BalloonTargetRequest;
 import io.drover.proto.vmm.v1.ConsoleInputRequest;
 import io.drover.proto.vmm.v1.ConsoleOutput;
+import io.drover.proto.vmm.v1.DetachDeviceRequest;
 import io.drover.proto.vmm.v1.Event;
 import io.drover.proto.vmm.v1.PauseRequest;
 import io.drover.proto.vmm.v1.PowerButtonRequest;
 import io.drover.proto.vmm.v1.Reply;
 import io.drover.proto.vmm.v1.Request;
+import io.drover.proto.vmm.v1.ResizeDiskRequest;
 import io.drover.proto.vmm.v1.ResumeRequest;
 import io.drover.proto.vmm.v1.StatusRequest;
 import io.drover.proto.vmm.v1.StopRequest;
@@ -167,6 +171,39 @@ public final class VmmClient implements Closeable {
     public void consoleInput(byte[] data) throws IOException, VmmRefusedException {
         call("console input",
                 request().setConsoleInput(ConsoleInputRequest.newBuilder().setData(ByteString.copyFrom(data))));
+    }
+
+    /**
+     * Gives the guest one more disk, which it can find when this returns; one that is there with these settings stays.
+     *
+     * @param disk
+     *            with an id
+     * @throws VmmRefusedException
+     *             CONFLICT when another device has the id; BUSY while one is still being closed, ask again
+     */
+    public void attachDisk(VmmDisk disk) throws IOException, VmmRefusedException {
+        call("attach disk", request().setAttachDisk(AttachDiskRequest.newBuilder().setDisk(disk.toProto())));
+    }
+
+    /** As {@link #attachDisk}, for a nic. */
+    public void attachNic(VmmNic nic) throws IOException, VmmRefusedException {
+        call("attach nic", request().setAttachNic(AttachNicRequest.newBuilder().setNic(nic.toProto())));
+    }
+
+    /**
+     * Asks the guest to let go of a device, and returns when it was asked. The device is gone when {@link #status} has it no
+     * more. A guest may never answer, or not have listened yet: ask again every few seconds. {@link #attachDisk} takes it back.
+     *
+     * @param force
+     *            take it without waiting for the guest, which loses what it has not written
+     */
+    public void detach(String id, boolean force) throws IOException, VmmRefusedException {
+        call("detach", request().setDetachDevice(DetachDeviceRequest.newBuilder().setId(id).setForce(force)));
+    }
+
+    /** Makes a disk larger, and tells the guest; does nothing when it has that size. */
+    public void resizeDisk(String id, long sizeBytes) throws IOException, VmmRefusedException {
+        call("resize disk", request().setResizeDisk(ResizeDiskRequest.newBuilder().setId(id).setSizeBytes(sizeBytes)));
     }
 
     /** Ends the connection, which does nothing to the VM. Returns when the reader thread has ended, unless called on it. */

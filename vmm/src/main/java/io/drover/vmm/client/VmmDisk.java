@@ -11,14 +11,32 @@ import java.util.Objects;
 /**
  * A block device of a VM. Values are checked by the VMM when it starts.
  *
+ * @param id
+ *            names it among the VM's devices: 1 to 63 of a-z, 0-9 and '-'; empty: "disk" and its place in the settings, from 0
  * @param backing
  *            what a qcow2 image lies on, nearest first; the names that are in images are never followed
  * @param serial
  *            what the guest sees as the serial number: at most 20 ASCII characters; may be empty
  * @param queues
  *            1 to 16; 0: one for each vCPU, at most 4
+ * @param rate
+ *            of all queues together
  */
-public record VmmDisk(File file, List<File> backing, boolean readOnly, String serial, Cache cache, int queues) {
+public record VmmDisk(String id, File file, List<File> backing, boolean readOnly, String serial, Cache cache,
+        int queues,
+        Rate rate) {
+    /**
+     * How much may be done in a second.
+     *
+     * @param bytesPerSecond
+     *            read and written; 0: any
+     * @param operationsPerSecond
+     *            requests of any kind; 0: any
+     */
+    public record Rate(long bytesPerSecond, long operationsPerSecond) {
+        public static final Rate ANY = new Rate(0, 0);
+    }
+
     /** How bytes of a disk are kept in a file. */
     public enum Format {
         RAW, QCOW2
@@ -55,10 +73,27 @@ public record VmmDisk(File file, List<File> backing, boolean readOnly, String se
     }
 
     public VmmDisk {
+        Objects.requireNonNull(id, "id");
+        Objects.requireNonNull(rate, "rate");
         Objects.requireNonNull(file, "file");
         backing = List.copyOf(backing);
         Objects.requireNonNull(serial, "serial");
         Objects.requireNonNull(cache, "cache");
+    }
+
+    /** Named by its place, without a limit. */
+    public VmmDisk(File file, List<File> backing, boolean readOnly, String serial, Cache cache, int queues) {
+        this("", file, backing, readOnly, serial, cache, queues, Rate.ANY);
+    }
+
+    /** The same by another name. */
+    public VmmDisk withId(String newId) {
+        return new VmmDisk(newId, file, backing, readOnly, serial, cache, queues, rate);
+    }
+
+    /** The same with another limit. */
+    public VmmDisk withRate(Rate newRate) {
+        return new VmmDisk(id, file, backing, readOnly, serial, cache, queues, newRate);
     }
 
     /** A raw file that is read and written, write-back, with as many queues as suit the VM. */
@@ -66,18 +101,21 @@ public record VmmDisk(File file, List<File> backing, boolean readOnly, String se
         return new VmmDisk(new File(path, Format.RAW), List.of(), false, serial, Cache.WRITE_BACK, 0);
     }
 
-    static VmmDisk of(DiskConfig config) throws IOException {
+    /** Converts from the protocol. */
+    public static VmmDisk of(DiskConfig config) throws IOException {
         List<File> backing = new ArrayList<>();
         for (DiskFile file : config.getBackingList()) {
             backing.add(File.of(file));
         }
-        return new VmmDisk(File.of(config.getFile()), backing, config.getReadOnly(), config.getSerial(),
+        return new VmmDisk(config.getId(), File.of(config.getFile()), backing, config.getReadOnly(), config.getSerial(),
                 config.getCache() == DiskConfig.Cache.WRITE_THROUGH ? Cache.WRITE_THROUGH : Cache.WRITE_BACK,
-                config.getQueues());
+                config.getQueues(), new Rate(config.getBytesPerSecond(), config.getOperationsPerSecond()));
     }
 
     DiskConfig toProto() {
-        DiskConfig.Builder config = DiskConfig.newBuilder().setFile(file.toProto()).setReadOnly(readOnly)
+        DiskConfig.Builder config = DiskConfig.newBuilder().setId(id).setFile(file.toProto())
+                .setBytesPerSecond(rate.bytesPerSecond()).setOperationsPerSecond(rate.operationsPerSecond())
+                .setReadOnly(readOnly)
                 .setSerial(serial).setQueues(queues).setCache(
                         cache == Cache.WRITE_BACK ? DiskConfig.Cache.WRITE_BACK : DiskConfig.Cache.WRITE_THROUGH);
         for (File layer : backing) {

@@ -113,7 +113,8 @@ public record VmmNic(String id, String mac, Network network, int mtuBytes, int q
         return new VmmNic(id, mac, new Network.Tap(device), 0, queuePairs, Rate.ANY, Rate.ANY);
     }
 
-    static VmmNic of(NicConfig config) throws IOException {
+    /** Converts from the protocol. */
+    public static VmmNic of(NicConfig config) throws IOException {
         Network network = switch (config.getNetworkCase()) {
             case USER -> {
                 List<Forward> forwards = new ArrayList<>();

@@ -14,7 +14,7 @@ public final class VmmRefusedException extends Exception {
         this.reason = reason;
     }
 
-    /** "UNSUPPORTED", "WRONG_EPOCH", "BAD_REQUEST" or "FAILED" (vmm.proto). */
+    /** "UNSUPPORTED", "WRONG_EPOCH", "BAD_REQUEST", "CONFLICT", "BUSY", "HOST_FAILED" or "FAILED" (vmm.proto). */
     public String reason() {
         return reason;
     }

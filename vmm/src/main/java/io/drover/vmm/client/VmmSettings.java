@@ -48,17 +48,19 @@ import java.util.Optional;
  *            in the order in which the guest finds them
  * @param balloon
  *            if there is to be one
+ * @param hotPlug
+ *            whether disks and nics may come, and those that are there may go, while the guest runs
  */
 public record VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
         Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog, long consoleLogMaxBytes,
         Path exitFile, boolean startPaused, List<VmmDisk> disks, boolean rng,
-        List<VmmNic> nics, Optional<VmmBalloon> balloon) {
+        List<VmmNic> nics, Optional<VmmBalloon> balloon, boolean hotPlug) {
     /** The newest format that this code writes and reads. */
     public static final int FORMAT = 3;
-    /** What a VMM reads that knows no PCI devices but disks, nics and a source of entropy. */
-    private static final int FORMAT_WITH_FIRST_DEVICES = 2;
     /** What a VMM that knows no PCI devices reads. */
     private static final int FORMAT_WITHOUT_DEVICES = 1;
+    /** What a VMM reads that knows no PCI devices but disks without limits, nics and a source of entropy, all of which stay. */
+    private static final int FORMAT_WITH_FIRST_DEVICES = 2;
 
     public VmmSettings {
         Objects.requireNonNull(vm, "vm");
@@ -79,25 +81,32 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
             Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog,
             long consoleLogMaxBytes, Path exitFile, boolean startPaused) {
         this(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket, consoleLog,
-                consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of(), Optional.empty());
+                consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of(), Optional.empty(), false);
     }
 
     /** The same with other disks, and with or without a source of entropy. */
     public VmmSettings withDevices(List<VmmDisk> newDisks, boolean newRng) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
-                consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics, balloon);
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics, balloon, hotPlug);
     }
 
     /** The same with other nics. */
     public VmmSettings withNics(List<VmmNic> newNics) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
-                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics, balloon);
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics, balloon, hotPlug);
     }
 
     /** The same with another balloon. */
     public VmmSettings withBalloon(VmmBalloon newBalloon) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
-                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, Optional.of(newBalloon));
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, Optional.of(newBalloon),
+                hotPlug);
+    }
+
+    /** The same with devices that come and go while the guest runs. */
+    public VmmSettings withHotPlug() {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, balloon, true);
     }
 
     /** Writes the file whole or not at all. Relative paths are written as they are and mean the VMM's working directory. */
@@ -134,7 +143,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                 config.getCommandLine(), Path.of(config.getControlSocketPath()), Path.of(config.getConsoleLogPath()),
                 config.getConsoleLogMaxBytes(), Path.of(config.getExitPath()), config.getStartPaused(), disks,
                 config.getRng(), nics,
-                config.hasBalloon() ? Optional.of(VmmBalloon.of(config.getBalloon())) : Optional.empty());
+                config.hasBalloon() ? Optional.of(VmmBalloon.of(config.getBalloon())) : Optional.empty(),
+                config.getHotPlug());
     }
 
     private VmmConfig toProto() {
@@ -153,7 +163,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                 .setConsoleLogMaxBytes(consoleLogMaxBytes)
                 .setExitPath(exitFile.toString())
                 .setStartPaused(startPaused)
-                .setRng(rng);
+                .setRng(rng)
+                .setHotPlug(hotPlug);
         for (VmmDisk disk : disks) {
             config.addDisks(disk.toProto());
         }
@@ -168,7 +179,7 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
 
     /** The oldest that has all of it. */
     private int format() {
-        if (balloon.isPresent()) {
+        if (balloon.isPresent() || hotPlug || disks.stream().anyMatch(disk -> !disk.rate().equals(VmmDisk.Rate.ANY))) {
             return FORMAT;
         }
         return disks.isEmpty() && !rng && nics.isEmpty() ? FORMAT_WITHOUT_DEVICES : FORMAT_WITH_FIRST_DEVICES;

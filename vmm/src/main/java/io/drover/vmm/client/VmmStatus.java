@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param exits
  *            from the guest so far, all vCPUs together
  * @param disks
- *            in the order of {@link VmmSettings#disks}
+ *            in the order of {@link VmmSettings#disks}, then those that came later
  * @param balloon
  *            if there is one
  */

@@ -15,4 +15,7 @@ public interface MessageInterrupt {
 
     /** Interrupts the guest; does nothing before the first {@link #route}. Allocates nothing and does not block. */
     void raise();
+
+    /** Gives it back: it is not used any more, and interrupts no more. */
+    void release();
 }

@@ -9,13 +9,17 @@ final class KvmIrqfd {
     static final long BYTES = 32;
     static final long FD = 0;
     static final long GSI = 4;
+    static final long FLAGS = 8;
+    /** KVM_IRQFD_FLAG_DEASSIGN. */
+    static final int DEASSIGN = 1;
 
     private KvmIrqfd() {}
 
-    static MemorySegment of(SegmentAllocator allocator, int file, int gsi) {
+    static MemorySegment of(SegmentAllocator allocator, int file, int gsi, int flags) {
         MemorySegment struct = allocator.allocate(BYTES, 8);
         struct.set(ValueLayout.JAVA_INT, FD, file);
         struct.set(ValueLayout.JAVA_INT, GSI, gsi);
+        struct.set(ValueLayout.JAVA_INT, FLAGS, flags);
         return struct;
     }
 }

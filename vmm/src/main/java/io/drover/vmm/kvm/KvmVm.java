@@ -81,8 +81,18 @@ public final class KvmVm implements AutoCloseable {
 
     /** KVM_IRQFD: from now on a ring of the event raises the interrupt that the GSI is routed to. */
     public void assignIrqfd(EventFile event, int gsi) throws SystemCallException {
+        irqfd(event, gsi, 0);
+    }
+
+    /** KVM_IRQFD: takes an assignment back. */
+    public void deassignIrqfd(EventFile event, int gsi) throws SystemCallException {
+        irqfd(event, gsi, KvmIrqfd.DEASSIGN);
+    }
+
+    private void irqfd(EventFile event, int gsi, int flags) throws SystemCallException {
         try (Arena arena = Arena.ofConfined()) {
-            vm.ioctl("KVM_IRQFD", event + ", gsi=" + gsi, Request.IRQFD, KvmIrqfd.of(arena, event.number(), gsi));
+            vm.ioctl("KVM_IRQFD", event + ", gsi=" + gsi + " flags=" + flags, Request.IRQFD,
+                    KvmIrqfd.of(arena, event.number(), gsi, flags));
         }
     }
 

@@ -3,10 +3,13 @@ package io.drover.vmm.machine;
 import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.virtio.block.BlockDevice;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What a disk is to be.
  *
+ * @param id
+ *            1 to 63 of a-z, 0-9 and '-'
  * @param images
  *            at least one: each lies on the next, the guest's writes go to the first
  * @param serial
@@ -15,12 +18,17 @@ import java.util.List;
  *            whether every write is durable when it is done
  * @param queues
  *            at most {@link BlockDevice#MAX_QUEUES}; 0: as suits the vCPUs
+ * @param rate
+ *            of all queues together
  */
-public record DiskSettings(List<DiskImage> images, boolean readOnly, String serial, boolean writeThrough, int queues) {
+public record DiskSettings(String id, List<DiskImage> images, boolean readOnly, String serial, boolean writeThrough,
+        int queues, DiskRate rate) {
     private static final int MOST_QUEUES_BY_THEMSELVES = 4;
 
     /** Refuses values that no host could run, with an {@link IllegalArgumentException} for the operator. */
     public DiskSettings {
+        DeviceId.check("disk id", id);
+        Objects.requireNonNull(rate, "rate");
         images = List.copyOf(images);
         DiskImage file = images.getFirst();
         boolean printable = true;

@@ -3,6 +3,7 @@ package io.drover.vmm.machine;
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.log.Log;
+import io.drover.vmm.machine.MachineEvent.DevicesBusy;
 import io.drover.vmm.machine.MachineEvent.EndAsked;
 import io.drover.vmm.machine.MachineEvent.PauseAsked;
 import io.drover.vmm.machine.MachineEvent.ResumeAsked;
@@ -14,12 +15,12 @@ import io.drover.vmm.vcpu.VcpuGroup;
 import io.drover.vmm.vcpu.VcpuOwner;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
 import io.drover.vmm.virtio.balloon.BalloonState;
-import io.drover.vmm.virtio.block.BlockCounts;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
 
 /**
  * One machine from its first instruction to its one end. Its state belongs to the thread in {@link #run}, which takes what
@@ -29,17 +30,21 @@ public final class Machine implements AutoCloseable {
     /** vCPUs come out of the guest within a millisecond; one that takes this long hangs in the host's kernel. */
     private static final Duration VCPU_DEADLINE = Duration.ofSeconds(10);
 
+    /** A request to a disk takes this long when the host's storage hangs. */
+    private static final Duration REQUEST_DEADLINE = Duration.ofSeconds(5);
+
     private final Mainboard board;
     private final VcpuGroup vcpus;
     private final Log log;
     private final BlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
     private volatile MachineState state = new MachineState.Built();
 
-    private Machine(String name, MachineSettings settings, Accelerator accelerator, ConsoleRing console, Log log)
+    private Machine(String name, MachineSettings settings, Accelerator accelerator, ConsoleRing console,
+            Runnable deviceGone, Log log)
             throws MachineStartException, HostException {
         Ends ends = new Ends();
         this.log = log;
-        this.board = Mainboard.assemble(settings, accelerator, console, ends, log);
+        this.board = Mainboard.assemble(settings, accelerator, console, ends, deviceGone, log);
         this.vcpus = new VcpuGroup(name, board.cpus(), ends);
     }
 
@@ -52,14 +57,16 @@ public final class Machine implements AutoCloseable {
      *            must stay open until the machine is closed
      * @param console
      *            gets what the guest prints
+     * @param deviceGone
+     *            hears, on any thread, that the guest has let go of a device, which is closed now
      * @throws MachineStartException
      *             when the settings or the files that it boots cannot be used
      * @throws HostException
      *             when this host cannot do what the settings ask for
      */
     public static Machine assemble(String name, MachineSettings settings, Accelerator accelerator, ConsoleRing console,
-            Log log) throws MachineStartException, HostException {
-        return new Machine(name, settings, accelerator, console, log);
+            Runnable deviceGone, Log log) throws MachineStartException, HostException {
+        return new Machine(name, settings, accelerator, console, deviceGone, log);
     }
 
     /**
@@ -92,7 +99,10 @@ public final class Machine implements AutoCloseable {
         return state;
     }
 
-    /** Asks for every vCPU to leave the guest; done when the last one has. */
+    /**
+     * Asks for every vCPU to leave the guest and every device to end what it is at; done when the last one has: nothing of the
+     * guest changes any more then.
+     */
     public void pause(Answer answer) {
         inbox.add(new Message(new PauseAsked(), answer));
     }
@@ -131,9 +141,44 @@ public final class Machine implements AutoCloseable {
         return vcpus.exits();
     }
 
-    /** What each disk has done so far, in the order of the settings. Any thread. */
-    public List<BlockCounts> diskCounts() {
-        return board.diskCounts();
+    /** The disks, in the order of the settings, then those that came later. Any thread. */
+    public List<DiskState> disks() {
+        return board.disks();
+    }
+
+    /** Gives the guest one more disk; done when it can find it, or when it is there with these settings. Any thread. */
+    public void attachDisk(DiskSettings settings, Answer answer) {
+        whereHotPlugIs(answer, hotPlug -> hotPlug.attachDisk(settings, answer));
+    }
+
+    /** As {@link #attachDisk}. */
+    public void attachNic(NicSettings settings, Answer answer) {
+        whereHotPlugIs(answer, hotPlug -> hotPlug.attachNic(settings, answer));
+    }
+
+    /**
+     * Asks the guest to let go of a disk or nic; done when it was asked, or there is none. Any thread.
+     *
+     * @param force
+     *            do not wait for the guest
+     */
+    public void detach(String id, boolean force, Answer answer) {
+        whereHotPlugIs(answer, hotPlug -> hotPlug.detach(id, force, answer));
+    }
+
+    /** Makes a disk larger; done when the guest was told. Any thread. */
+    public void resizeDisk(String id, long sizeBytes, Answer answer) {
+        whereHotPlugIs(answer, hotPlug -> hotPlug.resize(id, sizeBytes, answer));
+    }
+
+    private void whereHotPlugIs(Answer answer, Consumer<HotPlug> action) {
+        Optional<HotPlug> hotPlug = board.hotPlug();
+        if (hotPlug.isPresent()) {
+            action.accept(hotPlug.get());
+        } else {
+            answer.refused(Refusal.UNSUPPORTED,
+                    "this machine's devices stay as they are (expected: one that was started with hot-plug)");
+        }
     }
 
     /**
@@ -145,13 +190,13 @@ public final class Machine implements AutoCloseable {
     public void setMemoryTarget(long guestBytes, Answer answer) {
         Optional<BalloonDevice> balloon = board.balloon();
         if (balloon.isEmpty()) {
-            answer.refused("the machine has no balloon (expected: one, as it is started with)");
+            answer.refused(Refusal.UNSUPPORTED, "the machine has no balloon (expected: one, as it is started with)");
             return;
         }
         try {
             balloon.get().setTarget(guestBytes);
         } catch (IllegalArgumentException e) {
-            answer.refused(e.getMessage());
+            answer.refused(Refusal.BAD_REQUEST, e.getMessage());
             return;
         }
         answer.done();
@@ -184,7 +229,7 @@ public final class Machine implements AutoCloseable {
                 enter(next, answer, listener);
             }
             case Transition.Stay _ -> answer.done();
-            case Transition.Refused(String why) -> answer.refused(why);
+            case Transition.Refused(String why) -> answer.refused(Refusal.FAILED, why);
         }
     }
 
@@ -193,16 +238,23 @@ public final class Machine implements AutoCloseable {
         switch (entered) {
             case MachineState.Built _,MachineState.Paused _,MachineState.Ended _ -> answer.done();
             case MachineState.Running _ -> {
+                board.resumeDevices();
                 vcpus.resume();
                 answer.done();
             }
             case MachineState.Pausing _ -> {
                 if (vcpus.pause(VCPU_DEADLINE)) {
-                    apply(new VcpusParked(), answer, listener);
+                    if (board.pauseDevices(REQUEST_DEADLINE)) {
+                        apply(new VcpusParked(), answer, listener);
+                    } else {
+                        apply(new DevicesBusy(), NobodyAsked.INSTANCE, listener);
+                        answer.refused(Refusal.BUSY, "a request to a disk did not end within " + REQUEST_DEADLINE
+                                + ": the guest runs on; next: look at the host's storage, or ask again");
+                    }
                 } else {
                     String what = "a vCPU did not leave the guest within " + VCPU_DEADLINE;
                     end(new MachineEnd.Failed(what), NobodyAsked.INSTANCE);
-                    answer.refused(what);
+                    answer.refused(Refusal.FAILED, what);
                 }
             }
             case MachineState.Ending _ -> {
@@ -228,7 +280,7 @@ public final class Machine implements AutoCloseable {
         }
 
         @Override
-        public void refused(String why) {
+        public void refused(Refusal reason, String why) {
             // As of an end that came second.
         }
     }

@@ -7,8 +7,11 @@ sealed interface MachineEvent {
 
     record PauseAsked() implements MachineEvent {}
 
-    /** Every vCPU is out of the guest. */
+    /** Every vCPU is out of the guest, and no device does anything. */
     record VcpusParked() implements MachineEvent {}
+
+    /** A device does not come to an end with what it is at. */
+    record DevicesBusy() implements MachineEvent {}
 
     record ResumeAsked() implements MachineEvent {}
 

@@ -6,6 +6,7 @@ import io.drover.vmm.virtio.balloon.BalloonDevice;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What a machine is to be.
@@ -22,9 +23,11 @@ import java.util.Optional;
  *            in the order in which the guest finds them
  * @param balloon
  *            if there is to be one
+ * @param hotPlug
+ *            whether disks and nics may come, and those that are there may go, while the guest runs
  */
 public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List<DiskSettings> disks, boolean rng,
-        List<NicSettings> nics, Optional<BalloonSettings> balloon) {
+        List<NicSettings> nics, Optional<BalloonSettings> balloon, boolean hotPlug) {
     public static final int MAX_VCPUS = 64;
     /** Leaves some of the bus's 31 slots to others. */
     public static final int MAX_DISKS = 24;
@@ -32,9 +35,9 @@ public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List
     /** Less holds no kernel. */
     public static final long MIN_MEMORY_BYTES = 2L << 20;
 
-    /** Whether it has anything on its PCI bus. */
-    boolean hasPciDevices() {
-        return rng || !disks.isEmpty() || !nics.isEmpty() || balloon.isPresent();
+    /** Whether it has a PCI bus. */
+    boolean hasPci() {
+        return hotPlug || rng || !disks.isEmpty() || !nics.isEmpty() || balloon.isPresent();
     }
 
     /** Refuses values that no host could run, with an {@link IllegalArgumentException} for the operator. */
@@ -52,9 +55,13 @@ public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List
             throw new IllegalArgumentException("disks : " + disks.size() + " (expected: at most " + MAX_DISKS + ")");
         }
         nics = List.copyOf(nics);
-        if (nics.size() > MAX_NICS || nics.stream().map(NicSettings::id).distinct().count() < nics.size()) {
-            throw new IllegalArgumentException("nics : " + nics.stream().map(NicSettings::id).toList()
-                    + " (expected: at most " + MAX_NICS + ", each with an id of its own)");
+        if (nics.size() > MAX_NICS) {
+            throw new IllegalArgumentException("nics : " + nics.size() + " (expected: at most " + MAX_NICS + ")");
+        }
+        List<String> ids = Stream.concat(disks.stream().map(DiskSettings::id), nics.stream().map(NicSettings::id))
+                .toList();
+        if (ids.stream().distinct().count() < ids.size()) {
+            throw new IllegalArgumentException("disks and nics : " + ids + " (expected: each with an id of its own)");
         }
         if (balloon.isPresent()) {
             BalloonDevice.checkTarget(balloon.get().targetBytes(), memoryBytes);

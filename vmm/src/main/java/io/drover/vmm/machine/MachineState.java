@@ -1,5 +1,6 @@
 package io.drover.vmm.machine;
 
+import io.drover.vmm.machine.MachineEvent.DevicesBusy;
 import io.drover.vmm.machine.MachineEvent.EndAsked;
 import io.drover.vmm.machine.MachineEvent.PauseAsked;
 import io.drover.vmm.machine.MachineEvent.ResumeAsked;
@@ -11,7 +12,7 @@ import io.drover.vmm.machine.MachineEvent.VcpusParked;
  * Where a machine's life is.
  *
  * <pre>
- *  Built ─► Running ─► Pausing ─► Paused ─► Running …
+ *  Built ─► Running ◄─► Pausing ─► Paused ─► Running …
  *    └────────┴────┬─────┴───────────┘
  *               Ending ─► Ended
  * </pre>
@@ -22,10 +23,10 @@ public sealed interface MachineState {
 
     record Running() implements MachineState {}
 
-    /** vCPUs are on their way out of the guest. */
+    /** vCPUs are on their way out of the guest, then devices come to an end with what they are at. */
     record Pausing() implements MachineState {}
 
-    /** No vCPU is in the guest, each is between two instructions. */
+    /** No vCPU is in the guest, each is between two instructions; no device does anything. */
     record Paused() implements MachineState {}
 
     /** vCPUs are on their way out of the guest for good. */
@@ -51,17 +52,19 @@ public sealed interface MachineState {
             case Built _ -> switch (event) {
                 case Started(boolean paused) -> new Transition.To(paused ? new Paused() : new Running());
                 case EndAsked(MachineEnd end) -> new Transition.To(new Ending(end));
-                case PauseAsked _,ResumeAsked _,VcpusParked _,VcpusGone _ -> refused("has not started yet");
+                case PauseAsked _,ResumeAsked _,VcpusParked _,DevicesBusy _,VcpusGone _ ->
+                    refused("has not started yet");
             };
             case Running _ -> switch (event) {
                 case PauseAsked _ -> new Transition.To(new Pausing());
                 case ResumeAsked _ -> new Transition.Stay();
                 case EndAsked(MachineEnd end) -> new Transition.To(new Ending(end));
                 case Started _ -> refused("runs already");
-                case VcpusParked _,VcpusGone _ -> refused("runs");
+                case VcpusParked _,DevicesBusy _,VcpusGone _ -> refused("runs");
             };
             case Pausing _ -> switch (event) {
                 case VcpusParked _ -> new Transition.To(new Paused());
+                case DevicesBusy _ -> new Transition.To(new Running());
                 case PauseAsked _ -> new Transition.Stay();
                 case EndAsked(MachineEnd end) -> new Transition.To(new Ending(end));
                 case Started _ -> refused("runs already");
@@ -72,18 +75,18 @@ public sealed interface MachineState {
                 case PauseAsked _ -> new Transition.Stay();
                 case EndAsked(MachineEnd end) -> new Transition.To(new Ending(end));
                 case Started _ -> refused("runs already");
-                case VcpusParked _,VcpusGone _ -> refused("is paused");
+                case VcpusParked _,DevicesBusy _,VcpusGone _ -> refused("is paused");
             };
             case Ending(MachineEnd end) -> switch (event) {
                 case VcpusGone _ -> new Transition.To(new Ended(end));
                 case EndAsked _ -> new Transition.Stay();
                 case Started _ -> refused("is ending");
-                case PauseAsked _,ResumeAsked _,VcpusParked _ -> refused("is ending");
+                case PauseAsked _,ResumeAsked _,VcpusParked _,DevicesBusy _ -> refused("is ending");
             };
             case Ended _ -> switch (event) {
                 case EndAsked _ -> new Transition.Stay();
                 case Started _ -> refused("has ended");
-                case PauseAsked _,ResumeAsked _,VcpusParked _,VcpusGone _ -> refused("has ended");
+                case PauseAsked _,ResumeAsked _,VcpusParked _,DevicesBusy _,VcpusGone _ -> refused("has ended");
             };
         };
     }

@@ -16,6 +16,7 @@ import io.drover.vmm.cpuid.GuestCpuid;
 import io.drover.vmm.cpuid.HostModel;
 import io.drover.vmm.i8042.I8042;
 import io.drover.vmm.interrupt.InterruptLine;
+import io.drover.vmm.interrupt.SharedLine;
 import io.drover.vmm.linux.FileHandle;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.memory.BackingFile;
@@ -25,7 +26,9 @@ import io.drover.vmm.memory.MemoryRegion;
 import io.drover.vmm.pci.PciBus;
 import io.drover.vmm.pci.PciConfigPorts;
 import io.drover.vmm.pci.PciWindows;
+import io.drover.vmm.pci.SlotRegisters;
 import io.drover.vmm.power.AcpiPowerManagement;
+import io.drover.vmm.power.GeneralEvents;
 import io.drover.vmm.power.PowerControl;
 import io.drover.vmm.power.ResetRegister;
 import io.drover.vmm.pvpanic.Pvpanic;
@@ -33,10 +36,10 @@ import io.drover.vmm.rtc.CmosRtc;
 import io.drover.vmm.rtc.RtcTimerThread;
 import io.drover.vmm.serial.Uart16550;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
-import io.drover.vmm.virtio.block.BlockCounts;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +57,10 @@ final class Mainboard implements AutoCloseable {
     private final ConsoleInput consoleInput = new ConsoleInput();
     private final IoBus mmio;
     private final PciBus pci = new PciBus();
+    private final SharedLine sci;
+    private final IoBus ports;
     private Optional<PciDevices> pciDevices = Optional.empty();
+    private Optional<HotPlug> hotPlug = Optional.empty();
 
     private Mainboard(Arena arena, GuestMemory memory, BackingFile backing, Partition partition, IoBus ports,
             IoBus mmio,
@@ -63,11 +69,13 @@ final class Mainboard implements AutoCloseable {
         this.memory = memory;
         this.backing = backing;
         this.partition = partition;
+        this.ports = ports;
         this.mmio = mmio;
+        this.sci = new SharedLine(partition.line(AcpiPowerManagement.SCI_IRQ));
         Uart16550 serial = new Uart16550(partition.line(Uart16550.COM1_IRQ), value -> console.append((byte) value),
                 consoleInput::room);
         consoleInput.connect(serial::offer);
-        powerManagement = new AcpiPowerManagement(partition.line(AcpiPowerManagement.SCI_IRQ), power, System::nanoTime);
+        powerManagement = new AcpiPowerManagement(sci.input(), power, System::nanoTime);
         I8042 keyboard = new I8042(power);
         ports.register(Uart16550.COM1_PORT, Uart16550.PORTS, "COM1", serial);
         ports.register(CmosRtc.PORT, CmosRtc.PORTS, "RTC", clock(partition.line(CmosRtc.IRQ)));
@@ -84,15 +92,17 @@ final class Mainboard implements AutoCloseable {
      *
      * @param power
      *            hears of the guest's wishes on vCPU threads
+     * @param deviceGone
+     *            hears, on any thread, that there is a device less
      */
     static Mainboard assemble(MachineSettings settings, Accelerator accelerator, ConsoleRing console,
-            PowerControl power, Log log)
+            PowerControl power, Runnable deviceGone, Log log)
             throws MachineStartException, HostException {
         HostMemory.check(settings.memoryBytes());
         try {
             Mainboard board = build(settings, accelerator, console, power);
             try {
-                board.prepare(settings, accelerator, log);
+                board.prepare(settings, accelerator, deviceGone, log);
                 return board;
             } catch (BootException | GuestAddressException | IOException | RuntimeException e) {
                 board.close();
@@ -133,24 +143,36 @@ final class Mainboard implements AutoCloseable {
     }
 
     /** Plugs devices in, loads what is booted and makes the CPUs. */
-    private void prepare(MachineSettings settings, Accelerator accelerator, Log log)
+    private void prepare(MachineSettings settings, Accelerator accelerator, Runnable deviceGone, Log log)
             throws BootException, GuestAddressException, IOException {
         Optional<PciWindows> windows = Optional.empty();
-        if (settings.hasPciDevices()) {
+        if (settings.hasPci()) {
             windows = Optional.of(PciWindows.of(memory));
-            pciDevices = Optional.of(PciDevices.plug(settings, memory, partition, pci, mmio, log));
+            PciDevices devices = PciDevices.plug(settings, memory, partition, pci, mmio, log);
+            pciDevices = Optional.of(devices);
             if (settings.balloon().isPresent()) {
-                pciDevices.get().plugBalloon(settings.balloon().get(), backing);
+                devices.plugBalloon(settings.balloon().get(), backing);
+            }
+            if (settings.hotPlug()) {
+                makeHotPlug(devices, deviceGone, log);
             }
         }
         EntryState entry = BootLoader.load(memory, settings.boot(),
-                AcpiTables.write(memory, settings.vcpus(), windows));
+                AcpiTables.write(memory, settings.vcpus(), windows, settings.hotPlug()));
         List<CpuidEntry> supported = accelerator.supportedCpuid();
         CpuidOptions options = new CpuidOptions(accelerator.hasTscDeadlineTimer(), HostModel.read());
         for (int index = 0; index < settings.vcpus(); index++) {
             cpus.add(partition.createCpu(index, GuestCpuid.of(supported, index, settings.vcpus(), options)));
         }
         cpus.getFirst().setEntry(entry);
+    }
+
+    private void makeHotPlug(PciDevices devices, Runnable deviceGone, Log log) {
+        GeneralEvents events = new GeneralEvents(sci.input());
+        HotPlug made = new HotPlug(devices, () -> events.raise(GeneralEvents.HOT_PLUG), deviceGone, log);
+        ports.register(GeneralEvents.PORT, GeneralEvents.PORTS, "ACPI events", events);
+        ports.register(SlotRegisters.PORT, SlotRegisters.PORTS, "PCI slots", made.registers());
+        hotPlug = Optional.of(made);
     }
 
     private CmosRtc clock(InterruptLine line) {
@@ -162,8 +184,28 @@ final class Mainboard implements AutoCloseable {
         return List.copyOf(cpus);
     }
 
-    List<BlockCounts> diskCounts() {
-        return pciDevices.isPresent() ? pciDevices.get().diskCounts() : List.of();
+    List<DiskState> disks() {
+        return pciDevices.isPresent() ? pciDevices.get().disks() : List.of();
+    }
+
+    /** If devices may come and go. */
+    Optional<HotPlug> hotPlug() {
+        return hotPlug;
+    }
+
+    /**
+     * Has all devices end what they are at and begin nothing more. When no vCPU runs.
+     *
+     * @return false when one did not come to an end in time: all go on
+     */
+    boolean pauseDevices(Duration deadline) throws InterruptedException {
+        return pciDevices.isEmpty() || pciDevices.get().pause(deadline);
+    }
+
+    void resumeDevices() {
+        if (pciDevices.isPresent()) {
+            pciDevices.get().resume();
+        }
     }
 
     Optional<BalloonDevice> balloon() {
@@ -182,6 +224,9 @@ final class Mainboard implements AutoCloseable {
     @Override
     public void close() {
         rtcTimer.close();
+        if (hotPlug.isPresent()) {
+            hotPlug.get().close();
+        }
         if (pciDevices.isPresent()) {
             pciDevices.get().close();
         }

@@ -4,7 +4,6 @@ import io.drover.vmm.net.MacAddress;
 import io.drover.vmm.net.user.UserNetwork;
 import io.drover.vmm.virtio.net.NetDevice;
 import java.util.Objects;
-import java.util.regex.Pattern;
 
 /**
  * What a nic is to be.
@@ -18,7 +17,6 @@ import java.util.regex.Pattern;
  */
 public record NicSettings(String id, MacAddress mac, NetworkSettings network, int mtuBytes, int queuePairs,
         FrameRate receiveRate, FrameRate sendRate) {
-    private static final Pattern ID = Pattern.compile("[a-z0-9-]{1,63}");
     /** The least of IPv4 (RFC 791), which virtio wants too (1.2, 5.1.4.1). */
     private static final int MIN_MTU = 68;
     private static final int MAX_MTU = 65_535;
@@ -26,9 +24,7 @@ public record NicSettings(String id, MacAddress mac, NetworkSettings network, in
 
     /** Refuses values that no host could run, with an {@link IllegalArgumentException} for the operator. */
     public NicSettings {
-        if (!ID.matcher(id).matches()) {
-            throw new IllegalArgumentException("nic id : '" + id + "' (expected: 1 to 63 of a-z, 0-9 and '-')");
-        }
+        DeviceId.check("nic id", id);
         Objects.requireNonNull(mac, "mac");
         Objects.requireNonNull(network, "network");
         Objects.requireNonNull(receiveRate, "receiveRate");

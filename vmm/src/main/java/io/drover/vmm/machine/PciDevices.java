@@ -1,11 +1,13 @@
 package io.drover.vmm.machine;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.disk.Disk;
 import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.log.Log;
+import io.drover.vmm.machine.PluggedDevice.Kind;
 import io.drover.vmm.memory.BackingFile;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.pci.PciBus;
@@ -14,27 +16,36 @@ import io.drover.vmm.pci.PciWindows;
 import io.drover.vmm.virtio.VirtioDevice;
 import io.drover.vmm.virtio.VirtioPciFunction;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
-import io.drover.vmm.virtio.block.BlockCounts;
 import io.drover.vmm.virtio.block.BlockDevice;
 import io.drover.vmm.virtio.net.NetDevice;
 import io.drover.vmm.virtio.rng.RngDevice;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/** What is on a machine's PCI bus. Only a machine that has something there loads this class, and those of the devices. */
+/**
+ * What is on a machine's PCI bus. Only a machine that has the bus loads this class, and those of the devices. Devices come and go
+ * on one thread at a time; the list of them is guarded by this object's lock.
+ */
 final class PciDevices implements AutoCloseable {
     private final GuestMemory memory;
     private final Partition partition;
     private final PciRoot root;
     private final Log log;
-    private final List<VirtioPciFunction> functions = new ArrayList<>();
-    private final List<BlockDevice> disks = new ArrayList<>();
+    private final int vcpus;
+    /** Those that stay. */
+    private final List<VirtioPciFunction> fixed = new ArrayList<>();
     private Optional<BalloonDevice> balloon = Optional.empty();
+    @GuardedBy("this")
+    private final Map<String, PluggedDevice> devices = new LinkedHashMap<>();
 
-    private PciDevices(GuestMemory memory, Partition partition, PciBus bus, IoBus mmio, Log log) {
+    private PciDevices(int vcpus, GuestMemory memory, Partition partition, PciBus bus, IoBus mmio, Log log) {
+        this.vcpus = vcpus;
         this.memory = memory;
         this.partition = partition;
         this.log = log;
@@ -53,17 +64,17 @@ final class PciDevices implements AutoCloseable {
      */
     static PciDevices plug(MachineSettings settings, GuestMemory memory, Partition partition, PciBus bus, IoBus mmio,
             Log log) throws IOException {
-        PciDevices devices = new PciDevices(memory, partition, bus, mmio, log);
+        PciDevices devices = new PciDevices(settings.vcpus(), memory, partition, bus, mmio, log);
         boolean plugged = false;
         try {
-            for (int index = 0; index < settings.disks().size(); index++) {
-                devices.plugDisk("disk" + index, settings.disks().get(index), settings.vcpus());
+            for (DiskSettings disk : settings.disks()) {
+                devices.plugDisk(disk);
             }
             for (NicSettings nic : settings.nics()) {
                 devices.plugNic(nic);
             }
             if (settings.rng()) {
-                devices.plug("rng", new RngDevice());
+                devices.fixed.add(devices.plug("rng", new RngDevice()));
             }
             plugged = true;
             return devices;
@@ -74,30 +85,26 @@ final class PciDevices implements AutoCloseable {
         }
     }
 
-    List<BlockCounts> diskCounts() {
-        List<BlockCounts> counts = new ArrayList<>();
-        for (BlockDevice disk : disks) {
-            counts.add(disk.counts());
-        }
-        return counts;
-    }
-
     Optional<BalloonDevice> balloon() {
         return balloon;
     }
 
-    private void plugDisk(String name, DiskSettings settings, int vcpus) throws IOException {
+    /** Puts a disk on the bus; the guest is not told. */
+    PluggedDevice plugDisk(DiskSettings settings) throws IOException {
         Disk disk = DiskImage.open(settings.images(), settings.readOnly());
+        String name = "disk " + settings.id();
         BlockDevice device = new BlockDevice(disk, settings.serial(), settings.queuesFor(vcpus),
-                !settings.writeThrough(), name, log);
-        plug(name, device);
-        disks.add(device);
+                !settings.writeThrough(), settings.rate().limit(), name, log);
+        return added(new PluggedDevice(new Kind.OfDisk(settings, disk, device), plug(name, device)));
     }
 
-    private void plugNic(NicSettings settings) throws IOException {
+    /** Puts a nic on the bus and starts its network; the guest is not told. */
+    PluggedDevice plugNic(NicSettings settings) throws IOException {
         String name = "nic " + settings.id();
         NetDevice nic = NicPlug.make(name, settings, log);
-        nic.start(plug(name, nic)::configurationChanged);
+        VirtioPciFunction function = plug(name, nic);
+        nic.start(function::configurationChanged);
+        return added(new PluggedDevice(new Kind.OfNic(settings, nic), function));
     }
 
     /**
@@ -110,20 +117,88 @@ final class PciDevices implements AutoCloseable {
         BalloonDevice device = new BalloonDevice("balloon", settings.options(), backing, memory.size(),
                 InstantSource.system(), log);
         device.setTarget(settings.targetBytes());
-        device.start(plug("balloon", device)::configurationChanged);
+        VirtioPciFunction function = plug("balloon", device);
+        fixed.add(function);
+        device.start(function::configurationChanged);
         balloon = Optional.of(device);
     }
 
     private VirtioPciFunction plug(String name, VirtioDevice device) throws IOException {
-        VirtioPciFunction function = VirtioPciFunction.plug(name, device, memory, root, partition.doorbells(), log);
-        functions.add(function);
-        return function;
+        return VirtioPciFunction.plug(name, device, memory, root, partition.doorbells(), log);
     }
 
-    /** Stops them all. After the vCPUs' threads have ended. */
+    private synchronized PluggedDevice added(PluggedDevice device) {
+        devices.put(device.id(), device);
+        return device;
+    }
+
+    synchronized Optional<PluggedDevice> find(String id) {
+        return Optional.ofNullable(devices.get(id));
+    }
+
+    synchronized Optional<PluggedDevice> inSlot(int slot) {
+        return devices.values().stream().filter(device -> device.function().slot() == slot).findFirst();
+    }
+
+    /** Of disks, or of nics. */
+    synchronized long count(Class<? extends Kind> kind) {
+        return devices.values().stream().filter(device -> kind.isInstance(device.kind())).count();
+    }
+
+    synchronized void forget(PluggedDevice device) {
+        devices.remove(device.id());
+    }
+
+    /** The disks, in the order of the settings, then those that came later. Any thread. */
+    synchronized List<DiskState> disks() {
+        List<DiskState> disks = new ArrayList<>();
+        for (PluggedDevice device : devices.values()) {
+            if (device.kind() instanceof Kind.OfDisk(DiskSettings settings, Disk disk, BlockDevice block)) {
+                disks.add(new DiskState(settings.id(), disk.size(), device.isLeaving(), block.counts()));
+            }
+        }
+        return disks;
+    }
+
+    private synchronized List<VirtioPciFunction> functions() {
+        List<VirtioPciFunction> all = new ArrayList<>(fixed);
+        for (PluggedDevice device : devices.values()) {
+            all.add(device.function());
+        }
+        return all;
+    }
+
+    /**
+     * Has all devices end what they are at and begin nothing more. When no vCPU runs.
+     *
+     * @return false when one did not come to an end in time: all go on
+     */
+    boolean pause(Duration deadline) throws InterruptedException {
+        long until = System.nanoTime() + deadline.toNanos();
+        List<VirtioPciFunction> all = functions();
+        for (VirtioPciFunction function : all) {
+            function.pause();
+        }
+        for (VirtioPciFunction function : all) {
+            if (!function.awaitStill(until)) {
+                resume();
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Has all devices go on. */
+    void resume() {
+        for (VirtioPciFunction function : functions()) {
+            function.resume();
+        }
+    }
+
+    /** Stops them all. After the vCPUs' threads have ended, and when no device comes or goes any more. */
     @Override
     public void close() {
-        for (VirtioPciFunction function : functions) {
+        for (VirtioPciFunction function : functions()) {
             function.close();
         }
     }

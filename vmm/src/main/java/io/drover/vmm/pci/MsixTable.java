@@ -5,6 +5,7 @@ import io.drover.vmm.bus.IoDevice;
 import io.drover.vmm.interrupt.MessageInterrupt;
 import io.drover.vmm.interrupt.MessageInterrupts;
 import java.io.IOException;
+import java.util.Arrays;
 
 /**
  * MSI-X (PCI 3.0, 6.8.2): a table of messages in device memory, each with a mask, and the bits of those that wait for theirs to
@@ -35,6 +36,8 @@ public final class MsixTable {
     private boolean enabled;
     @GuardedBy("this")
     private boolean allMasked;
+    @GuardedBy("this")
+    private boolean released;
 
     /**
      * All masked, as after a reset.
@@ -48,9 +51,16 @@ public final class MsixTable {
         masked = new boolean[vectors];
         pending = new boolean[vectors];
         interrupts = new MessageInterrupt[vectors];
+        Arrays.fill(masked, true);
         for (int vector = 0; vector < vectors; vector++) {
-            masked[vector] = true;
-            interrupts[vector] = source.create();
+            try {
+                interrupts[vector] = source.create();
+            } catch (IOException e) {
+                for (int made = 0; made < vector; made++) {
+                    interrupts[made].release();
+                }
+                throw e;
+            }
         }
     }
 
@@ -84,9 +94,18 @@ public final class MsixTable {
         return true;
     }
 
+    /** The function has gone for good: gives the messages back. What comes after that interrupts nobody. */
+    synchronized void release() {
+        released = true;
+        enabled = false;
+        for (MessageInterrupt interrupt : interrupts) {
+            interrupt.release();
+        }
+    }
+
     /** What the capability's control word says. */
     synchronized void control(int word) {
-        enabled = (word & ENABLE) != 0;
+        enabled = (word & ENABLE) != 0 && !released;
         allMasked = (word & FUNCTION_MASK) != 0;
         for (int vector = 0; vector < interrupts.length; vector++) {
             settle(vector);

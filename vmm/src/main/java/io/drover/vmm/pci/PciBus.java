@@ -1,38 +1,38 @@
 package io.drover.vmm.pci;
 
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
 /**
- * Bus 0 with its host bridge in slot 0. Functions are plugged in before the first vCPU runs; from then on the bus is only read.
+ * Bus 0 with its host bridge in slot 0, and at most one function in each other slot. Read by vCPU threads while functions come
+ * and go.
  */
 public final class PciBus {
-    private static final int SLOTS = 32;
+    static final int SLOTS = 32;
     /** Of a function's number, which is slot << 3 | function. */
     private static final int FUNCTION_BITS = 3;
 
-    private final PciFunction[] slots = new PciFunction[SLOTS];
-    private int next = 1;
+    private final AtomicReferenceArray<PciFunction> slots = new AtomicReferenceArray<>(SLOTS);
 
     /** With nothing but the host bridge. */
     public PciBus() {
-        slots[0] = new HostBridge();
+        slots.set(0, new HostBridge());
     }
 
-    /** Slots that are still free. */
-    public int free() {
-        return SLOTS - next;
-    }
-
-    /** The slot that the next function will get: 1 to 31. */
-    public int nextSlot() {
-        return next;
-    }
-
-    /** Plugs a function in as function 0 of the next slot. */
-    public void add(PciFunction function) {
-        if (next == SLOTS) {
-            throw new IllegalStateException("PCI bus : " + SLOTS + " slots (expected: one that is free)");
+    /**
+     * Puts a function into a slot as its function 0, at once.
+     *
+     * @param slot
+     *            1 to 31, with nothing in it
+     */
+    void put(int slot, PciFunction function) {
+        if (!slots.compareAndSet(slot, null, function)) {
+            throw new IllegalStateException("PCI slot " + slot + " : taken (expected: one that is free)");
         }
-        slots[next] = function;
-        next++;
+    }
+
+    /** Takes what is in a slot away; a vCPU that is in it just then ends its access as it began. */
+    void remove(int slot) {
+        slots.set(slot, null);
     }
 
     /**
@@ -46,18 +46,23 @@ public final class PciBus {
      *            1 to 4, within one aligned word of four
      */
     long readConfig(int number, int offset, int bytes) {
-        return isThere(number, offset) ? slots[number >> FUNCTION_BITS].readConfig(offset, bytes) : -1;
+        PciFunction function = at(number, offset);
+        return function == null ? -1 : function.readConfig(offset, bytes);
     }
 
     /** As {@link #readConfig}; ignored where nothing is. */
     void writeConfig(int number, int offset, int bytes, long value) {
-        if (isThere(number, offset)) {
-            slots[number >> FUNCTION_BITS].writeConfig(offset, bytes, value);
+        PciFunction function = at(number, offset);
+        if (function != null) {
+            function.writeConfig(offset, bytes, value);
         }
     }
 
-    private boolean isThere(int number, int offset) {
-        return (number & ((1 << FUNCTION_BITS) - 1)) == 0 && number >>> FUNCTION_BITS < next
-                && offset < PciFunction.CONFIG_BYTES;
+    /** Null where nothing is: this is on the way of every access, which allocates nothing. */
+    private PciFunction at(int number, int offset) {
+        boolean first = (number & ((1 << FUNCTION_BITS) - 1)) == 0;
+        return first && number >>> FUNCTION_BITS < SLOTS && offset < PciFunction.CONFIG_BYTES
+                ? slots.get(number >>> FUNCTION_BITS)
+                : null;
     }
 }

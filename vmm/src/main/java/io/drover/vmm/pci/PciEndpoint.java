@@ -56,6 +56,7 @@ public final class PciEndpoint implements PciFunction {
     }
 
     private final String name;
+    private final int slot;
     private final IoBus mmio;
     private final IoBus bar = new IoBus();
     private final IoDevice barDevice = new BarDevice();
@@ -70,12 +71,16 @@ public final class PciEndpoint implements PciFunction {
     private long mapped = NOWHERE;
     @GuardedBy("this")
     private boolean busMaster;
+    @GuardedBy("this")
+    private boolean gone;
 
     /**
      * An endpoint whose BAR is not mapped yet.
      *
      * @param name
      *            for messages
+     * @param slot
+     *            that it is for
      * @param vectors
      *            of MSI-X: 1 to 256
      * @param address
@@ -83,9 +88,10 @@ public final class PciEndpoint implements PciFunction {
      * @throws IOException
      *             when there are no more message interrupts
      */
-    PciEndpoint(String name, Identity identity, int vectors, MessageInterrupts messages, InterruptLine line,
+    PciEndpoint(String name, int slot, Identity identity, int vectors, MessageInterrupts messages, InterruptLine line,
             IoBus mmio, long address, Owner owner) throws IOException {
         this.name = name;
+        this.slot = slot;
         this.mmio = mmio;
         this.owner = owner;
         this.pin = new InterruptPin(line);
@@ -137,6 +143,19 @@ public final class PciEndpoint implements PciFunction {
         config.allow32(offset, -1);
     }
 
+    /** Of bus 0: 1 to 31. */
+    public int slot() {
+        return slot;
+    }
+
+    /** It is on the bus no more: the BAR is nowhere, nothing interrupts, and writes that are still on their way do nothing. */
+    synchronized void pulled() {
+        gone = true;
+        config.write(ConfigSpace.COMMAND, 2, 0);
+        obeyCommand();
+        pin.set(false);
+    }
+
     /** Reads what is in the BAR as if it were mapped. */
     public long readBar(long offset, int bytes) {
         return bar.read(offset, bytes);
@@ -167,6 +186,9 @@ public final class PciEndpoint implements PciFunction {
 
     @Override
     public synchronized void writeConfig(int offset, int bytes, long value) {
+        if (gone) {
+            return;
+        }
         config.write(offset, bytes, value);
         int word = offset & -4;
         if (word == ConfigSpace.COMMAND || word == ConfigSpace.BAR_0 || word == ConfigSpace.BAR_0 + 4) {

@@ -1,18 +1,25 @@
 package io.drover.vmm.pci;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.interrupt.MessageInterrupts;
+import io.drover.vmm.interrupt.SharedLine;
 import java.io.IOException;
+import java.util.BitSet;
 import java.util.List;
 
-/** The bus as devices are plugged into it: gives each its slot, a place for its BAR and its interrupts. Before any vCPU runs. */
+/**
+ * The bus as devices are plugged into it: gives each its slot, a place for its BAR and its interrupts, and takes them back. Any
+ * thread.
+ */
 public final class PciRoot {
     private final PciBus bus;
     private final IoBus mmio;
     private final MessageInterrupts messages;
     private final SharedLine[] lines = new SharedLine[PciWindows.GSIS];
-    private long nextBar = PciWindows.LOW_BASE;
+    @GuardedBy("this")
+    private final BitSet taken = new BitSet(PciBus.SLOTS);
 
     /**
      * Also maps configuration space at {@link PciWindows#ECAM_BASE}.
@@ -28,10 +35,13 @@ public final class PciRoot {
             this.lines[i] = new SharedLine(lines.get(i));
         }
         mmio.register(PciWindows.ECAM_BASE, PciWindows.ECAM_BYTES, "PCI configuration", new EcamWindow(bus));
+        // The host bridge's.
+        taken.set(0);
     }
 
     /**
-     * Makes an endpoint for the next slot; {@link #plug} puts it, or what is around it, there.
+     * Makes an endpoint for the first free slot, which is its own from now on; {@link #plug} puts it, or what is around it,
+     * there.
      *
      * @param vectors
      *            of MSI-X: 1 to 256
@@ -40,17 +50,47 @@ public final class PciRoot {
      */
     public PciEndpoint endpoint(String name, PciEndpoint.Identity identity, int vectors, PciEndpoint.Owner owner)
             throws IOException {
-        if (bus.free() == 0) {
-            throw new IOException("PCI : no slot for " + name + " (expected: at most 31 devices)");
+        int slot = takeSlot(name);
+        try {
+            InterruptLine line = lines[PciWindows.gsi(slot) - PciWindows.FIRST_GSI].input();
+            return new PciEndpoint(name, slot, identity, vectors, messages, line, mmio,
+                    PciWindows.LOW_BASE + (slot - 1) * PciEndpoint.BAR_BYTES, owner);
+        } catch (IOException e) {
+            freeSlot(slot);
+            throw e;
         }
-        InterruptLine line = lines[PciWindows.gsi(bus.nextSlot()) - PciWindows.FIRST_GSI].input();
-        PciEndpoint endpoint = new PciEndpoint(name, identity, vectors, messages, line, mmio, nextBar, owner);
-        nextBar += PciEndpoint.BAR_BYTES;
-        return endpoint;
     }
 
-    /** Plugs a function into the slot that its endpoint was made for. */
-    public void plug(PciFunction function) {
-        bus.add(function);
+    private synchronized int takeSlot(String name) throws IOException {
+        int slot = taken.nextClearBit(0);
+        if (slot == PciBus.SLOTS) {
+            throw new IOException(
+                    "PCI : no slot for " + name + " (expected: at most " + (PciBus.SLOTS - 1) + " devices)");
+        }
+        taken.set(slot);
+        return slot;
+    }
+
+    private synchronized void freeSlot(int slot) {
+        taken.clear(slot);
+    }
+
+    /** Plugs a function into the slot of its endpoint: from now on the guest finds it there. */
+    public void plug(PciEndpoint endpoint, PciFunction function) {
+        bus.put(endpoint.slot(), function);
+    }
+
+    /**
+     * Pulls a function out of its slot: from now on the guest finds nothing there, nor at its BAR. Takes no more than a moment.
+     */
+    public void pull(PciEndpoint endpoint) {
+        bus.remove(endpoint.slot());
+        endpoint.pulled();
+    }
+
+    /** Gives back what an endpoint has, its slot included. After it was pulled and its device has stopped. */
+    public void release(PciEndpoint endpoint) {
+        endpoint.msix().release();
+        freeSlot(endpoint.slot());
     }
 }

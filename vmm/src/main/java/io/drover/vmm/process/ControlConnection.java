@@ -8,9 +8,12 @@ import io.drover.proto.vmm.v1.Error;
 import io.drover.proto.vmm.v1.Event;
 import io.drover.proto.vmm.v1.Reply;
 import io.drover.proto.vmm.v1.Request;
+import io.drover.vmm.client.VmmDisk;
+import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.Answer;
+import io.drover.vmm.machine.Refusal;
 import io.drover.vmm.wire.FrameDecoder;
 import io.drover.vmm.wire.FrameEncoder;
 import java.io.IOException;
@@ -172,6 +175,24 @@ final class ControlConnection {
                             + " bytes (expected: no more than there is room for; the guest has not read what was typed before)");
                 }
             }
+            case ATTACH_DISK -> {
+                try {
+                    control.attachDisk(VmmDisk.of(request.getAttachDisk().getDisk()), new Later(id));
+                } catch (IOException e) {
+                    refuse(id, Refusal.BAD_REQUEST.name(), e.getMessage());
+                }
+            }
+            case ATTACH_NIC -> {
+                try {
+                    control.attachNic(VmmNic.of(request.getAttachNic().getNic()), new Later(id));
+                } catch (IOException e) {
+                    refuse(id, Refusal.BAD_REQUEST.name(), e.getMessage());
+                }
+            }
+            case DETACH_DEVICE -> control.detach(request.getDetachDevice().getId(),
+                    request.getDetachDevice().getForce(), new Later(id));
+            case RESIZE_DISK -> control.resizeDisk(request.getResizeDisk().getId(),
+                    request.getResizeDisk().getSizeBytes(), new Later(id));
             case REQUEST_NOT_SET -> refuse(id, "BAD_REQUEST", "a request of no kind that this VMM knows");
         }
     }
@@ -288,10 +309,10 @@ final class ControlConnection {
         }
 
         @Override
-        public void refused(String why) {
+        public void refused(Refusal reason, String why) {
             server.execute(() -> {
                 if (!closed) {
-                    refuse(id, "FAILED", why);
+                    refuse(id, reason.name(), why);
                 }
             });
         }

@@ -90,6 +90,11 @@ final class StandInAccelerator implements Accelerator {
         }
 
         @Override
+        public void release() {
+            // Holds nothing.
+        }
+
+        @Override
         public boolean add(long address, EventFile event) {
             return false;
         }

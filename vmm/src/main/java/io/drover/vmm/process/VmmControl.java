@@ -1,5 +1,7 @@
 package io.drover.vmm.process;
 
+import io.drover.vmm.client.VmmDisk;
+import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.machine.Answer;
@@ -25,6 +27,14 @@ interface VmmControl {
 
     /** False when there is no room; nothing has been taken then. */
     boolean type(byte[] input);
+
+    void attachDisk(VmmDisk disk, Answer answer);
+
+    void attachNic(VmmNic nic, Answer answer);
+
+    void detach(String id, boolean force, Answer answer);
+
+    void resizeDisk(String id, long sizeBytes, Answer answer);
 
     ConsoleRing console();
 }

@@ -8,22 +8,24 @@ import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmDiskStatus;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmEnd.Cause;
+import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.client.VmmStatus.State;
 import io.drover.vmm.console.ConsoleLog;
 import io.drover.vmm.console.ConsoleRing;
-import io.drover.vmm.disk.image.DiskFormat;
-import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.linux.BootClock;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.Answer;
 import io.drover.vmm.machine.DiskSettings;
+import io.drover.vmm.machine.DiskState;
 import io.drover.vmm.machine.Machine;
 import io.drover.vmm.machine.MachineEnd;
 import io.drover.vmm.machine.MachineSettings;
 import io.drover.vmm.machine.MachineStartException;
 import io.drover.vmm.machine.MachineState;
+import io.drover.vmm.machine.NicSettings;
+import io.drover.vmm.machine.Refusal;
 import io.drover.vmm.virtio.balloon.BalloonState;
 import io.drover.vmm.virtio.block.BlockCounts;
 import java.io.IOException;
@@ -40,6 +42,8 @@ final class VmmProcess implements VmmControl {
     private final long processStartNanos;
     private final ConsoleRing console = new ConsoleRing();
     private final Machine machine;
+    /** Once there is somebody to tell. */
+    private volatile Optional<ControlServer> publisher = Optional.empty();
 
     private VmmProcess(VmmSettings settings, Accelerator accelerator, Log log)
             throws MachineStartException, IOException {
@@ -50,30 +54,12 @@ final class VmmProcess implements VmmControl {
         try {
             wanted = new MachineSettings(settings.vcpus(), settings.memoryBytes(),
                     new BootSource(settings.kernel(), settings.initramfs(), settings.commandLine()),
-                    disks(settings), settings.rng(), NicTranslation.of(settings), BalloonTranslation.of(settings));
+                    DiskTranslation.of(settings), settings.rng(), NicTranslation.of(settings),
+                    BalloonTranslation.of(settings), settings.hotPlug());
         } catch (IllegalArgumentException e) {
             throw new MachineStartException(e.getMessage(), e);
         }
-        this.machine = Machine.assemble(settings.vm(), wanted, accelerator, console, log);
-    }
-
-    private static List<DiskSettings> disks(VmmSettings settings) {
-        List<DiskSettings> disks = new ArrayList<>();
-        for (VmmDisk disk : settings.disks()) {
-            List<DiskImage> images = new ArrayList<>();
-            images.add(image(disk.file()));
-            for (VmmDisk.File layer : disk.backing()) {
-                images.add(image(layer));
-            }
-            disks.add(new DiskSettings(images, disk.readOnly(), disk.serial(),
-                    disk.cache() == VmmDisk.Cache.WRITE_THROUGH, disk.queues()));
-        }
-        return disks;
-    }
-
-    private static DiskImage image(VmmDisk.File file) {
-        return new DiskImage(file.path(),
-                file.format() == VmmDisk.Format.RAW ? DiskFormat.RAW : DiskFormat.QCOW2);
+        this.machine = Machine.assemble(settings.vm(), wanted, accelerator, console, this::publishStatus, log);
     }
 
     /** Where an accelerator comes from, once the settings are known. */
@@ -119,15 +105,15 @@ final class VmmProcess implements VmmControl {
         try (ConsoleLog _ = ConsoleLog.start(console, settings.consoleLog(), settings.consoleLogMaxBytes(),
                 log);
                 ControlServer server = ControlServer.start(settings.controlSocket(), this, log)) {
+            publisher = Optional.of(server);
             stopHook.armed(() -> running.kill(new LoggedAnswer(log, "stop")));
             log.info("assembled: " + settings.vcpus() + " vCPUs, " + (settings.memoryBytes() >> 20) + " MiB, epoch "
                     + settings.epoch());
             MachineEnd ended = running.run(settings.startPaused(), state -> {
                 // The others are steps on the way that mean nothing outside.
                 if (!(state instanceof MachineState.Pausing || state instanceof MachineState.Ending)) {
-                    VmmStatus status = status();
-                    log.info("state " + status.state());
-                    server.publish(Event.newBuilder().setStatus(status.toProto()).build());
+                    log.info("state " + status().state());
+                    publishStatus();
                 }
             });
             VmmEnd end = describe(ended);
@@ -157,11 +143,18 @@ final class VmmProcess implements VmmControl {
                 : Optional.empty();
     }
 
+    private void publishStatus() {
+        publisher.ifPresent(
+                server -> server.publish(Event.newBuilder().setStatus(status().toProto()).build()));
+    }
+
     private List<VmmDiskStatus> diskStatus() {
         List<VmmDiskStatus> disks = new ArrayList<>();
-        for (BlockCounts counts : machine.diskCounts()) {
-            disks.add(new VmmDiskStatus(counts.reads(), counts.readBytes(), counts.writes(), counts.writtenBytes(),
-                    counts.flushes(), counts.discards(), counts.failures()));
+        for (DiskState disk : machine.disks()) {
+            BlockCounts counts = disk.counts();
+            disks.add(new VmmDiskStatus(disk.id(), counts.reads(), counts.readBytes(), counts.writes(),
+                    counts.writtenBytes(),
+                    counts.flushes(), counts.discards(), counts.failures(), disk.sizeBytes(), disk.leaving()));
         }
         return disks;
     }
@@ -199,6 +192,40 @@ final class VmmProcess implements VmmControl {
     @Override
     public boolean type(byte[] input) {
         return machine.type(input);
+    }
+
+    @Override
+    public void attachDisk(VmmDisk disk, Answer answer) {
+        DiskSettings wanted;
+        try {
+            wanted = DiskTranslation.of(disk);
+        } catch (IllegalArgumentException e) {
+            answer.refused(Refusal.BAD_REQUEST, e.getMessage());
+            return;
+        }
+        machine.attachDisk(wanted, answer);
+    }
+
+    @Override
+    public void attachNic(VmmNic nic, Answer answer) {
+        NicSettings wanted;
+        try {
+            wanted = NicTranslation.of(settings, nic);
+        } catch (IllegalArgumentException e) {
+            answer.refused(Refusal.BAD_REQUEST, e.getMessage());
+            return;
+        }
+        machine.attachNic(wanted, answer);
+    }
+
+    @Override
+    public void detach(String id, boolean force, Answer answer) {
+        machine.detach(id, force, answer);
+    }
+
+    @Override
+    public void resizeDisk(String id, long sizeBytes, Answer answer) {
+        machine.resizeDisk(id, sizeBytes, answer);
     }
 
     @Override
@@ -240,7 +267,7 @@ final class VmmProcess implements VmmControl {
         }
 
         @Override
-        public void refused(String why) {
+        public void refused(Refusal reason, String why) {
             log.warn(what + ": " + why);
         }
     }

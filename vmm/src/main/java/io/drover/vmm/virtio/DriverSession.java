@@ -37,6 +37,11 @@ final class DriverSession implements IoThread.Owner {
     private final List<IoThread> threads = new ArrayList<>();
     @GuardedBy("this")
     private boolean resetting;
+    /** The device is being taken away: nothing the driver writes counts any more. */
+    @GuardedBy("this")
+    private boolean removed;
+    @GuardedBy("this")
+    private Optional<Runnable> whenStopped = Optional.empty();
 
     DriverSession(String name, VirtioDevice device, GuestMemory memory, NotifyWindow notify,
             VirtioInterrupts interrupts, BusMaster busMaster, GuestFaultLog log) {
@@ -74,7 +79,7 @@ final class DriverSession implements IoThread.Owner {
 
     /** Obeys a write to the status, if it is a legal step. */
     synchronized void setStatus(int written) {
-        if (resetting) {
+        if (resetting || removed) {
             return;
         }
         switch (DeviceStatus.step(status, written)) {
@@ -188,10 +193,73 @@ final class DriverSession implements IoThread.Owner {
     }
 
     @Override
-    public synchronized void ended(IoThread thread) {
-        threads.remove(thread);
-        thread.release();
-        finishReset();
+    public void ended(IoThread thread) {
+        synchronized (this) {
+            threads.remove(thread);
+            thread.release();
+            finishReset();
+        }
+        tellIfStopped();
+    }
+
+    /**
+     * Takes the device away from its driver and ends the I/O threads, without waiting for them. Once.
+     *
+     * @param then
+     *            called when the last of them has ended, on a thread that must not be held up, under no lock
+     */
+    void remove(Runnable then) {
+        synchronized (this) {
+            removed = true;
+            whenStopped = Optional.of(then);
+            reset();
+        }
+        tellIfStopped();
+    }
+
+    private void tellIfStopped() {
+        Optional<Runnable> told;
+        synchronized (this) {
+            if (!threads.isEmpty()) {
+                return;
+            }
+            told = whenStopped;
+            whenStopped = Optional.empty();
+        }
+        told.ifPresent(Runnable::run);
+    }
+
+    /** Has the I/O threads begin nothing more, and does not wait. No vCPU may run until {@link #resume}. */
+    synchronized void pause() {
+        for (IoThread thread : threads) {
+            thread.pause();
+        }
+    }
+
+    /**
+     * Waits until the I/O threads, having been paused, have ended what they were at.
+     *
+     * @param untilNanos
+     *            as of {@link System#nanoTime}
+     * @return false when one has not in time
+     */
+    boolean awaitStill(long untilNanos) throws InterruptedException {
+        List<IoThread> now;
+        synchronized (this) {
+            now = List.copyOf(threads);
+        }
+        for (IoThread thread : now) {
+            if (!thread.awaitStill(untilNanos)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    synchronized void resume() {
+        for (IoThread thread : threads) {
+            thread.resume();
+        }
     }
 
     /** The settings of a queue, if it is there and now is the time to change them. */
@@ -225,7 +293,7 @@ final class DriverSession implements IoThread.Owner {
     }
 
     synchronized void writeConfig(int offset, int bytes, long value) {
-        if ((status & DeviceStatus.DRIVER) != 0 && !resetting) {
+        if ((status & DeviceStatus.DRIVER) != 0 && !resetting && !removed) {
             device.writeConfig(offset, bytes, value, driverFeatures);
         }
     }
@@ -234,8 +302,8 @@ final class DriverSession implements IoThread.Owner {
     void close() {
         List<IoThread> last;
         synchronized (this) {
-            resetting = true;
-            stopThreads();
+            removed = true;
+            reset();
             last = List.copyOf(threads);
         }
         boolean interrupted = false;
@@ -244,9 +312,6 @@ final class DriverSession implements IoThread.Owner {
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
-        }
-        synchronized (this) {
-            finishReset();
         }
         device.close();
     }

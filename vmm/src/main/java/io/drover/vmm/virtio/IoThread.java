@@ -1,5 +1,6 @@
 package io.drover.vmm.virtio;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.drover.vmm.linux.EventFile;
 import io.drover.vmm.linux.FileHandle;
 import io.drover.vmm.linux.Poller;
@@ -7,10 +8,11 @@ import io.drover.vmm.virtio.queue.QueueBreachException;
 import io.drover.vmm.virtio.queue.Virtqueue;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A platform thread that serves some of a device's queues, from one activation to the next reset. It waits for kicks, for files
- * that its handler wants to know of, and for being told to stop.
+ * that its handler wants to know of, and for being told to pause or to stop.
  */
 public final class IoThread {
     private static final int STOP = -1;
@@ -36,6 +38,12 @@ public final class IoThread {
     private final EventFile stop;
     private final Thread thread;
     private volatile boolean stopping;
+    private final Object gate = new Object();
+    @GuardedBy("gate")
+    private boolean paused;
+    /** Whether the thread waits at the gate, or has ended. */
+    @GuardedBy("gate")
+    private boolean still;
 
     /**
      * A thread that is not started.
@@ -87,6 +95,11 @@ public final class IoThread {
         poller.addChanges(file, queues.size() + source);
     }
 
+    /** Takes each change of a file, as {@link #watchChanges} does, for a kick of one of this thread's queues. */
+    public void watchAsKick(FileHandle file, Virtqueue queue) throws IOException {
+        poller.addChanges(file, queues.indexOf(queue));
+    }
+
     /**
      * Whether the guest lets the device touch its memory, for a handler that is ready for something else than a kick. Every queue
      * is taken as kicked when it does again.
@@ -107,7 +120,91 @@ public final class IoThread {
     /** Tells it to stop, and does not wait. */
     void stop() {
         stopping = true;
+        hold(true);
+        synchronized (gate) {
+            gate.notifyAll();
+        }
         stop.ring();
+    }
+
+    /** Tells it to begin nothing more until {@link #resume}, and does not wait: {@link #awaitStill} does. */
+    void pause() {
+        synchronized (gate) {
+            paused = true;
+        }
+        hold(true);
+        stop.ring();
+    }
+
+    /**
+     * Waits until the thread, having been paused, has ended what it was at.
+     *
+     * @return false when it has not in time
+     */
+    boolean awaitStill(long untilNanos) throws InterruptedException {
+        synchronized (gate) {
+            while (!still) {
+                long left = untilNanos - System.nanoTime();
+                if (left <= 0) {
+                    return false;
+                }
+                TimeUnit.NANOSECONDS.timedWait(gate, left);
+            }
+            return true;
+        }
+    }
+
+    /** Lets it go on. */
+    void resume() {
+        if (!stopping) {
+            hold(false);
+        }
+        synchronized (gate) {
+            paused = false;
+            gate.notifyAll();
+        }
+    }
+
+    private void hold(boolean held) {
+        for (Virtqueue queue : queues) {
+            queue.hold(held);
+        }
+    }
+
+    /** Waits while it is paused. */
+    private void passGate() {
+        boolean waited = false;
+        boolean interrupted = false;
+        synchronized (gate) {
+            while (paused && !stopping) {
+                waited = true;
+                still = true;
+                gate.notifyAll();
+                try {
+                    gate.wait();
+                } catch (InterruptedException expected) {
+                    interrupted = true;
+                }
+            }
+            still = false;
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (waited) {
+            // Kicks were taken and not heeded.
+            for (Virtqueue queue : queues) {
+                kicks[queue.number()].ring();
+            }
+        }
+    }
+
+    private void ended() {
+        synchronized (gate) {
+            still = true;
+            gate.notifyAll();
+        }
+        owner.ended(this);
     }
 
     /** Gives back what it holds without ever having run. */
@@ -145,12 +242,15 @@ public final class IoThread {
             serve(queue);
         }
         while (!stopping) {
+            passGate();
             int ready = poller.await();
             for (int i = 0; i < ready && !stopping; i++) {
                 int source = poller.source(i);
                 if (source >= queues.size()) {
                     handler.ready(source - queues.size());
-                } else if (source != STOP) {
+                } else if (source == STOP) {
+                    stop.take();
+                } else {
                     Virtqueue queue = queues.get(source);
                     kicks[queue.number()].take();
                     serve(queue);
@@ -177,7 +277,7 @@ public final class IoThread {
             } finally {
                 handler.close();
                 poller.close();
-                owner.ended(IoThread.this);
+                IoThread.this.ended();
             }
         }
     }

@@ -51,7 +51,7 @@ final class NotifyWindow implements IoDevice {
     }
 
     /** As if every queue had been kicked. */
-    void kickAll() {
+    synchronized void kickAll() {
         for (EventFile kick : kicks) {
             kick.ring();
         }
@@ -103,15 +103,16 @@ final class NotifyWindow implements IoDevice {
         return 0;
     }
 
+    /** Under the lock, as the event must not be closed meanwhile; only a kick without a doorbell comes here. */
     @Override
-    public void write(long offset, int bytes, long value) {
+    public synchronized void write(long offset, int bytes, long value) {
         if (offset % MULTIPLIER == 0) {
             kicks[(int) offset / MULTIPLIER].ring();
         }
     }
 
-    /** When no vCPU and no I/O thread runs any more. */
-    void close() {
+    /** When no I/O thread runs any more. */
+    synchronized void close() {
         for (EventFile kick : kicks) {
             if (kick != null) {
                 kick.close();

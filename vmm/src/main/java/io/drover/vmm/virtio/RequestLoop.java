@@ -30,6 +30,11 @@ public final class RequestLoop implements QueueHandler {
                 queue.publish();
                 return queue.heedKicks();
             }
+            if (!server.admit(chain)) {
+                queue.putBack(chain);
+                queue.publish();
+                return false;
+            }
             boolean firstOfBatch = !queue.hasUnpublished();
             queue.push(chain.head(), server.serve(chain));
             long now = System.nanoTime();

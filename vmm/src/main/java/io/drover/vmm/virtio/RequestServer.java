@@ -6,6 +6,14 @@ import io.drover.vmm.virtio.queue.QueueBreachException;
 /** Answers requests one by one, for a {@link RequestLoop}. */
 public interface RequestServer extends AutoCloseable {
     /**
+     * Whether a request may be served now. One that may not is put back into the ring, and asked about again at the next kick,
+     * which the server sees to.
+     */
+    default boolean admit(DescriptorChain request) {
+        return true;
+    }
+
+    /**
      * Serves one request, to its end.
      *
      * @return bytes written at the start of what it may write

@@ -42,6 +42,7 @@ public final class VirtioPciFunction implements PciFunction, AutoCloseable {
     private static final int CAP_LENGTH = 12;
     private static final int CAP_DATA = 16;
 
+    private final PciRoot root;
     private final PciEndpoint endpoint;
     private final NotifyWindow notify;
     private final DriverSession session;
@@ -50,6 +51,7 @@ public final class VirtioPciFunction implements PciFunction, AutoCloseable {
 
     private VirtioPciFunction(String name, VirtioDevice device, GuestMemory memory, PciRoot root, Doorbells doorbells,
             GuestFaultLog log) throws IOException {
+        this.root = root;
         notify = new NotifyWindow(name, device.queues(), doorbells);
         try {
             PciEndpoint.Identity identity = new PciEndpoint.Identity(VENDOR_RED_HAT, DEVICE_BASE + device.deviceType(),
@@ -76,7 +78,7 @@ public final class VirtioPciFunction implements PciFunction, AutoCloseable {
     }
 
     /**
-     * Plugs a device in. Before any vCPU runs.
+     * Plugs a device in, at once.
      *
      * @param name
      *            of the device, for its threads and the log
@@ -90,7 +92,7 @@ public final class VirtioPciFunction implements PciFunction, AutoCloseable {
         try {
             VirtioPciFunction function = new VirtioPciFunction(name, device, memory, root, doorbells,
                     new GuestFaultLog(log, name));
-            root.plug(function);
+            root.plug(function.endpoint, function);
             return function;
         } catch (IOException e) {
             device.close();
@@ -155,7 +157,53 @@ public final class VirtioPciFunction implements PciFunction, AutoCloseable {
         return endpoint.readConfig(windowCapability + CAP_OFFSET, Integer.BYTES);
     }
 
-    /** Stops the device. When no vCPU runs any more. */
+    /** The slot of the bus that it is in: 1 to 31. */
+    public int slot() {
+        return endpoint.slot();
+    }
+
+    /**
+     * Takes the device away from the guest, which finds nothing in the slot from now on, and stops it without waiting. Once; any
+     * thread.
+     *
+     * @param then
+     *            called when the last I/O thread has ended, on that thread or on this one: it must see to it that somebody else
+     *            calls {@link #release}
+     */
+    public void remove(Runnable then) {
+        root.pull(endpoint);
+        session.remove(then);
+    }
+
+    /** After {@link #remove}: closes the device and gives back what it had on the bus, its slot included. */
+    public void release() {
+        close();
+        root.release(endpoint);
+    }
+
+    /** Has the device begin nothing more, and does not wait; when no vCPU runs. Nothing that it has begun is cut short. */
+    public void pause() {
+        session.pause();
+    }
+
+    /**
+     * Waits until the device, having been paused, has ended all that it had begun: no guest memory changes by it from then on,
+     * until {@link #resume}.
+     *
+     * @param untilNanos
+     *            as of {@link System#nanoTime}
+     * @return false when it has not in time
+     */
+    public boolean awaitStill(long untilNanos) throws InterruptedException {
+        return session.awaitStill(untilNanos);
+    }
+
+    /** Has the device go on. */
+    public void resume() {
+        session.resume();
+    }
+
+    /** Stops the device. When no vCPU runs any more, or it was taken off the bus. */
     @Override
     public void close() {
         session.close();

@@ -36,22 +36,49 @@ class AcpiTablesTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 4, 64, 254})
     void everyTableIsFoundFromTheRootAndSumsToZero(int vcpus) throws GuestAddressException {
-        assertThat(tables(vcpus, Optional.empty()).keySet()).containsExactly("XSDT", "FACP", "APIC", "DSDT", "FACS");
-        assertThat(tables(vcpus, PCI).keySet()).containsExactly("XSDT", "FACP", "APIC", "MCFG", "DSDT", "FACS");
+        assertThat(tables(vcpus, Optional.empty(), false).keySet()).containsExactly("XSDT", "FACP", "APIC", "DSDT",
+                "FACS");
+        assertThat(tables(vcpus, PCI, false).keySet()).containsExactly("XSDT", "FACP", "APIC", "MCFG", "DSDT", "FACS");
     }
 
     @Test
     void everyVcpuHasALocalApic() throws GuestAddressException {
-        byte[] madt = tables(3, Optional.empty()).get("APIC");
+        byte[] madt = tables(3, Optional.empty(), false).get("APIC");
         assertThat(madt[36 + 8 + 2 * 8]).isZero();
         assertThat(madt[36 + 8 + 2 * 8 + 3]).isEqualTo((byte) 2);
         assertThat(madt[36 + 8 + 3 * 8]).as("then the IOAPIC").isEqualTo((byte) 1);
     }
 
     @Test
+    void slotsOfHotPlugAreObjectsThatCanBeTold() throws Exception {
+        String dsdt = disassembled(tables(1, PCI, true));
+        assertThat(dsdt)
+                .contains("OperationRegion (PREG, SystemIO, 0xAE00, 0x0C)", "Field (PREG, DWordAcc, NoLock, Preserve)")
+                .containsSubsequence("Device (S01)", "Name (_ADR, 0x00010000)", "Name (_SUN, One)",
+                        "Method (_EJ0, 1, NotSerialized)", "PEJ = 0x02", "Device (S1F)", "PEJ = 0x80000000")
+                .containsSubsequence("Method (PHPE, 0, NotSerialized)", "Local0 = PASK", "If ((Local0 & 0x02))",
+                        "Notify (S01, 0x03)", "Local0 = PINS", "Notify (S1F, One)")
+                .containsSubsequence("Scope (\\_GPE)", "Method (_E01, 0, NotSerialized)", "\\_SB.PCI0.PHPE ()");
+        assertThat(Files.readString(folder.resolve("FACP.dsl"))).contains("GPE0 Block Address : 00000610",
+                "GPE0 Block Length : 04");
+    }
+
+    @Test
+    void machineWithoutHotPlugHasNothingOfIt() throws Exception {
+        assertThat(disassembled(tables(1, PCI, false))).doesNotContain("_EJ0", "_GPE", "OperationRegion");
+        assertThat(Files.readString(folder.resolve("FACP.dsl"))).contains("GPE0 Block Address : 00000000");
+    }
+
+    @Test
     void iaslHasNoComplaint() throws Exception {
+        assertThat(disassembled(tables(4, PCI, false))).contains("EisaId (\"PNP0501\")", "EisaId (\"PNP0B00\")",
+                "\"QEMU0001\"", "EisaId (\"PNP0A08\")", "EisaId (\"PNP0C02\")", "0x0000002000000000, // Range Minimum",
+                "0xC0000000,         // Range Minimum", "Name (\\_S5, Package (0x04)", "IRQNoFlags ()");
+    }
+
+    /** The DSDT's source, after all tables have been taken apart and put together again without a complaint. */
+    private String disassembled(Map<String, byte[]> tables) throws IOException, InterruptedException {
         assumeTrue(Files.isExecutable(IASL), IASL + " is missing: install acpica-tools");
-        Map<String, byte[]> tables = tables(4, PCI);
         for (Map.Entry<String, byte[]> table : tables.entrySet()) {
             Path file = Files.write(folder.resolve(table.getKey() + ".dat"), table.getValue());
             String disassembled = run("-d", file.toString());
@@ -63,25 +90,23 @@ class AcpiTablesTest {
                         .contains("0 Warnings");
             }
         }
-        assertThat(Files.readString(folder.resolve("DSDT.dsl"))).contains("EisaId (\"PNP0501\")",
-                "EisaId (\"PNP0B00\")",
-                "\"QEMU0001\"", "EisaId (\"PNP0A08\")", "EisaId (\"PNP0C02\")", "0x0000002000000000, // Range Minimum",
-                "0xC0000000,         // Range Minimum", "Name (\\_S5, Package (0x04)", "IRQNoFlags ()");
+        return Files.readString(folder.resolve("DSDT.dsl"));
     }
 
     @Test
     void tooManyVcpusAndTooLittleMemoryAreRefused() {
-        assertThatIllegalArgumentException().isThrownBy(() -> AcpiTables.write(memory, 0, Optional.empty()));
-        assertThatIllegalArgumentException().isThrownBy(() -> AcpiTables.write(memory, 255, Optional.empty()))
+        assertThatIllegalArgumentException().isThrownBy(() -> AcpiTables.write(memory, 0, Optional.empty(), false));
+        assertThatIllegalArgumentException().isThrownBy(() -> AcpiTables.write(memory, 255, Optional.empty(), false))
                 .withMessageContaining("255");
         GuestMemory small = GuestMemory.of(Arena.ofAuto().allocate(0xF_0000));
         assertThatExceptionOfType(GuestAddressException.class)
-                .isThrownBy(() -> AcpiTables.write(small, 1, Optional.empty()));
+                .isThrownBy(() -> AcpiTables.write(small, 1, Optional.empty(), false));
     }
 
     /** Walks from the root, as a kernel does. */
-    private Map<String, byte[]> tables(int vcpus, Optional<PciWindows> pci) throws GuestAddressException {
-        long rsdp = AcpiTables.write(memory, vcpus, pci);
+    private Map<String, byte[]> tables(int vcpus, Optional<PciWindows> pci, boolean hotPlug)
+            throws GuestAddressException {
+        long rsdp = AcpiTables.write(memory, vcpus, pci, hotPlug);
         assertSumIsZero(bytes(rsdp, 20));
         assertSumIsZero(bytes(rsdp, 36));
         assertThat(new String(bytes(rsdp, 8), StandardCharsets.US_ASCII)).isEqualTo("RSD PTR ");

@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** A block device whose rings and requests are the input: everything is answered, or the device needs a reset, and gets it. */
 public final class BlockRequestsFuzz {
@@ -28,7 +29,8 @@ public final class BlockRequestsFuzz {
         Path file = Files.createTempFile("block-fuzz", ".raw");
         try (VirtioBench bench = new VirtioBench()) {
             Files.write(file, new byte[DISK_BYTES]);
-            bench.plug(new BlockDevice(RawDisk.open(LinuxFile.open(file, false), false), "fuzz", 1, true, "disk",
+            bench.plug(new BlockDevice(RawDisk.open(LinuxFile.open(file, false), false), "fuzz", 1, true,
+                    Optional.empty(), "disk",
                     new Log(new PrintStream(OutputStream.nullOutputStream()), "fuzz")));
             TestDriver driver = new TestDriver(bench, 1).probe().useMsix()
                     .negotiate(VirtioFeatures.VERSION_1 | VirtioFeatures.INDIRECT_DESC | 1L << 9);

@@ -4,7 +4,9 @@ import io.drover.vmm.disk.LinuxFile;
 import io.drover.vmm.disk.RawDisk;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.pci.PciWindows;
+import io.drover.vmm.pci.SlotRegisters;
 import io.drover.vmm.virtio.VirtioBench;
+import io.drover.vmm.virtio.VirtioPciFunction;
 import io.drover.vmm.virtio.block.BlockDevice;
 import io.drover.vmm.virtio.rng.RngDevice;
 import java.io.IOException;
@@ -12,10 +14,11 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
- * Configuration space by ports and by memory, BARs wherever they are put, MSI-X and all virtio registers, of a block and an
- * entropy device in a machine that lives for one input.
+ * Configuration space by ports and by memory, the registers of hot-plug with a device that comes and goes, BARs wherever they
+ * are put, MSI-X and all virtio registers, of a block and an entropy device in a machine that lives for one input.
  */
 public final class RegistersFuzz {
     private static final int DISK_BYTES = 64 << 10;
@@ -28,15 +31,18 @@ public final class RegistersFuzz {
         Path file = Files.createTempFile("registers-fuzz", ".raw");
         try (VirtioBench bench = new VirtioBench()) {
             Files.write(file, new byte[DISK_BYTES]);
-            bench.plug(new BlockDevice(RawDisk.open(LinuxFile.open(file, false), false), "fuzz", 2, true, "disk",
+            bench.plug(new BlockDevice(RawDisk.open(LinuxFile.open(file, false), false), "fuzz", 2, true,
+                    Optional.empty(), "disk",
                     new Log(new PrintStream(OutputStream.nullOutputStream()), "fuzz")));
             bench.plug(new RngDevice());
+            Coming coming = new Coming(bench);
             // So that an input need not find out how to switch the BARs on.
             bench.mmio().write(PciWindows.ECAM_BASE + 0x8004, 2, 6);
             bench.mmio().write(PciWindows.ECAM_BASE + 0x1_0004, 2, 6);
             while (!guest.isUsedUp()) {
-                step(bench, guest);
+                step(bench, coming, guest);
             }
+            coming.close();
             if (bench.log().contains("ERROR")) {
                 throw new AssertionError(bench.log());
             }
@@ -45,7 +51,7 @@ public final class RegistersFuzz {
         }
     }
 
-    private static void step(VirtioBench bench, FuzzBytes guest) {
+    private static void step(VirtioBench bench, Coming coming, FuzzBytes guest) throws IOException {
         int what = guest.next8();
         int bytes = 1 << (what >>> 6);
         int device = (what >>> 3) & 1;
@@ -60,7 +66,11 @@ public final class RegistersFuzz {
         boolean write = (what & 0x10) != 0;
         boolean narrow = (what & 0x20) != 0;
         if (address == -1) {
-            long port = 0xCF8 + (guest.next8() & 7L);
+            int selected = guest.next8();
+            if ((selected & 0x80) != 0) {
+                coming.change(selected & 3);
+            }
+            long port = (selected & 0x40) == 0 ? 0xCF8 + (selected & 7L) : SlotRegisters.PORT + (selected & 15L);
             access(bench, port, bytes, write, narrow, guest, true);
         } else {
             access(bench, address, bytes, write, narrow, guest, false);
@@ -87,6 +97,48 @@ public final class RegistersFuzz {
             bench.ports().write(address, bytes, value);
         } else {
             bench.store(address, bytes, value);
+        }
+    }
+
+    /** A device in a slot of its own that comes, is asked to go, and goes when the guest says so. */
+    private static final class Coming {
+        private final VirtioBench bench;
+        private final SlotRegisters registers;
+        private Optional<VirtioPciFunction> there = Optional.empty();
+        private boolean asked;
+
+        Coming(VirtioBench bench) {
+            this.bench = bench;
+            this.registers = new SlotRegisters(() -> {}, this::ejected);
+            bench.ports().register(SlotRegisters.PORT, SlotRegisters.PORTS, "slots", registers);
+        }
+
+        void change(int what) throws IOException {
+            if (there.isEmpty()) {
+                there = Optional.of(bench.plug(new RngDevice()));
+                asked = false;
+                registers.insert(there.get().slot());
+            } else if (what != 0) {
+                asked = true;
+                registers.askFor(there.get().slot());
+            }
+        }
+
+        private void ejected(int slot) {
+            if (asked && there.isPresent() && there.get().slot() == slot) {
+                close();
+            }
+        }
+
+        void close() {
+            if (there.isPresent()) {
+                try {
+                    bench.unplug(there.get());
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+                there = Optional.empty();
+            }
         }
     }
 }

@@ -2,14 +2,22 @@ package io.drover.vmm.interrupt;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Message interrupts that are written down, as "address:data", in the order in which they were raised. */
 public final class RecordedMessages implements MessageInterrupts {
     private final List<String> raised = new ArrayList<>();
+    private final AtomicInteger held = new AtomicInteger();
 
     @Override
     public MessageInterrupt create() {
+        held.incrementAndGet();
         return new Recorded();
+    }
+
+    /** How many there are that were not given back. */
+    public int held() {
+        return held.get();
     }
 
     /** What was raised so far. */
@@ -46,6 +54,11 @@ public final class RecordedMessages implements MessageInterrupts {
         @Override
         public void raise() {
             add(message);
+        }
+
+        @Override
+        public void release() {
+            held.decrementAndGet();
         }
     }
 }

@@ -2,6 +2,7 @@ package io.drover.vmm.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.drover.vmm.machine.MachineEvent.DevicesBusy;
 import io.drover.vmm.machine.MachineEvent.EndAsked;
 import io.drover.vmm.machine.MachineEvent.PauseAsked;
 import io.drover.vmm.machine.MachineEvent.ResumeAsked;
@@ -30,16 +31,16 @@ class MachineStateTest {
     private static final List<MachineState> STATES = List.of(new Built(), new Running(), new Pausing(), new Paused(),
             new Ending(FIRST), new Ended(FIRST));
     private static final List<MachineEvent> EVENTS = List.of(new Started(false), new Started(true), new PauseAsked(),
-            new VcpusParked(), new ResumeAsked(), new EndAsked(SECOND), new VcpusGone());
+            new VcpusParked(), new ResumeAsked(), new EndAsked(SECOND), new VcpusGone(), new DevicesBusy());
 
     /** The row is the state, the column the event, both as listed above. */
     private static final Object[][] TABLE = {
-            {new Running(), new Paused(), REFUSED, REFUSED, REFUSED, new Ending(SECOND), REFUSED},
-            {REFUSED, REFUSED, new Pausing(), REFUSED, STAYS, new Ending(SECOND), REFUSED},
-            {REFUSED, REFUSED, STAYS, new Paused(), REFUSED, new Ending(SECOND), REFUSED},
-            {REFUSED, REFUSED, STAYS, REFUSED, new Running(), new Ending(SECOND), REFUSED},
-            {REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, STAYS, new Ended(FIRST)},
-            {REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, STAYS, REFUSED},};
+            {new Running(), new Paused(), REFUSED, REFUSED, REFUSED, new Ending(SECOND), REFUSED, REFUSED},
+            {REFUSED, REFUSED, new Pausing(), REFUSED, STAYS, new Ending(SECOND), REFUSED, REFUSED},
+            {REFUSED, REFUSED, STAYS, new Paused(), REFUSED, new Ending(SECOND), REFUSED, new Running()},
+            {REFUSED, REFUSED, STAYS, REFUSED, new Running(), new Ending(SECOND), REFUSED, REFUSED},
+            {REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, STAYS, new Ended(FIRST), REFUSED},
+            {REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, STAYS, REFUSED, REFUSED},};
 
     static Stream<Arguments> table() {
         Stream.Builder<Arguments> cells = Stream.builder();

@@ -63,7 +63,7 @@ class PciEndpointTest {
                 heard.add("wrote " + Long.toHexString(value));
             }
         });
-        root.plug(endpoint);
+        root.plug(endpoint, endpoint);
     }
 
     private long read(int offset, int bytes) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.proto.vmm.v1.AttachConsoleRequest;
+import io.drover.proto.vmm.v1.AttachDiskRequest;
+import io.drover.proto.vmm.v1.AttachNicRequest;
 import io.drover.proto.vmm.v1.ConsoleOutput;
 import io.drover.proto.vmm.v1.Event;
 import io.drover.proto.vmm.v1.PauseRequest;
@@ -13,13 +15,16 @@ import io.drover.proto.vmm.v1.StatusRequest;
 import io.drover.proto.vmm.v1.VmmExit;
 import io.drover.proto.vmm.v1.WatchRequest;
 import io.drover.vmm.client.VmmClient;
+import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
+import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmRefusedException;
 import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.Answer;
+import io.drover.vmm.machine.Refusal;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -84,7 +89,12 @@ class ControlServerTest {
             client.powerButton();
             client.consoleInput(new byte[] {'a', 'b'});
             client.stop();
-            assertThat(control.done).containsExactly("pause", "resume", "power button", "type 2", "stop");
+            client.attachDisk(VmmDisk.raw(folder, "").withId("d2").withRate(new VmmDisk.Rate(0, 9)));
+            client.attachNic(VmmNic.tap("n2", "52:54:00:00:00:02", "tap0", 1));
+            client.detach("d2", true);
+            client.resizeDisk("d2", 4096);
+            assertThat(control.done).containsExactly("pause", "resume", "power button", "type 2", "stop", "disk d2 9",
+                    "nic n2", "detach d2 true", "resize d2 4096");
         }
     }
 
@@ -93,8 +103,8 @@ class ControlServerTest {
         control.refuseWith = Optional.of("the machine has ended");
         control.room = false;
         try (VmmClient client = VmmClient.connect(socket, LONG)) {
-            assertThatThrownBy(client::pause).isInstanceOf(VmmRefusedException.class)
-                    .hasMessage("the machine has ended");
+            assertThatThrownBy(client::pause).isInstanceOfSatisfying(VmmRefusedException.class,
+                    refused -> assertThat(refused.reason()).isEqualTo("CONFLICT")).hasMessage("the machine has ended");
             assertThatThrownBy(() -> client.resume(EPOCH - 1)).isInstanceOfSatisfying(VmmRefusedException.class,
                     refused -> assertThat(refused.reason()).isEqualTo("WRONG_EPOCH"));
             assertThatThrownBy(() -> client.consoleInput(new byte[10])).isInstanceOf(VmmRefusedException.class)
@@ -113,6 +123,20 @@ class ControlServerTest {
                     .writeDelimitedTo(Channels.newOutputStream(raw));
             assertThat(Reply.parseDelimitedFrom(in).getStatus().getVm()).isEqualTo("fake");
         }
+    }
+
+    @Test
+    void deviceThatMakesNoSenseIsRefusedAndTheConnectionGoesOn() throws Exception {
+        try (SocketChannel raw = connectRaw()) {
+            Request.newBuilder().setId(9).setAttachDisk(AttachDiskRequest.getDefaultInstance()).build()
+                    .writeDelimitedTo(Channels.newOutputStream(raw));
+            Request.newBuilder().setId(10).setAttachNic(AttachNicRequest.getDefaultInstance()).build()
+                    .writeDelimitedTo(Channels.newOutputStream(raw));
+            InputStream in = Channels.newInputStream(raw);
+            assertThat(Reply.parseDelimitedFrom(in).getError().getReason()).isEqualTo("BAD_REQUEST");
+            assertThat(Reply.parseDelimitedFrom(in).getError().getReason()).isEqualTo("BAD_REQUEST");
+        }
+        assertThat(control.done).isEmpty();
     }
 
     @Test
@@ -342,13 +366,33 @@ class ControlServerTest {
         }
 
         @Override
+        public void attachDisk(VmmDisk disk, Answer answer) {
+            answer("disk " + disk.id() + " " + disk.rate().operationsPerSecond(), answer);
+        }
+
+        @Override
+        public void attachNic(VmmNic nic, Answer answer) {
+            answer("nic " + nic.id(), answer);
+        }
+
+        @Override
+        public void detach(String id, boolean force, Answer answer) {
+            answer("detach " + id + " " + force, answer);
+        }
+
+        @Override
+        public void resizeDisk(String id, long sizeBytes, Answer answer) {
+            answer("resize " + id + " " + sizeBytes, answer);
+        }
+
+        @Override
         public ConsoleRing console() {
             return console;
         }
 
         private void answer(String what, Answer answer) {
             if (refuseWith.isPresent()) {
-                answer.refused(refuseWith.get());
+                answer.refused(Refusal.CONFLICT, refuseWith.get());
             } else {
                 done.add(what);
                 answer.done();

@@ -76,9 +76,62 @@ class VmmProcessTest {
     void guestWithPciDevicesIsNoOther() throws Exception {
         Path disk = Files.write(folder.resolve("disk"), new byte[4096]);
         VmmClient client = rig.disks(VmmDisk.raw(disk, "serial")).start().connectAndAwaitBanner();
-        assertThat(client.status().disks()).containsExactly(new VmmDiskStatus(0, 0, 0, 0, 0, 0, 0));
+        assertThat(client.status().disks()).containsExactly(
+                new VmmDiskStatus("disk0", 0, 0, 0, 0, 0, 0, 0, 4096, false));
         type(client, TinyGuest.POWER_OFF);
         assertThat(rig.awaitEnd().cause()).isEqualTo(Cause.GUEST_POWERED_OFF);
+    }
+
+    @Test
+    void diskComesAndIsTakenAwayAgain() throws Exception {
+        Path file = Files.write(folder.resolve("disk"), new byte[4096]);
+        VmmDisk disk = VmmDisk.raw(file, "serial").withId("d2");
+        VmmClient client = rig.hotPlug().start().connectAndAwaitBanner();
+        client.attachDisk(disk);
+        client.attachDisk(disk);
+        assertThat(client.status().disks()).containsExactly(
+                new VmmDiskStatus("d2", 0, 0, 0, 0, 0, 0, 0, 4096, false));
+        refused("CONFLICT", () -> client.attachDisk(disk.withRate(new VmmDisk.Rate(0, 5))));
+        refused("HOST_FAILED", () -> client.attachDisk(disk.withId("d3")));
+        refused("HOST_FAILED", () -> client.attachDisk(VmmDisk.raw(folder.resolve("missing"), "").withId("d3")));
+        refused("BAD_REQUEST", () -> client.attachDisk(disk.withId("no name")));
+        refused("BAD_REQUEST", () -> client.resizeDisk("d2", 512));
+        refused("FAILED", () -> client.resizeDisk("d3", 8192));
+        client.resizeDisk("d2", 8192);
+        client.resizeDisk("d2", 8192);
+        assertThat(Files.size(file)).isEqualTo(8192);
+
+        client.detach("d2", false);
+        assertThat(client.status().disks()).as("this guest never answers").containsExactly(
+                new VmmDiskStatus("d2", 0, 0, 0, 0, 0, 0, 0, 8192, true));
+        client.attachDisk(disk);
+        assertThat(client.status().disks().getFirst().leaving()).isFalse();
+
+        client.detach("d2", true);
+        long until = System.nanoTime() + VmmRig.LONG.toNanos();
+        while (!client.status().disks().isEmpty()) {
+            assertThat(System.nanoTime()).as(rig.log()).isLessThan(until);
+        }
+        client.detach("d2", true);
+        client.attachDisk(disk.withId("d3"));
+        type(client, TinyGuest.POWER_OFF);
+        assertThat(rig.awaitEnd().cause()).isEqualTo(Cause.GUEST_POWERED_OFF);
+    }
+
+    @Test
+    void machineWithoutHotPlugSaysSo() throws Exception {
+        VmmClient client = rig.start().connectAndAwaitBanner();
+        refused("UNSUPPORTED", () -> client.attachDisk(VmmDisk.raw(folder.resolve("disk"), "").withId("d2")));
+        refused("UNSUPPORTED", () -> client.detach("d2", false));
+    }
+
+    private interface Call {
+        void run() throws Exception;
+    }
+
+    private static void refused(String reason, Call call) {
+        assertThatThrownBy(call::run).isInstanceOfSatisfying(VmmRefusedException.class,
+                refused -> assertThat(refused.reason()).as(refused.getMessage()).isEqualTo(reason));
     }
 
     @Test

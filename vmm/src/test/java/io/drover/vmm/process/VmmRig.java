@@ -39,6 +39,7 @@ final class VmmRig {
     private int vcpus = 1;
     private long memoryBytes = 4 << 20;
     private boolean startPaused;
+    private boolean hotPlug;
     private List<VmmDisk> disks = List.of();
     private List<VmmNic> nics = List.of();
     private Optional<VmmBalloon> balloon = Optional.empty();
@@ -87,6 +88,12 @@ final class VmmRig {
         return this;
     }
 
+    /** Devices may come and go. */
+    VmmRig hotPlug() {
+        hotPlug = true;
+        return this;
+    }
+
     VmmRig start() throws IOException {
         settings().write(folder.resolve("vmm.pb"));
         process = command(folder.resolve("vmm.pb")).toProcessBuilder().redirectErrorStream(true)
@@ -99,7 +106,8 @@ final class VmmRig {
                 socket(),
                 folder.resolve("console.log"), 0, folder.resolve("exit.pb"), startPaused)
                 .withDevices(disks, !disks.isEmpty()).withNics(nics);
-        return balloon.isPresent() ? settings.withBalloon(balloon.get()) : settings;
+        VmmSettings pluggable = hotPlug ? settings.withHotPlug() : settings;
+        return balloon.isPresent() ? pluggable.withBalloon(balloon.get()) : pluggable;
     }
 
     static VmmCommand command(Path settings) {

@@ -26,6 +26,8 @@ import java.util.ArrayList;
 import java.util.Map;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** A machine of nothing but memory, a PCI bus and virtio devices, whose one guest is a test. */
 public final class VirtioBench implements AutoCloseable {
@@ -81,6 +83,17 @@ public final class VirtioBench implements AutoCloseable {
                 }, log);
         functions.add(function);
         return function;
+    }
+
+    /** Takes a device away from the guest, and gives back what it had when its last I/O thread has ended. */
+    public void unplug(VirtioPciFunction function) throws InterruptedException {
+        CountDownLatch stopped = new CountDownLatch(1);
+        function.remove(stopped::countDown);
+        if (!stopped.await(TestDriver.DEADLINE_MILLIS, TimeUnit.MILLISECONDS)) {
+            throw new IllegalStateException("the device did not stop");
+        }
+        function.release();
+        functions.remove(function);
     }
 
     public GuestMemory memory() {

@@ -1,6 +1,8 @@
 package io.drover.vmm.virtio.block;
 
 import io.drover.vmm.disk.Disk;
+import io.drover.vmm.limit.RateLimit;
+import io.drover.vmm.linux.TimerFile;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.virtio.Activation;
 import io.drover.vmm.virtio.GuestFaultLog;
@@ -31,6 +33,8 @@ public final class BlockDevice implements VirtioDevice {
     private final byte[] id;
     private final BlockConfiguration configuration;
     private final BlockCounters[] counters;
+    private final Optional<RateLimit> limit;
+    private final String name;
     private final GuestFaultLog log;
 
     /**
@@ -45,10 +49,15 @@ public final class BlockDevice implements VirtioDevice {
      * @param cached
      *            whether a write may be done before it is durable (write-back), until the guest flushes; else every write is
      *            durable when it is done (write-through)
+     * @param limit
+     *            of all queues together
      * @param name
      *            for the log
      */
-    public BlockDevice(Disk disk, String serial, int queues, boolean cached, String name, Log log) {
+    public BlockDevice(Disk disk, String serial, int queues, boolean cached, Optional<RateLimit> limit, String name,
+            Log log) {
+        this.limit = limit;
+        this.name = name;
         this.disk = disk;
         this.cached = cached;
         this.id = BlockRequests.id(serial.getBytes(StandardCharsets.US_ASCII));
@@ -116,9 +125,25 @@ public final class BlockDevice implements VirtioDevice {
         for (int number = 0; number < counters.length; number++) {
             Optional<Virtqueue> queue = activation.queue(number);
             if (queue.isPresent()) {
-                BlockRequests requests = new BlockRequests(disk, configuration, flush, id, counters[number], log);
-                activation.addThread("queue " + number, new RequestLoop(requests, queue.get()), List.of(queue.get()));
+                activate(activation, queue.get(),
+                        new BlockRequests(disk, configuration, flush, id, counters[number], log));
             }
+        }
+    }
+
+    private void activate(Activation activation, Virtqueue queue, BlockRequests requests) throws IOException {
+        String thread = "queue " + queue.number();
+        if (limit.isEmpty()) {
+            activation.addThread(thread, new RequestLoop(requests, queue), List.of(queue));
+            return;
+        }
+        TimerFile alarm = TimerFile.create(name + ' ' + thread + " limit");
+        try {
+            RequestLoop loop = new RequestLoop(new LimitedRequests(requests, limit.get(), alarm), queue);
+            activation.addThread(thread, loop, List.of(queue)).watchAsKick(alarm.file(), queue);
+        } catch (IOException e) {
+            alarm.close();
+            throw e;
         }
     }
 

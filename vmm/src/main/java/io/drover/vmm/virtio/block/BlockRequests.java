@@ -68,6 +68,11 @@ final class BlockRequests implements RequestServer {
         return id;
     }
 
+    /** Bytes of data in a request, whatever it is. */
+    static long dataBytes(DescriptorChain request) {
+        return Math.max(0, request.readable().bytes() - HEADER_BYTES) + Math.max(0, request.writable().bytes() - 1);
+    }
+
     @Override
     public long serve(DescriptorChain request) throws QueueBreachException {
         GuestBuffers in = request.readable();

@@ -54,6 +54,8 @@ public final class Virtqueue {
     private int nextUsed;
     /** The index that the driver was last told. */
     private int published;
+    /** Set by whoever pauses or stops the queue's thread. */
+    private volatile boolean held;
 
     /**
      * A queue in which nothing has happened yet.
@@ -106,15 +108,26 @@ public final class Virtqueue {
     }
 
     /**
+     * Holds the queue, or lets it go on: one that is held gives no chain, so that its thread comes to an end with what it has.
+     * What comes meanwhile is found by the next {@link #pop}, which there must be without a kick. Any thread.
+     */
+    public void hold(boolean hold) {
+        held = hold;
+    }
+
+    /**
      * Takes the next chain that the driver has made available.
      *
      * @param chain
      *            of {@link #newChain}; holds the chain until the next pop into it
-     * @return false when there is none
+     * @return false when there is none, or the queue is held
      * @throws QueueBreachException
      *             when the ring or the chain is not what a driver may write
      */
     public boolean pop(DescriptorChain chain) throws QueueBreachException {
+        if (held) {
+            return false;
+        }
         int index = available.getShort(INDEX) & INDEX_MASK;
         int waiting = (index - nextAvailable) & INDEX_MASK;
         if (waiting == 0) {
@@ -136,6 +149,17 @@ public final class Virtqueue {
         inFlight[head] = true;
         nextAvailable = (nextAvailable + 1) & INDEX_MASK;
         return true;
+    }
+
+    /**
+     * Puts back the chain that was popped last, as if it never had been: the next pop takes it again, as the driver has it then.
+     */
+    public void putBack(DescriptorChain chain) {
+        if (!inFlight[chain.head()]) {
+            throw new IllegalStateException("descriptor " + chain.head() + " (expected: one that was popped)");
+        }
+        inFlight[chain.head()] = false;
+        nextAvailable = (nextAvailable - 1) & INDEX_MASK;
     }
 
     private void walk(DescriptorChain chain, int head) throws QueueBreachException {
@@ -283,7 +307,7 @@ public final class Virtqueue {
     /**
      * Asks the driver to kick for what comes next.
      *
-     * @return true when something has come meanwhile, for which there may be no kick
+     * @return true when something has come meanwhile, for which there may be no kick; false while the queue is held
      */
     public boolean heedKicks() {
         if (eventIndex) {
@@ -292,7 +316,7 @@ public final class Virtqueue {
             used.putShort(FLAGS, (short) 0);
         }
         VarHandle.fullFence();
-        return (available.getShort(INDEX) & INDEX_MASK) != nextAvailable;
+        return (available.getShort(INDEX) & INDEX_MASK) != nextAvailable && !held;
     }
 
     private QueueBreachException breach(String what, long value, String expected) {

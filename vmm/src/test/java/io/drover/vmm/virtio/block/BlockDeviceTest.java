@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.drover.vmm.disk.Disk;
 import io.drover.vmm.disk.LinuxFile;
 import io.drover.vmm.disk.RawDisk;
+import io.drover.vmm.limit.IoRate;
+import io.drover.vmm.limit.RateLimit;
 import io.drover.vmm.linux.IoVector;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.virtio.TestDriver;
@@ -15,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -66,7 +69,12 @@ class BlockDeviceTest {
     }
 
     private void start(Disk disk, boolean cached, int queues, long features) throws Exception {
-        device = new BlockDevice(disk, "serial-0123456789-too-long", queues, cached, "disk",
+        start(disk, cached, queues, features, Optional.empty());
+    }
+
+    private void start(Disk disk, boolean cached, int queues, long features, Optional<RateLimit> limit)
+            throws Exception {
+        device = new BlockDevice(disk, "serial-0123456789-too-long", queues, cached, limit, "disk",
                 new Log(System.err, "test"));
         bench.plug(device);
         driver = new TestDriver(bench, 1).probe().useMsix().negotiate(features);
@@ -97,6 +105,42 @@ class BlockDeviceTest {
         byte[] data = new byte[bytes];
         bench.memory().copyOut(DATA, data);
         return data;
+    }
+
+    /** Exact at small periods: a hundred operations a second are one every ten milliseconds, not ten every hundred. */
+    @Test
+    void operationsComeAsFastAsTheLimitAllowsAndNoFaster() throws Exception {
+        RateLimit limit = new RateLimit(Optional.empty(), Optional.of(new IoRate(200, 1)), System.nanoTime());
+        start(rawDisk(false), true, 1, COMMON | FLUSH, Optional.of(limit));
+        long begun = System.nanoTime();
+        for (int done = 0; done < 41; done++) {
+            assertThat(request(0, done, 512, true)).isEqualTo(OK);
+        }
+        long millis = (System.nanoTime() - begun) / 1_000_000;
+        assertThat(millis).as("40 operations at 200 a second").isBetween(199L, 2000L);
+    }
+
+    @Test
+    void bytesComeAsFastAsTheLimitAllowsAndNoFaster() throws Exception {
+        RateLimit limit = new RateLimit(Optional.of(new IoRate(1 << 20, 4096)), Optional.empty(), System.nanoTime());
+        start(rawDisk(false), true, 1, COMMON | FLUSH, Optional.of(limit));
+        long begun = System.nanoTime();
+        for (int done = 0; done < 52; done++) {
+            assertThat(request(1, done, 4096, false)).isEqualTo(OK);
+        }
+        long millis = (System.nanoTime() - begun) / 1_000_000;
+        assertThat(millis).as("204 KiB behind a burst of 4 at 1 MiB a second").isBetween(198L, 2000L);
+    }
+
+    @Test
+    void requestThatWaitsForItsTurnIsNoObstacleToAReset() throws Exception {
+        RateLimit limit = new RateLimit(Optional.empty(), Optional.of(new IoRate(1, 1)), System.nanoTime());
+        start(rawDisk(false), true, 2, COMMON | FLUSH, Optional.of(limit));
+        assertThat(request(0, 0, 512, true)).isEqualTo(OK);
+        queue.offer(0);
+        driver.kick(0);
+        driver.reset();
+        assertThat(bench.log()).doesNotContain("ERROR");
     }
 
     @Test
@@ -290,7 +334,8 @@ class BlockDeviceTest {
     void anyRequestsAreAnsweredOrABreach(@ForAll long seed) throws Exception {
         Random random = new Random(seed);
         try (VirtioBench any = new VirtioBench()) {
-            any.plug(new BlockDevice(new RecordingDisk(), "", 1, true, "disk", new Log(System.err, "test")));
+            any.plug(new BlockDevice(new RecordingDisk(), "", 1, true, Optional.empty(), "disk",
+                    new Log(System.err, "test")));
             TestDriver guest = new TestDriver(any, 1).probe().useMsix()
                     .negotiate(COMMON | FLUSH | VirtioFeatures.INDIRECT_DESC);
             TestQueue ring = guest.addQueue(0, 16, true);

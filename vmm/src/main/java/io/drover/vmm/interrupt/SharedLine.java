@@ -1,20 +1,19 @@
-package io.drover.vmm.pci;
+package io.drover.vmm.interrupt;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.drover.vmm.interrupt.InterruptLine;
 
-/** A line that several functions pull, as PCI's pins may be: it is asserted while one of them asserts it. */
-final class SharedLine {
+/** A line that several devices pull, as PCI's pins may be: it is asserted while one of them asserts it. */
+public final class SharedLine {
     private final InterruptLine line;
     @GuardedBy("this")
     private int asserting;
 
-    SharedLine(InterruptLine line) {
+    public SharedLine(InterruptLine line) {
         this.line = line;
     }
 
-    /** One function's end of it. */
-    InterruptLine input() {
+    /** One device's end of it. */
+    public InterruptLine input() {
         return new Input();
     }
 

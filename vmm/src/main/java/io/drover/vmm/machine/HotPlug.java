@@ -1,0 +1,199 @@
+package io.drover.vmm.machine;
+
+import io.drover.vmm.disk.Disk;
+import io.drover.vmm.log.Log;
+import io.drover.vmm.machine.PluggedDevice.Kind;
+import io.drover.vmm.machine.PluggedDevice.Presence;
+import io.drover.vmm.pci.SlotRegisters;
+import io.drover.vmm.virtio.block.BlockDevice;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * Devices that come and go while the guest runs. What was asked for is done on a thread of its own; what the guest lets go of
+ * is off the bus before its vCPU goes on, and closed on that thread when its last I/O thread has ended.
+ *
+ * <p>
+ * Only a device that the guest was asked for goes: one that it lets go of by itself stays in its slot, where a guest that looks
+ * again finds it.
+ */
+final class HotPlug implements AutoCloseable {
+    private final PciDevices devices;
+    private final SlotRegisters registers;
+    private final Log log;
+    private final Runnable whenGone;
+    private final DeviceWorker worker;
+
+    /**
+     * For a machine's bus.
+     *
+     * @param event
+     *            has the guest look at the {@link #registers}
+     * @param whenGone
+     *            told, on any thread, that there is a device less
+     */
+    HotPlug(PciDevices devices, Runnable event, Runnable whenGone, Log log) {
+        this.devices = devices;
+        this.registers = new SlotRegisters(event, this::ejected);
+        this.log = log;
+        this.whenGone = whenGone;
+        this.worker = new DeviceWorker(log);
+    }
+
+    SlotRegisters registers() {
+        return registers;
+    }
+
+    void attachDisk(DiskSettings settings, Answer answer) {
+        worker.execute(() -> attach(settings.id(), settings, Kind.OfDisk.class, MachineSettings.MAX_DISKS,
+                () -> devices.plugDisk(settings), answer));
+    }
+
+    void attachNic(NicSettings settings, Answer answer) {
+        worker.execute(() -> attach(settings.id(), settings, Kind.OfNic.class, MachineSettings.MAX_NICS,
+                () -> devices.plugNic(settings), answer));
+    }
+
+    void detach(String id, boolean force, Answer answer) {
+        worker.execute(() -> {
+            Optional<PluggedDevice> device = devices.find(id);
+            if (device.isPresent() && askFor(device.get(), force) && force) {
+                log.info("device " + id + " was taken from the guest");
+            }
+            answer.done();
+        });
+    }
+
+    void resize(String id, long sizeBytes, Answer answer) {
+        worker.execute(() -> {
+            Optional<PluggedDevice> device = devices.find(id);
+            if (device.isEmpty() || device.get().isLeaving()
+                    || !(device.get().kind() instanceof Kind.OfDisk(DiskSettings _, Disk disk, BlockDevice _))) {
+                answer.refused(Refusal.FAILED, "disk " + id + " : none (expected: one of this machine's, not leaving)");
+                return;
+            }
+            resize(device.get(), disk, sizeBytes, answer);
+        });
+    }
+
+    private interface Plug {
+        PluggedDevice plug() throws IOException;
+    }
+
+    private void attach(String id, Record settings, Class<? extends Kind> kind, int most, Plug plug, Answer answer) {
+        Optional<PluggedDevice> there = devices.find(id);
+        if (there.isPresent()) {
+            keep(there.get(), settings, answer);
+            return;
+        }
+        if (devices.count(kind) >= most) {
+            answer.refused(Refusal.FAILED, "device " + id + " : one too many (expected: at most " + most
+                    + " of its kind in a machine)");
+            return;
+        }
+        try {
+            PluggedDevice device = plug.plug();
+            registers.insert(device.function().slot());
+            log.info("device " + id + " is in slot " + device.function().slot());
+            answer.done();
+        } catch (IOException e) {
+            answer.refused(Refusal.HOST_FAILED, "device " + id + " : " + e.getMessage());
+        }
+    }
+
+    private void keep(PluggedDevice device, Record settings, Answer answer) {
+        String id = device.id();
+        if (!device.settings().equals(settings)) {
+            answer.refused(Refusal.CONFLICT,
+                    "device " + id + " : is there with other settings (expected: an id that is free)");
+            return;
+        }
+        boolean closing;
+        synchronized (devices) {
+            closing = device.presence() == Presence.CLOSING;
+            if (device.presence() == Presence.ASKED) {
+                device.set(Presence.KEPT);
+                registers.forget(device.function().slot());
+            }
+        }
+        if (closing) {
+            answer.refused(Refusal.BUSY, "device " + id + " : is being closed; next: ask again in a moment");
+        } else {
+            answer.done();
+        }
+    }
+
+    /** Whether there was something to ask for. */
+    private boolean askFor(PluggedDevice device, boolean force) {
+        synchronized (devices) {
+            if (device.presence() == Presence.CLOSING) {
+                return false;
+            }
+            device.set(Presence.ASKED);
+            if (force) {
+                remove(device);
+            }
+            // A guest that something was taken from does not see what comes to the same slot before it has let go of that.
+            registers.askFor(device.function().slot());
+            return true;
+        }
+    }
+
+    private void resize(PluggedDevice device, Disk disk, long sizeBytes, Answer answer) {
+        String what = "size of disk " + device.id() + " : " + sizeBytes;
+        if (sizeBytes % Disk.SECTOR_BYTES != 0 || sizeBytes < disk.size() || disk.readOnly()) {
+            answer.refused(Refusal.BAD_REQUEST, what + (disk.readOnly() ? " (expected: of a disk that is not read-only)"
+                    : " (expected: a multiple of " + Disk.SECTOR_BYTES + ", not less than now, " + disk.size() + ")"));
+            return;
+        }
+        try {
+            if (sizeBytes > disk.size()) {
+                disk.grow(sizeBytes);
+                device.function().configurationChanged();
+                log.info("disk " + device.id() + " has " + sizeBytes + " bytes");
+            }
+            answer.done();
+        } catch (IOException e) {
+            answer.refused(Refusal.HOST_FAILED, what + " : " + e.getMessage());
+        }
+    }
+
+    /** On a vCPU's thread. */
+    private void ejected(int slot) {
+        synchronized (devices) {
+            Optional<PluggedDevice> device = devices.inSlot(slot);
+            if (device.isEmpty()) {
+                return;
+            }
+            switch (device.get().presence()) {
+                case ASKED -> remove(device.get());
+                case KEPT -> {
+                    device.get().set(Presence.PRESENT);
+                    registers.insert(slot);
+                }
+                case PRESENT, CLOSING -> {
+                    // Nobody wanted it back, or it has gone already.
+                }
+            }
+        }
+    }
+
+    private void remove(PluggedDevice device) {
+        device.set(Presence.CLOSING);
+        registers.forget(device.function().slot());
+        device.function().remove(() -> worker.execute(() -> close(device)));
+    }
+
+    private void close(PluggedDevice device) {
+        device.function().release();
+        devices.forget(device);
+        log.info("device " + device.id() + " is gone");
+        whenGone.run();
+    }
+
+    /** Waits for what is under way. Before the devices are closed, after the vCPUs' threads have ended. */
+    @Override
+    public void close() {
+        worker.close();
+    }
+}

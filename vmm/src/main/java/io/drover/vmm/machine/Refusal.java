@@ -1,0 +1,17 @@
+package io.drover.vmm.machine;
+
+/** Why something that a machine was asked to do was not done; the names are those of the control protocol. */
+public enum Refusal {
+    /** This machine has no such thing. */
+    UNSUPPORTED,
+    /** What was asked for can never be. */
+    BAD_REQUEST,
+    /** There is another device of that name. */
+    CONFLICT,
+    /** It may be asked for again in a moment. */
+    BUSY,
+    /** The host could not: a file that cannot be opened, a disk that is full. */
+    HOST_FAILED,
+    /** It is not the time for it. */
+    FAILED
+}
