@@ -46,6 +46,10 @@ import java.util.Optional;
  *            whether the guest has a source of entropy
  * @param nics
  *            in the order in which the guest finds them
+ * @param console
+ *            a virtio console device beside the serial port, if there is to be one
+ * @param vsock
+ *            sockets between the guest and the host, if it has them
  * @param balloon
  *            if there is to be one
  * @param hotPlug
@@ -54,7 +58,8 @@ import java.util.Optional;
 public record VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
         Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog, long consoleLogMaxBytes,
         Path exitFile, boolean startPaused, List<VmmDisk> disks, boolean rng,
-        List<VmmNic> nics, Optional<VmmBalloon> balloon, boolean hotPlug) {
+        List<VmmNic> nics, Optional<VmmConsole> console, Optional<VmmVsock> vsock, Optional<VmmBalloon> balloon,
+        boolean hotPlug) {
     /** The newest format that this code writes and reads. */
     public static final int FORMAT = 3;
     /** What a VMM that knows no PCI devices reads. */
@@ -73,6 +78,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         Objects.requireNonNull(exitFile, "exitFile");
         disks = List.copyOf(disks);
         nics = List.copyOf(nics);
+        Objects.requireNonNull(console, "console");
+        Objects.requireNonNull(vsock, "vsock");
         Objects.requireNonNull(balloon, "balloon");
     }
 
@@ -81,32 +88,49 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
             Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog,
             long consoleLogMaxBytes, Path exitFile, boolean startPaused) {
         this(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket, consoleLog,
-                consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of(), Optional.empty(), false);
+                consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of(), Optional.empty(),
+                Optional.empty(), Optional.empty(), false);
     }
 
     /** The same with other disks, and with or without a source of entropy. */
     public VmmSettings withDevices(List<VmmDisk> newDisks, boolean newRng) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
-                consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics, balloon, hotPlug);
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics, console, vsock,
+                balloon, hotPlug);
     }
 
     /** The same with other nics. */
     public VmmSettings withNics(List<VmmNic> newNics) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
-                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics, balloon, hotPlug);
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics, console, vsock, balloon,
+                hotPlug);
+    }
+
+    /** The same with a virtio console device. */
+    public VmmSettings withConsole(VmmConsole newConsole) {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, Optional.of(newConsole), vsock,
+                balloon, hotPlug);
+    }
+
+    /** The same with a socket device. */
+    public VmmSettings withVsock(VmmVsock newVsock) {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, Optional.of(newVsock),
+                balloon, hotPlug);
     }
 
     /** The same with another balloon. */
     public VmmSettings withBalloon(VmmBalloon newBalloon) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
-                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, Optional.of(newBalloon),
-                hotPlug);
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock,
+                Optional.of(newBalloon), hotPlug);
     }
 
     /** The same with devices that come and go while the guest runs. */
     public VmmSettings withHotPlug() {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
-                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, balloon, true);
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon, true);
     }
 
     /** Writes the file whole or not at all. Relative paths are written as they are and mean the VMM's working directory. */
@@ -143,6 +167,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                 config.getCommandLine(), Path.of(config.getControlSocketPath()), Path.of(config.getConsoleLogPath()),
                 config.getConsoleLogMaxBytes(), Path.of(config.getExitPath()), config.getStartPaused(), disks,
                 config.getRng(), nics,
+                config.hasConsole() ? Optional.of(VmmConsole.of(config.getConsole())) : Optional.empty(),
+                config.hasVsock() ? Optional.of(VmmVsock.of(config.getVsock())) : Optional.empty(),
                 config.hasBalloon() ? Optional.of(VmmBalloon.of(config.getBalloon())) : Optional.empty(),
                 config.getHotPlug());
     }
@@ -171,6 +197,12 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         for (VmmNic nic : nics) {
             config.addNics(nic.toProto());
         }
+        if (console.isPresent()) {
+            config.setConsole(console.get().toProto());
+        }
+        if (vsock.isPresent()) {
+            config.setVsock(vsock.get().toProto());
+        }
         if (balloon.isPresent()) {
             config.setBalloon(balloon.get().toProto());
         }
@@ -179,7 +211,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
 
     /** The oldest that has all of it. */
     private int format() {
-        if (balloon.isPresent() || hotPlug || disks.stream().anyMatch(disk -> !disk.rate().equals(VmmDisk.Rate.ANY))) {
+        if (console.isPresent() || vsock.isPresent() || balloon.isPresent() || hotPlug
+                || disks.stream().anyMatch(disk -> !disk.rate().equals(VmmDisk.Rate.ANY))) {
             return FORMAT;
         }
         return disks.isEmpty() && !rng && nics.isEmpty() ? FORMAT_WITHOUT_DEVICES : FORMAT_WITH_FIRST_DEVICES;

@@ -1,5 +1,6 @@
 package io.drover.vmm.client;
 
+import io.drover.proto.vmm.v1.ConsolePortStatus;
 import io.drover.proto.vmm.v1.DiskStatus;
 import io.drover.proto.vmm.v1.Status;
 import java.time.Duration;
@@ -17,12 +18,16 @@ import java.util.Optional;
  *            from the guest so far, all vCPUs together
  * @param disks
  *            in the order of {@link VmmSettings#disks}, then those that came later
+ * @param consolePorts
+ *            of the virtio console device: the console first, if it has one, then as in {@link VmmConsole#ports}
+ * @param vsock
+ *            empty when the guest has no socket device
  * @param balloon
  *            if there is one
  */
 public record VmmStatus(State state, String vm, String uid, long epoch, long pid, Optional<Duration> firstInstruction,
         int vcpus, long memoryBytes, long exits, List<VmmDiskStatus> disks,
-        Optional<VmmBalloonStatus> balloon) {
+        List<VmmPortStatus> consolePorts, Optional<VmmVsockStatus> vsock, Optional<VmmBalloonStatus> balloon) {
     /** Where the machine's life is. */
     public enum State {
         /** Being put together, no vCPU has run. */
@@ -40,6 +45,8 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
         Objects.requireNonNull(uid, "uid");
         Objects.requireNonNull(firstInstruction, "firstInstruction");
         disks = List.copyOf(disks);
+        consolePorts = List.copyOf(consolePorts);
+        Objects.requireNonNull(vsock, "vsock");
         Objects.requireNonNull(balloon, "balloon");
     }
 
@@ -56,9 +63,14 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
         for (DiskStatus disk : status.getDisksList()) {
             disks.add(VmmDiskStatus.of(disk));
         }
+        List<VmmPortStatus> consolePorts = new ArrayList<>();
+        for (ConsolePortStatus port : status.getConsolePortsList()) {
+            consolePorts.add(VmmPortStatus.of(port));
+        }
         return new VmmStatus(state, status.getVm(), status.getUid(), status.getEpoch(), status.getPid(),
                 first == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(first)), status.getVcpus(),
-                status.getMemoryBytes(), status.getExits(), disks,
+                status.getMemoryBytes(), status.getExits(), disks, consolePorts,
+                status.hasVsock() ? Optional.of(VmmVsockStatus.of(status.getVsock())) : Optional.empty(),
                 status.hasBalloon() ? Optional.of(VmmBalloonStatus.of(status.getBalloon())) : Optional.empty());
     }
 
@@ -82,6 +94,12 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
                 .setExits(exits);
         for (VmmDiskStatus disk : disks) {
             status.addDisks(disk.toProto());
+        }
+        for (VmmPortStatus port : consolePorts) {
+            status.addConsolePorts(port.toProto());
+        }
+        if (vsock.isPresent()) {
+            status.setVsock(vsock.get().toProto());
         }
         if (balloon.isPresent()) {
             status.setBalloon(balloon.get().toProto());

@@ -21,6 +21,7 @@ final class SystemCall {
     static final long READ = 0;
     static final long WRITE = 1;
     static final long FSTAT = 5;
+    static final long POLL = 7;
     static final long LSEEK = 8;
     static final long MMAP = 9;
     static final long MUNMAP = 11;
@@ -32,6 +33,9 @@ final class SystemCall {
     static final long GETPID = 39;
     static final long SOCKET = 41;
     static final long CONNECT = 42;
+    static final long SHUTDOWN = 48;
+    static final long BIND = 49;
+    static final long LISTEN = 50;
     static final long FCNTL = 72;
     static final long FSYNC = 74;
     static final long FDATASYNC = 75;
@@ -49,6 +53,7 @@ final class SystemCall {
     static final long TIMERFD_CREATE = 283;
     static final long FALLOCATE = 285;
     static final long TIMERFD_SETTIME = 286;
+    static final long ACCEPT4 = 288;
     static final long EVENTFD2 = 290;
     static final long EPOLL_CREATE1 = 291;
     static final long PREADV = 295;

@@ -15,6 +15,8 @@ import io.drover.vmm.vcpu.VcpuGroup;
 import io.drover.vmm.vcpu.VcpuOwner;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
 import io.drover.vmm.virtio.balloon.BalloonState;
+import io.drover.vmm.virtio.console.PortCounts;
+import io.drover.vmm.virtio.vsock.VsockCounts;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -206,6 +208,16 @@ public final class Machine implements AutoCloseable {
     public Optional<BalloonState> balloonState() {
         Optional<BalloonDevice> balloon = board.balloon();
         return balloon.isPresent() ? Optional.of(balloon.get().state()) : Optional.empty();
+    }
+
+    /** What each port of the virtio console device has done so far, its console first. Any thread. */
+    public List<PortCounts> consolePorts() {
+        return board.consolePorts();
+    }
+
+    /** What the socket device has done so far, if there is one. Any thread. */
+    public Optional<VsockCounts> vsockCounts() {
+        return board.vsockCounts();
     }
 
     /** Ends what still runs and gives the guest's memory back. */

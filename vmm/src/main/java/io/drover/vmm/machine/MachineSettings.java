@@ -21,13 +21,18 @@ import java.util.stream.Stream;
  *            whether the guest has a source of entropy
  * @param nics
  *            in the order in which the guest finds them
+ * @param console
+ *            a virtio console device beside the serial port, if there is to be one
+ * @param vsock
+ *            sockets between the guest and the host, if it has them
  * @param balloon
  *            if there is to be one
  * @param hotPlug
  *            whether disks and nics may come, and those that are there may go, while the guest runs
  */
 public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List<DiskSettings> disks, boolean rng,
-        List<NicSettings> nics, Optional<BalloonSettings> balloon, boolean hotPlug) {
+        List<NicSettings> nics, Optional<ConsoleSettings> console, Optional<VsockSettings> vsock,
+        Optional<BalloonSettings> balloon, boolean hotPlug) {
     public static final int MAX_VCPUS = 64;
     /** Leaves some of the bus's 31 slots to others. */
     public static final int MAX_DISKS = 24;
@@ -37,7 +42,8 @@ public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List
 
     /** Whether it has a PCI bus. */
     boolean hasPci() {
-        return hotPlug || rng || !disks.isEmpty() || !nics.isEmpty() || balloon.isPresent();
+        return hotPlug || rng || !disks.isEmpty() || !nics.isEmpty() || console.isPresent() || vsock.isPresent()
+                || balloon.isPresent();
     }
 
     /** Refuses values that no host could run, with an {@link IllegalArgumentException} for the operator. */
@@ -50,6 +56,8 @@ public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List
                     + MIN_MEMORY_BYTES + ", and whole pages of " + GuestMemory.PAGE_BYTES + ")");
         }
         Objects.requireNonNull(boot, "boot");
+        Objects.requireNonNull(console, "console");
+        Objects.requireNonNull(vsock, "vsock");
         disks = List.copyOf(disks);
         if (disks.size() > MAX_DISKS) {
             throw new IllegalArgumentException("disks : " + disks.size() + " (expected: at most " + MAX_DISKS + ")");

@@ -10,6 +10,7 @@ import io.drover.vmm.boot.EntryState;
 import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.console.ConsoleInput;
 import io.drover.vmm.console.ConsoleRing;
+import io.drover.vmm.console.ShownConsole;
 import io.drover.vmm.cpuid.CpuidEntry;
 import io.drover.vmm.cpuid.CpuidOptions;
 import io.drover.vmm.cpuid.GuestCpuid;
@@ -36,6 +37,8 @@ import io.drover.vmm.rtc.CmosRtc;
 import io.drover.vmm.rtc.RtcTimerThread;
 import io.drover.vmm.serial.Uart16550;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
+import io.drover.vmm.virtio.console.PortCounts;
+import io.drover.vmm.virtio.vsock.VsockCounts;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -55,6 +58,7 @@ final class Mainboard implements AutoCloseable {
     private final AcpiPowerManagement powerManagement;
     private final RtcTimerThread rtcTimer = new RtcTimerThread();
     private final ConsoleInput consoleInput = new ConsoleInput();
+    private final ShownConsole shownConsole;
     private final IoBus mmio;
     private final PciBus pci = new PciBus();
     private final SharedLine sci;
@@ -72,9 +76,10 @@ final class Mainboard implements AutoCloseable {
         this.ports = ports;
         this.mmio = mmio;
         this.sci = new SharedLine(partition.line(AcpiPowerManagement.SCI_IRQ));
-        Uart16550 serial = new Uart16550(partition.line(Uart16550.COM1_IRQ), value -> console.append((byte) value),
-                consoleInput::room);
-        consoleInput.connect(serial::offer);
+        shownConsole = new ShownConsole(console, consoleInput);
+        Uart16550 serial = new Uart16550(partition.line(Uart16550.COM1_IRQ), shownConsole::serialPrints,
+                shownConsole::room);
+        shownConsole.connectSerial(serial::offer);
         powerManagement = new AcpiPowerManagement(sci.input(), power, System::nanoTime);
         I8042 keyboard = new I8042(power);
         ports.register(Uart16550.COM1_PORT, Uart16550.PORTS, "COM1", serial);
@@ -150,6 +155,9 @@ final class Mainboard implements AutoCloseable {
             windows = Optional.of(PciWindows.of(memory));
             PciDevices devices = PciDevices.plug(settings, memory, partition, pci, mmio, log);
             pciDevices = Optional.of(devices);
+            if (settings.console().isPresent()) {
+                devices.plugConsole(settings.console().get(), shownConsole);
+            }
             if (settings.balloon().isPresent()) {
                 devices.plugBalloon(settings.balloon().get(), backing);
             }
@@ -210,6 +218,14 @@ final class Mainboard implements AutoCloseable {
 
     Optional<BalloonDevice> balloon() {
         return pciDevices.isPresent() ? pciDevices.get().balloon() : Optional.empty();
+    }
+
+    List<PortCounts> consolePorts() {
+        return pciDevices.isPresent() ? pciDevices.get().consolePorts() : List.of();
+    }
+
+    Optional<VsockCounts> vsockCounts() {
+        return pciDevices.isPresent() ? pciDevices.get().vsockCounts() : Optional.empty();
     }
 
     void pressPowerButton() {

@@ -3,6 +3,7 @@ package io.drover.vmm.machine;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.bus.IoBus;
+import io.drover.vmm.console.ShownConsole;
 import io.drover.vmm.disk.Disk;
 import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.interrupt.InterruptLine;
@@ -17,8 +18,13 @@ import io.drover.vmm.virtio.VirtioDevice;
 import io.drover.vmm.virtio.VirtioPciFunction;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
 import io.drover.vmm.virtio.block.BlockDevice;
+import io.drover.vmm.virtio.console.ConsoleDevice;
+import io.drover.vmm.virtio.console.PortCounts;
+import io.drover.vmm.virtio.console.Terminal;
 import io.drover.vmm.virtio.net.NetDevice;
 import io.drover.vmm.virtio.rng.RngDevice;
+import io.drover.vmm.virtio.vsock.VsockCounts;
+import io.drover.vmm.virtio.vsock.VsockDevice;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -40,6 +46,8 @@ final class PciDevices implements AutoCloseable {
     private final int vcpus;
     /** Those that stay. */
     private final List<VirtioPciFunction> fixed = new ArrayList<>();
+    private Optional<ConsoleDevice> console = Optional.empty();
+    private Optional<VsockDevice> vsock = Optional.empty();
     private Optional<BalloonDevice> balloon = Optional.empty();
     @GuardedBy("this")
     private final Map<String, PluggedDevice> devices = new LinkedHashMap<>();
@@ -73,6 +81,9 @@ final class PciDevices implements AutoCloseable {
             for (NicSettings nic : settings.nics()) {
                 devices.plugNic(nic);
             }
+            if (settings.vsock().isPresent()) {
+                devices.plugVsock(settings.vsock().get());
+            }
             if (settings.rng()) {
                 devices.fixed.add(devices.plug("rng", new RngDevice()));
             }
@@ -87,6 +98,14 @@ final class PciDevices implements AutoCloseable {
 
     Optional<BalloonDevice> balloon() {
         return balloon;
+    }
+
+    List<PortCounts> consolePorts() {
+        return console.isPresent() ? console.get().counts() : List.of();
+    }
+
+    Optional<VsockCounts> vsockCounts() {
+        return vsock.map(VsockDevice::counts);
     }
 
     /** Puts a disk on the bus; the guest is not told. */
@@ -121,6 +140,32 @@ final class PciDevices implements AutoCloseable {
         fixed.add(function);
         device.start(function::configurationChanged);
         balloon = Optional.of(device);
+    }
+
+    /**
+     * Plugs a console device in, once.
+     *
+     * @param shown
+     *            what its console becomes a part of
+     */
+    void plugConsole(ConsoleSettings settings, ShownConsole shown) throws IOException {
+        String name = "console";
+        // A driver that knows of one port only has it as a console, wanted or not.
+        Terminal terminal = settings.shown() ? new Terminal(shown::virtioPrints, shown::room)
+                : new Terminal(octet -> {}, () -> {});
+        ConsoleDevice device = ConsoleDevice.listen(name, terminal, settings.shown(), settings.ports());
+        fixed.add(plug(name, device));
+        if (settings.shown()) {
+            shown.connectVirtio(terminal::offer);
+        }
+        console = Optional.of(device);
+    }
+
+    private void plugVsock(VsockSettings settings) throws IOException {
+        String name = "vsock";
+        VsockDevice device = VsockDevice.listen(name, settings.guestCid(), settings.socket());
+        fixed.add(plug(name, device));
+        vsock = Optional.of(device);
     }
 
     private VirtioPciFunction plug(String name, VirtioDevice device) throws IOException {

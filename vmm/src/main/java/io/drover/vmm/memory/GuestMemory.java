@@ -179,6 +179,12 @@ public final class GuestMemory {
         target.copyFrom(slice(address, target.byteSize()));
     }
 
+    /** Fills a part of {@code target} from the guest. Allocates nothing. */
+    public void copyOut(long address, HostBuffer target, long to, long length) throws GuestAddressException {
+        MemoryRegion region = regionOf(address, length);
+        MemorySegment.copy(region.segment(), address - region.address(), target.segment(), to, length);
+    }
+
     public void fill(long address, long length, byte value) throws GuestAddressException {
         slice(address, length).fill(value);
     }

@@ -9,9 +9,11 @@ import io.drover.vmm.client.VmmDiskStatus;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmEnd.Cause;
 import io.drover.vmm.client.VmmNic;
+import io.drover.vmm.client.VmmPortStatus;
 import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.client.VmmStatus.State;
+import io.drover.vmm.client.VmmVsockStatus;
 import io.drover.vmm.console.ConsoleLog;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.linux.BootClock;
@@ -28,6 +30,8 @@ import io.drover.vmm.machine.NicSettings;
 import io.drover.vmm.machine.Refusal;
 import io.drover.vmm.virtio.balloon.BalloonState;
 import io.drover.vmm.virtio.block.BlockCounts;
+import io.drover.vmm.virtio.console.PortCounts;
+import io.drover.vmm.virtio.vsock.VsockCounts;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,7 +59,8 @@ final class VmmProcess implements VmmControl {
             wanted = new MachineSettings(settings.vcpus(), settings.memoryBytes(),
                     new BootSource(settings.kernel(), settings.initramfs(), settings.commandLine()),
                     DiskTranslation.of(settings), settings.rng(), NicTranslation.of(settings),
-                    BalloonTranslation.of(settings), settings.hotPlug());
+                    ConsoleTranslation.of(settings), VsockTranslation.of(settings), BalloonTranslation.of(settings),
+                    settings.hotPlug());
         } catch (IllegalArgumentException e) {
             throw new MachineStartException(e.getMessage(), e);
         }
@@ -134,7 +139,18 @@ final class VmmProcess implements VmmControl {
         long entry = machine.firstEntryNanos();
         return new VmmStatus(state, settings.vm(), settings.uid(), settings.epoch(), ProcessHandle.current().pid(),
                 entry == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(entry - processStartNanos)),
-                settings.vcpus(), settings.memoryBytes(), machine.exits(), diskStatus(), balloonStatus());
+                settings.vcpus(), settings.memoryBytes(), machine.exits(), diskStatus(), consolePorts(), vsockStatus(),
+                balloonStatus());
+    }
+
+    private List<VmmPortStatus> consolePorts() {
+        List<PortCounts> ports = machine.consolePorts();
+        return ports.isEmpty() ? List.of() : ConsoleTranslation.status(ports);
+    }
+
+    private Optional<VmmVsockStatus> vsockStatus() {
+        Optional<VsockCounts> counts = machine.vsockCounts();
+        return counts.isPresent() ? Optional.of(VsockTranslation.status(counts.get())) : Optional.empty();
     }
 
     private Optional<VmmBalloonStatus> balloonStatus() {

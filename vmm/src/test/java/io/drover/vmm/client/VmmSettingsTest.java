@@ -61,6 +61,16 @@ class VmmSettingsTest {
     }
 
     @Test
+    void socketAndConsoleDevicesAreReadAsTheyWereWritten() throws IOException {
+        VmmSettings settings = settings().withVsock(new VmmVsock(Path.of("vsock"), 42))
+                .withConsole(new VmmConsole(true, List.of(new VmmConsole.Port("agent.0", Path.of("agent")))));
+        Path file = folder.resolve("vmm.pb");
+        settings.write(file);
+        assertThat(VmmSettings.read(file)).isEqualTo(settings);
+        assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(3);
+    }
+
+    @Test
     void nicWithoutANetworkIsRefused() throws IOException {
         Path file = folder.resolve("vmm.pb");
         Files.write(file, VmmConfig.newBuilder().setFormat(2).addNics(NicConfig.newBuilder().setId("n")).build()

@@ -45,6 +45,16 @@ class FuzzTargetsTest {
         run("balloon", BalloonFuzz::fuzzerTestOneInput);
     }
 
+    @Test
+    void vsockPackets() throws Exception {
+        run("vsock-packets", VsockPacketsFuzz::fuzzerTestOneInput);
+    }
+
+    @Test
+    void consoleMessages() throws Exception {
+        run("console-messages", ConsoleMessagesFuzz::fuzzerTestOneInput);
+    }
+
     private static void run(String name, Target target) throws Exception {
         List<byte[]> seeds = seeds(name);
         assertThat(seeds).as("seeds of %s", name).isNotEmpty();

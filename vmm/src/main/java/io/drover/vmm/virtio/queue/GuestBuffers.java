@@ -158,6 +158,31 @@ public final class GuestBuffers {
         }
     }
 
+    /**
+     * Reads into a part of a buffer. Allocates nothing.
+     *
+     * @param offset
+     *            0 to {@link #bytes} - {@code length}
+     * @param length
+     *            at least 1
+     */
+    public void copyOut(long offset, HostBuffer target, long to, long length) {
+        try {
+            int piece = pieceAt(offset);
+            long at = offset - start;
+            long done = 0;
+            while (done < length) {
+                long part = Math.min(length - done, lengths[piece] - at);
+                memory.copyOut(addresses[piece] + at, target, to + done, part);
+                done += part;
+                at = 0;
+                piece++;
+            }
+        } catch (GuestAddressException e) {
+            throw new IllegalStateException("a piece was RAM when it was added", e);
+        }
+    }
+
     private long read(long offset, int size) {
         try {
             int piece = pieceAt(offset);
