@@ -41,6 +41,11 @@ class FuzzTargetsTest {
     }
 
     @Test
+    void net() throws Exception {
+        run("net", NetFuzz::fuzzerTestOneInput);
+    }
+
+    @Test
     void balloon() throws Exception {
         run("balloon", BalloonFuzz::fuzzerTestOneInput);
     }
