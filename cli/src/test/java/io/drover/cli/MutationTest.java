@@ -23,8 +23,10 @@ import io.drover.proto.v1.Task;
 import io.drover.proto.v1.UserNetwork;
 import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmNic;
+import io.drover.proto.v1.VmSpec;
 import io.drover.proto.v1.UploadFileRequest;
 import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmConsoles;
 import io.drover.proto.v1.VmState;
 import io.drover.proto.v1.WatchVmsRequest;
 import io.drover.proto.v1.WatchVmsResponse;
@@ -97,6 +99,17 @@ class MutationTest {
                 VmDisk.newBuilder().setName("root").setImage("images/bookworm").setSizeBytes(20L << 30).build(),
                 VmDisk.newBuilder().setName("data").setSizeBytes(1L << 30).setReadOnly(true).setSerial("S-1")
                         .setCacheMode(VmDisk.CacheMode.WRITE_THROUGH).build());
+    }
+
+    @Test
+    void socketsAndConsolesAreSentAsTheyWereSaid() {
+        CommandRun run = CommandRun.against(controller);
+        assertThat(run.run("vm", "create", "web-1", "--image", "debian", "--vsock", "--console", "virtio", "--port",
+                "org.qemu.guest_agent.0", "--port", "b")).as(run.err()).isZero();
+        VmSpec spec = controller.request(CreateVmRequest.class).getVm().getSpec();
+        assertThat(spec.getVsock()).isTrue();
+        assertThat(spec.getConsoles()).isEqualTo(VmConsoles.newBuilder().setKind(VmConsoles.Kind.VIRTIO)
+                .addPorts("org.qemu.guest_agent.0").addPorts("b").build());
     }
 
     @Test

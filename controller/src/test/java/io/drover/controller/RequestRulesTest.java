@@ -29,6 +29,7 @@ import io.drover.proto.v1.Task;
 import io.drover.proto.v1.UncordonHostRequest;
 import io.drover.proto.v1.UploadFileRequest;
 import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmConsoles;
 import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmNic;
 import io.drover.proto.v1.VmSpec;
@@ -189,6 +190,19 @@ final class RequestRulesTest {
         assertThat(image.info().getMetadataOrThrow("resource")).isEqualTo("images/none");
         assertThat(Refusals.of(() -> cloud.vms().getVm(GetVmRequest.newBuilder().setName("vms/none").build())).code())
                 .isEqualTo(Status.Code.NOT_FOUND);
+    }
+
+    @Test
+    void everyProblemOfSocketsAndConsolesIsToldWithItsField() throws Exception {
+        VmSpec spec = Cloud.spec(1, 64 * Cloud.MIB).toBuilder().setDriver("qemu").setVsock(true)
+                .setConsoles(VmConsoles.newBuilder().setKindValue(7).addPorts("a").addPorts("a").addPorts("../b"))
+                .build();
+        Refusals refusal = Refusals.of(() -> cloud.vms().createVm(Cloud.creation("sockets-1", spec)));
+        BadRequest bad = refusal.status().getDetails(1).unpack(BadRequest.class);
+        assertThat(bad.getFieldViolationsList()).extracting(BadRequest.FieldViolation::getField)
+                .containsExactlyInAnyOrder("vm.spec.vsock", "vm.spec.consoles.kind", "vm.spec.consoles.ports",
+                        "vm.spec.consoles.ports");
+        assertThat(bad.toString()).contains("the driver qemu has no vsock");
     }
 
     @Test

@@ -26,6 +26,7 @@ import io.drover.proto.v1.Placement;
 import io.drover.proto.v1.PowerState;
 import io.drover.proto.v1.Task;
 import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmConsoles;
 import io.drover.proto.v1.VmSpec;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -84,6 +85,14 @@ final class VmCreate implements Callable<Integer> {
                     + "R is in bytes a second; receive-frames and send-frames limit frames. Its name is net0, net1 and so "
                     + "on, its MAC address is made, if they are not said. May be repeated.")
     private List<NicOption> nics = new ArrayList<>();
+    @Option(names = "--vsock", description = "Sockets between the guest and its host; needs the driver kvm.")
+    private boolean vsock;
+    @Option(names = "--console", paramLabel = "KIND", completionCandidates = ConsoleKinds.class,
+            description = "What is shown and typed into: serial (the default) or virtio, the guest's hvc0.")
+    private ConsoleKinds.Kind console = ConsoleKinds.Kind.SERIAL;
+    @Option(names = "--port", paramLabel = "NAME",
+            description = "A channel, /dev/virtio-ports/NAME in the guest and a socket on its host. May be repeated.")
+    private List<String> ports = new ArrayList<>();
     @Option(names = "--append", paramLabel = "TEXT", description = "Added to the command line of the image's kernel.")
     private String append = "";
     @Option(names = "--no-start", negatable = false, description = "Only record it.")
@@ -131,14 +140,18 @@ final class VmCreate implements Callable<Integer> {
     }
 
     private VmSpec spec() {
-        return VmSpec.newBuilder().setVcpus(vcpus).setMemoryBytes(memory.count())
+        VmSpec.Builder spec = VmSpec.newBuilder().setVcpus(vcpus).setMemoryBytes(memory.count())
                 .setImage(ResourceNames.IMAGE.full(image))
                 .setExtraCommandLine(append).setDriver(driver).putAllHostSelector(selector)
                 .addAllCpuFeatures(cpuFeatures)
                 .addAllDisks(disks.stream().map(DiskOption::disk).toList())
                 .addAllNics(IntStream.range(0, nics.size()).mapToObj(index -> nics.get(index).named("net" + index))
                         .toList())
-                .build();
+                .setVsock(vsock);
+        if (console != ConsoleKinds.Kind.SERIAL || !ports.isEmpty()) {
+            spec.setConsoles(VmConsoles.newBuilder().setKind(console.message()).addAllPorts(ports));
+        }
+        return spec.build();
     }
 
     private int afterDryRun(ApiClient api, String id) throws Failure {

@@ -8,6 +8,7 @@ import io.drover.cli.output.Kind;
 import io.drover.cli.output.Quantity;
 import io.drover.proto.v1.Placement;
 import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmConsoles;
 import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmExit;
 import io.drover.proto.v1.VmState;
@@ -71,6 +72,9 @@ public final class VmKind {
                 .add("CPU features", String.join(" ", vm.getSpec().getCpuFeaturesList()))
                 .add("Disks", spec(vm.getSpec().getDisksList()))
                 .add("Nics", NicText.of(vm.getSpec().getNicsList()))
+                .add("Vsock", vm.getSpec().getVsock() ? runFile(vm, "vsock") : "")
+                .add("Console", vm.getSpec().getConsoles().getKind() == VmConsoles.Kind.VIRTIO ? "virtio" : "")
+                .add("Ports", ports(vm))
                 .add("In this state", Quantity.age(vm.getStateTime(), clock))
                 .add("Created", Quantity.time(vm.getCreateTime()));
         if (vm.getReboots() > 0) {
@@ -83,6 +87,16 @@ public final class VmKind {
             sheet.add("Placement", placement(vm.getPlacement()));
         }
         return sheet.add("Epoch", String.valueOf(vm.getEpoch())).add("UID", vm.getUid()).details();
+    }
+
+    /** Where a socket of the VM's is on its host. */
+    private static String runFile(Vm vm, String name) {
+        return "vms/" + vm.getUid() + "/run/" + name + " in the agent's data folder";
+    }
+
+    private static String ports(Vm vm) {
+        return vm.getSpec().getConsoles().getPortsList().stream().map(name -> name + ": " + runFile(vm, "port-" + name))
+                .collect(Collectors.joining("\n"));
     }
 
     private static String exit(VmExit exit) {

@@ -78,14 +78,19 @@ public final class Agent {
 
     /** Empty when the agent started it but says nothing that can be understood. */
     public Answer<Optional<Observation>> start(RunOrder order) throws InterruptedException {
-        StartVmRequest request = StartVmRequest.newBuilder().setVm(order.vm().value()).setUid(order.uid())
+        StartVmRequest.Builder building = StartVmRequest.newBuilder().setVm(order.vm().value()).setUid(order.uid())
                 .setEpoch(order.epoch()).setOperationId(order.operation()).setDriver(order.driver())
                 .setVcpus(order.vcpus())
                 .setMemoryBytes(order.memoryBytes()).setKernelSha256(order.kernel().hex())
                 .setInitramfsSha256(order.initramfs().map(Sha256::hex).orElse("")).setCommandLine(order.commandLine())
                 .addAllDisks(order.disks().stream().map(Agent::disk).toList())
                 .setDisksExpected(order.disksExpected())
-                .addAllNics(order.nics().stream().map(NicMessages::of).toList()).build();
+                .addAllNics(order.nics().stream().map(NicMessages::of).toList()).setVsock(order.vsock());
+        if (order.consoles().any()) {
+            building.setConsoles(StartVmRequest.Consoles.newBuilder().setVirtio(order.consoles().virtio())
+                    .addAllPorts(order.consoles().ports()));
+        }
+        StartVmRequest request = building.build();
         return ask(() -> {
             StartVmResponse response = stub(START_SECONDS).startVm(request);
             return ObservationCodec.decode(response.getObservation());

@@ -1,5 +1,6 @@
 package io.drover.controller.agent;
 
+import io.drover.controller.record.Consoles;
 import io.drover.controller.record.Sha256;
 import io.drover.controller.record.VmId;
 import java.util.List;
@@ -13,7 +14,7 @@ import java.util.Optional;
  */
 public record RunOrder(VmId vm, String uid, long epoch, String operation, String driver, int vcpus, long memoryBytes,
         Sha256 kernel, Optional<Sha256> initramfs, String commandLine, List<RunDisk> disks, boolean disksExpected,
-        List<RunNic> nics) {
+        List<RunNic> nics, boolean vsock, Consoles consoles) {
     public RunOrder {
         disks = List.copyOf(disks);
         nics = List.copyOf(nics);

@@ -42,7 +42,8 @@ final class SchedulerTypes {
     /** The one asked for, or the one that can do what is asked for. */
     private static Optional<Driver> driver(VmSpec spec) {
         Optional<Driver> asked = Driver.ofId(spec.driver());
-        return asked.isEmpty() && spec.nics().stream().anyMatch(Nic::isLimited) ? Optional.of(Driver.KVM) : asked;
+        return asked.isEmpty() && (spec.vsock() || spec.nics().stream().anyMatch(Nic::isLimited))
+                ? Optional.of(Driver.KVM) : asked;
     }
 
     /** A driver that this version does not know is left out: it could not ask for it. */

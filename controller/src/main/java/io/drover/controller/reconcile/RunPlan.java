@@ -60,11 +60,13 @@ sealed interface RunPlan {
 
     private static RunOrder order(Vm vm, Owner owner, String operation, Image.Kernel kernel, List<RunDisk> disks) {
         String extra = vm.spec().extraCommandLine();
-        String commandLine = extra.isEmpty() ? kernel.commandLine() : (kernel.commandLine() + " " + extra).strip();
+        String ofImage = vm.spec().consoles().commandLine(kernel.commandLine());
+        String commandLine = extra.isEmpty() ? ofImage : (ofImage + " " + extra).strip();
         String driver = vm.placement().map(Placement::driver).orElse(vm.spec().driver());
         return new RunOrder(vm.id(), vm.uid(), owner.epoch(), operation, driver, vm.spec().vcpus(),
                 vm.spec().memoryBytes(), kernel.kernel().sha256(), kernel.initramfs().map(Image.ImageFile::sha256),
                 commandLine, disks, vm.disksHost().equals(Optional.of(owner.host())),
-                vm.spec().nics().stream().map(nic -> new RunNic(nic, nic.mac(vm.uid()))).toList());
+                vm.spec().nics().stream().map(nic -> new RunNic(nic, nic.mac(vm.uid()))).toList(),
+                vm.spec().vsock(), vm.spec().consoles());
     }
 }

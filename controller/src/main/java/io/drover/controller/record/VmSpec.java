@@ -3,6 +3,7 @@ package io.drover.controller.record;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -16,9 +17,11 @@ import java.util.stream.Stream;
  * @param cpuFeatures features that a host must have, as in /proc/cpuinfo
  * @param disks in the order in which the guest finds them
  * @param nics in the order in which the guest finds them
+ * @param vsock whether it has sockets between the guest and its host
  */
 public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
-        Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics) {
+        Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics, boolean vsock,
+        Consoles consoles) {
     public VmSpec {
         if (vcpus < 1) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: at least 1)");
@@ -30,6 +33,14 @@ public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCom
         cpuFeatures = List.copyOf(cpuFeatures);
         disks = List.copyOf(disks);
         nics = List.copyOf(nics);
+        Objects.requireNonNull(consoles, "consoles");
+    }
+
+    /** Without sockets, and with the serial port alone. */
+    public VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
+            Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics) {
+        this(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, disks, nics, false,
+                Consoles.NONE);
     }
 
     /** Without devices. */

@@ -1,6 +1,7 @@
 package io.drover.controller.store;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.drover.controller.record.Consoles;
 import io.drover.controller.record.Desired;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.HostId;
@@ -29,6 +30,8 @@ final class VmCodec {
     private static final int FORMAT_WITH_DISKS = 2;
     /** As that, of nics. */
     private static final int FORMAT_WITH_NICS = 3;
+    /** As that, of sockets, a virtio console or ports. */
+    private static final int FORMAT_WITH_SOCKETS = 4;
 
     /** The numbers of drover.v1.VmDisk.CacheMode. */
     private static final int WRITE_BACK = 1;
@@ -83,6 +86,9 @@ final class VmCodec {
     }
 
     private static int format(VmSpec spec) {
+        if (spec.vsock() || spec.consoles().any()) {
+            return FORMAT_WITH_SOCKETS;
+        }
         if (!spec.nics().isEmpty()) {
             return FORMAT_WITH_NICS;
         }
@@ -90,11 +96,17 @@ final class VmCodec {
     }
 
     static io.drover.proto.state.v1.VmSpec encode(VmSpec spec) {
-        return io.drover.proto.state.v1.VmSpec.newBuilder().setVcpus(spec.vcpus()).setMemoryBytes(spec.memoryBytes())
+        io.drover.proto.state.v1.VmSpec.Builder record = io.drover.proto.state.v1.VmSpec.newBuilder()
+                .setVcpus(spec.vcpus()).setMemoryBytes(spec.memoryBytes())
                 .setImage(spec.image().value()).setExtraCommandLine(spec.extraCommandLine()).setDriver(spec.driver())
                 .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures())
                 .addAllDisks(spec.disks().stream().map(VmCodec::encode).toList())
-                .addAllNics(spec.nics().stream().map(NicCodec::encode).toList()).build();
+                .addAllNics(spec.nics().stream().map(NicCodec::encode).toList()).setVsock(spec.vsock());
+        if (spec.consoles().any()) {
+            record.setConsoles(io.drover.proto.state.v1.VmSpec.Consoles.newBuilder()
+                    .setVirtio(spec.consoles().virtio()).addAllPorts(spec.consoles().ports()));
+        }
+        return record.build();
     }
 
     private static io.drover.proto.state.v1.VmSpec.Disk encode(Disk disk) {
@@ -118,7 +130,7 @@ final class VmCodec {
     static Vm decode(byte[] bytes) throws UnreadableRecordException {
         try {
             VmRecord record = VmRecord.parseFrom(bytes);
-            Layout.requireFormat(record.getFormat(), FORMAT_WITH_NICS);
+            Layout.requireFormat(record.getFormat(), FORMAT_WITH_SOCKETS);
             return new Vm(new VmId(record.getVm()), record.getUid(), record.getGeneration(), decode(record.getSpec()),
                     desired(record), owner(record), record.getLastEpoch(),
                     new Status(decode(record.getPhase()), record.getPhaseMessage(),
@@ -138,7 +150,8 @@ final class VmCodec {
                 spec.getExtraCommandLine(),
                 spec.getDriver(), spec.getHostSelectorMap(), spec.getCpuFeaturesList(),
                 spec.getDisksList().stream().map(VmCodec::decode).toList(),
-                spec.getNicsList().stream().map(NicCodec::decode).toList());
+                spec.getNicsList().stream().map(NicCodec::decode).toList(), spec.getVsock(),
+                new Consoles(spec.getConsoles().getVirtio(), spec.getConsoles().getPortsList()));
     }
 
     private static Disk decode(io.drover.proto.state.v1.VmSpec.Disk disk) {

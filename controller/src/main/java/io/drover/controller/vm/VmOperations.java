@@ -140,8 +140,10 @@ public final class VmOperations {
                                 + "): VMs boot a kernel image, and find disks",
                         "boot a kernel image, and give the VM a disk that begins as this one"));
             case Image.Kernel kernel -> {
-                int bytes = kernel.commandLine().length() + 1 + spec.extraCommandLine().length();
-                if (!spec.extraCommandLine().isEmpty() && bytes > VmSpecs.MAX_COMMAND_LINE_BYTES) {
+                String extra = spec.extraCommandLine();
+                int bytes = spec.consoles().commandLine(kernel.commandLine()).length()
+                        + (extra.isEmpty() ? 0 : 1 + extra.length());
+                if (bytes > VmSpecs.MAX_COMMAND_LINE_BYTES) {
                     throw ProblemException.invalid("vm.spec.extra_command_line",
                             "with that of " + id.resourceName() + " "
                                     + bytes + " bytes (expected: at most " + VmSpecs.MAX_COMMAND_LINE_BYTES + ")");

@@ -1,6 +1,7 @@
 package io.drover.controller.vm;
 
 import io.drover.controller.problem.Violations;
+import io.drover.controller.record.Consoles;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Nic;
@@ -65,6 +66,9 @@ public final class VmSpecs {
         }
         List<Disk> disks = VmDisks.read(spec.getDisksList(), field + ".disks", violations);
         List<Nic> nics = VmNics.read(spec.getNicsList(), spec.getDriver(), field + ".nics", violations);
+        Consoles consoles = VmConsoles.read(spec.getConsoles(), field + ".consoles", violations);
+        violations.require(!spec.getVsock() || !spec.getDriver().equals("qemu"), field + ".vsock",
+                "the driver qemu has no vsock (expected: the driver kvm, or none named)");
         violations.require(spec.getSerializedSize() <= MAX_SPEC_BYTES, field,
                 spec.getSerializedSize() + " bytes (expected: at most " + MAX_SPEC_BYTES
                         + "; put a long command line into the image)");
@@ -74,7 +78,7 @@ public final class VmSpecs {
         return Optional
                 .of(new VmSpec(spec.getVcpus(), memory, image.get(), spec.getExtraCommandLine(), spec.getDriver(),
                         spec.getHostSelectorMap(), spec.getCpuFeaturesList().stream().distinct().sorted().toList(),
-                        disks, nics));
+                        disks, nics, spec.getVsock(), consoles));
     }
 
     /** A kernel's command line is printable and on one line: anything else it would take for something that was not meant. */
@@ -91,11 +95,16 @@ public final class VmSpecs {
      * @param uid of the VM
      */
     static io.drover.proto.v1.VmSpec message(VmSpec spec, String uid) {
-        return io.drover.proto.v1.VmSpec.newBuilder().setVcpus(spec.vcpus()).setMemoryBytes(spec.memoryBytes())
+        io.drover.proto.v1.VmSpec.Builder message = io.drover.proto.v1.VmSpec.newBuilder().setVcpus(spec.vcpus())
+                .setMemoryBytes(spec.memoryBytes())
                 .setImage(spec.image().resourceName()).setExtraCommandLine(spec.extraCommandLine())
                 .setDriver(spec.driver())
                 .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures())
                 .addAllDisks(spec.disks().stream().map(VmDisks::message).toList())
-                .addAllNics(spec.nics().stream().map(nic -> VmNics.message(nic, uid)).toList()).build();
+                .addAllNics(spec.nics().stream().map(nic -> VmNics.message(nic, uid)).toList()).setVsock(spec.vsock());
+        if (spec.consoles().any()) {
+            message.setConsoles(VmConsoles.message(spec.consoles()));
+        }
+        return message.build();
     }
 }

@@ -3,6 +3,7 @@ package io.drover.controller.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.drover.controller.record.Consoles;
 import io.drover.controller.record.Desired;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.Host;
@@ -103,6 +104,18 @@ final class RecordCodecTest {
         Vm vm = Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Running(), NOW);
         assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
         assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(3);
+    }
+
+    @Test
+    void vmWithSocketsAndConsolesComesBackInAFormatThatOlderProgramsRefuse() throws Exception {
+        for (Consoles consoles : List.of(Consoles.NONE, new Consoles(true, List.of("org.qemu.guest_agent.0", "b")))) {
+            VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(),
+                    List.of(),
+                    !consoles.any(), consoles);
+            Vm vm = Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Running(), NOW);
+            assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
+            assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(4);
+        }
     }
 
     @Test

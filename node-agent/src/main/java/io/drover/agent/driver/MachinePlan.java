@@ -15,9 +15,10 @@ import java.util.Optional;
  * @param commandLine at most 2,047 bytes of UTF-8, without NUL
  * @param disks in the order in which the guest finds them, at most 16
  * @param nics in the order in which the guest finds them, at most 4
+ * @param vsock whether it has sockets between the guest and the host
  */
 public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
-        String commandLine, List<MachineDisk> disks, List<MachineNic> nics) {
+        String commandLine, List<MachineDisk> disks, List<MachineNic> nics, boolean vsock, MachineConsoles consoles) {
     private static final long MIN_MEMORY = 16L << 20;
     private static final long MEMORY_UNIT = 2L << 20;
     private static final int MAX_VCPUS = 64;
@@ -29,6 +30,7 @@ public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path
         Objects.requireNonNull(identity);
         Objects.requireNonNull(kernel);
         Objects.requireNonNull(initramfs);
+        Objects.requireNonNull(consoles);
         if (vcpus < 1 || vcpus > MAX_VCPUS) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: 1 to " + MAX_VCPUS + ")");
         }
@@ -49,6 +51,12 @@ public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path
         if (nics.size() > MAX_NICS) {
             throw new IllegalArgumentException("nics : " + nics.size() + " (expected: at most " + MAX_NICS + ")");
         }
+    }
+
+    /** Without sockets, and with the serial port alone. */
+    public MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
+            String commandLine, List<MachineDisk> disks, List<MachineNic> nics) {
+        this(identity, vcpus, memoryBytes, kernel, initramfs, commandLine, disks, nics, false, MachineConsoles.NONE);
     }
 
     /** Without devices. */

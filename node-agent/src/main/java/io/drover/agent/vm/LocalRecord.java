@@ -28,6 +28,8 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     private static final int FORMAT_WITH_DISKS = 2;
     /** As that, of nics. */
     private static final int FORMAT_WITH_NICS = 3;
+    /** As that, of sockets, a virtio console or ports. */
+    private static final int FORMAT_WITH_SOCKETS = 4;
 
     LocalRecord {
         Objects.requireNonNull(start);
@@ -47,9 +49,9 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     static Optional<LocalRecord> read(VmFolder folder) throws IOException {
         try {
             LocalVm stored = LocalVm.parseFrom(Files.readAllBytes(folder.state()));
-            if (stored.getFormat() < FORMAT || stored.getFormat() > FORMAT_WITH_NICS) {
+            if (stored.getFormat() < FORMAT || stored.getFormat() > FORMAT_WITH_SOCKETS) {
                 throw new IOException(folder.state() + " format : " + stored.getFormat() + " (expected: " + FORMAT
-                        + " to " + FORMAT_WITH_NICS + "; run the agent that wrote it, or a newer one)");
+                        + " to " + FORMAT_WITH_SOCKETS + "; run the agent that wrote it, or a newer one)");
             }
             return Optional.of(new LocalRecord(stored.getStart(), state(stored), stored.getReboots()));
         } catch (NoSuchFileException expected) {
@@ -89,6 +91,9 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     }
 
     private int format() {
+        if (start.getVsock() || start.hasConsoles()) {
+            return FORMAT_WITH_SOCKETS;
+        }
         if (start.getNicsCount() > 0) {
             return FORMAT_WITH_NICS;
         }

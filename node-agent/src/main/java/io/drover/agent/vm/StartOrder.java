@@ -2,6 +2,7 @@ package io.drover.agent.vm;
 
 import io.drover.agent.disk.DiskOrder;
 import io.drover.agent.disk.VmDisks;
+import io.drover.agent.driver.MachineConsoles;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.files.FileStore;
@@ -102,7 +103,8 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
         VmNics nics = nics(networks);
         MachinePlan plan = new MachinePlan(identity, demand.vcpus(), demand.memoryBytes(),
                 store.path(new Sha256(request.getKernelSha256())), initramfs, request.getCommandLine(),
-                disks.forMachine(), nics.forMachine());
+                disks.forMachine(), nics.forMachine(), request.getVsock(),
+                new MachineConsoles(request.getConsoles().getVirtio(), request.getConsoles().getPortsList()));
         return new Prepared(plan, disks, nics, files, images);
     }
 

@@ -125,6 +125,29 @@ abstract class DriverSuite {
         }
     }
 
+    @Test
+    void socketsAndPortsAreInTheRunFolder() throws Exception {
+        MachinePlan plain = plan();
+        MachineConsoles consoles = new MachineConsoles(false, List.of("org.qemu.guest_agent.0", "other"));
+        MachinePlan sockets = new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(),
+                plain.initramfs(), plain.commandLine(), List.of(), List.of(), true, consoles);
+        MachinePlan ports = new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(),
+                plain.initramfs(), plain.commandLine(), List.of(), List.of(), false, consoles);
+        boolean vsock = driver.name().equals("kvm");
+        if (!vsock) {
+            assertThatThrownBy(() -> driver.check(sockets)).isInstanceOf(UnsupportedPlanException.class)
+                    .hasMessage("the driver qemu has no vsock");
+        }
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            spawn(vsock ? sockets : ports, console);
+            reader.await(BANNER + "\r\n");
+            assertThat(folder.run().resolve("port-org.qemu.guest_agent.0")).exists();
+            assertThat(folder.run().resolve("port-other")).exists();
+            assertThat(Files.exists(folder.run().resolve("vsock"))).isEqualTo(vsock);
+        }
+    }
+
     private MachinePlan withDisks(MachineDisk... disks) {
         MachinePlan plain = plan();
         return new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(), plain.initramfs(),

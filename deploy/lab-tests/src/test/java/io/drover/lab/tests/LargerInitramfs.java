@@ -52,6 +52,12 @@ final class LargerInitramfs {
         return this;
     }
 
+    /** Adds a program. */
+    LargerInitramfs file(String path, byte[] program) {
+        more.file(path, 0755, program);
+        return this;
+    }
+
     Path write(Path file) throws IOException {
         ByteArrayOutputStream both = new ByteArrayOutputStream();
         both.write(Files.readAllBytes(image.initramfs()));

@@ -97,13 +97,15 @@ public final class KvmDriver implements Driver {
         folder.create();
         files.clear();
         // Paused, so that the guest's first byte is seen, and a guest that ends at once is told from a VMM that failed.
-        new VmmSettings(plan.identity().name(), plan.identity().uid(), plan.identity().epoch(), plan.vcpus(),
+        VmmSettings settings = new VmmSettings(plan.identity().name(), plan.identity().uid(), plan.identity().epoch(),
+                plan.vcpus(),
                 plan.memoryBytes(),
                 plan.kernel(), plan.initramfs(), plan.commandLine(), KvmFiles.CONTROL_SOCKET, folder.consoleLog(),
                 CONSOLE_LOG_BYTES,
                 files.exit(), true)
                 .withDevices(plan.disks().stream().map(KvmDriver::disk).toList(), false)
-                .withNics(plan.nics().stream().map(KvmNic::of).toList()).write(files.settings());
+                .withNics(plan.nics().stream().map(KvmNic::of).toList());
+        files.withSockets(settings, plan).write(files.settings());
         new RunLog(folder.vmmLog()).begin();
         VmmCommand command = program.command(files.settings(), confinement.filtersCalls());
         DetachedProcess child = DetachedProcess.start(

@@ -25,7 +25,8 @@ final class QemuCommand {
         plan.initramfs().ifPresent(initramfs -> line.addAll(List.of("-initrd", initramfs.toString())));
         line.addAll(List.of("-append", plan.commandLine()));
         line.addAll(List.of("-chardev", "stdio,id=console,mux=off,signal=off"));
-        line.addAll(List.of("-serial", "chardev:console", "-device", "pvpanic,ioport=0x505"));
+        line.addAll(QemuConsoles.arguments(plan.consoles(), "console"));
+        line.addAll(List.of("-device", "pvpanic,ioport=0x505"));
         line.addAll(List.of("-qmp", "unix:" + QemuFiles.MONITOR_SOCKET + ",server=on,wait=off"));
         for (int index = 0; index < plan.disks().size(); index++) {
             line.addAll(QemuDisk.arguments(plan.disks().get(index), index));

@@ -91,6 +91,10 @@ public final class QemuDriver implements Driver {
     @Override
     public void check(MachinePlan plan) throws UnbootableException, UnsupportedPlanException, IOException {
         KernelFormat.check(plan.kernel());
+        if (plan.vsock()) {
+            // Its own needs a kernel module, the rights to use it, and an address that no other VM of the host has.
+            throw new UnsupportedPlanException(name(), "vsock");
+        }
         for (MachineNic nic : plan.nics()) {
             if (!nic.receiveRate().equals(MachineNic.Rate.ANY) || !nic.sendRate().equals(MachineNic.Rate.ANY)) {
                 throw new UnsupportedPlanException(name(), "rate limits of nics");
