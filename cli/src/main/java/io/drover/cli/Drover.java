@@ -4,6 +4,7 @@ import io.drover.cli.ca.CaCommand;
 import io.drover.cli.completion.CompleteCommand;
 import io.drover.cli.completion.CompletionCommand;
 import io.drover.cli.host.HostCommand;
+import io.drover.cli.cpumodel.CpuModelCommand;
 import io.drover.cli.image.ImageCommand;
 import io.drover.cli.option.Converters;
 import io.drover.cli.option.OutputOptions;
@@ -28,7 +29,8 @@ public final class Drover {
     /** The words that come first. */
     @Command(name = "drover", description = "Runs a private cloud: VMs, the hosts they run on, their images and tasks.",
             subcommands = {
-                    VmCommand.class, HostCommand.class, ImageCommand.class, TaskCommand.class, CaCommand.class,
+                    VmCommand.class, HostCommand.class, ImageCommand.class, CpuModelCommand.class, TaskCommand.class,
+                    CaCommand.class,
                     CompletionCommand.class, CompleteCommand.class, VersionCommand.class,
                     TrainCommand.class},
             mixinStandardHelpOptions = false, synopsisSubcommandLabel = "COMMAND", footerHeading = "%nPrograms:%n",

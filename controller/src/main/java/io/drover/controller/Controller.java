@@ -9,6 +9,8 @@ import io.drover.controller.file.FileCollector;
 import io.drover.controller.file.FileStore;
 import io.drover.controller.host.HostApi;
 import io.drover.controller.host.HostOperations;
+import io.drover.controller.cpumodel.CpuModelApi;
+import io.drover.controller.cpumodel.CpuModelOperations;
 import io.drover.controller.image.ImageApi;
 import io.drover.controller.image.ImageOperations;
 import io.drover.controller.leader.Leadership;
@@ -137,6 +139,7 @@ final class Controller implements AutoCloseable {
                 List.of(new VmApi(calls, vms, operations, streams, relay, new VmUsages(links), placer),
                         new TaskApi(calls, store, tasks, vms, operations::cancel),
                         new ImageApi(calls, new ImageOperations(store, files, clock), files),
+                        new CpuModelApi(calls, new CpuModelOperations(store, clock)),
                         new HostApi(calls, store, links, vms, new HostOperations(store, clock))),
                 streams, relay, registry);
         part(server);

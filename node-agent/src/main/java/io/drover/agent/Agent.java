@@ -18,9 +18,11 @@ import io.drover.agent.observe.ObservationBoard;
 import io.drover.agent.server.AgentServer;
 import io.drover.agent.vm.HostVms;
 import io.drover.agent.vm.StartStep;
+import io.drover.proto.state.v1.CpuidLeaf;
 import io.drover.proto.state.v1.HostRecord;
 import io.drover.proto.state.v1.HostSession;
 import io.drover.scheduler.capacity.HostCapacity;
+import io.drover.vmm.client.VmmCpuidLeaf;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -88,8 +90,9 @@ final class Agent implements AutoCloseable {
         Path images = data.path().resolve("files");
         Confinement confinement = new Confinements(data.path(), VmmProgram.installed().files(),
                 List.of(Files.createDirectories(images))).find(config.confinement());
-        Map<String, Driver> drivers = HostDrivers.probe(config.drivers(), config.qemu(), opened(new FolderWatch()),
+        HostDrivers.Found found = HostDrivers.probe(config.drivers(), config.qemu(), opened(new FolderWatch()),
                 confinement);
+        Map<String, Driver> drivers = found.drivers();
         drivers.values().forEach(driver -> log.info("host {}: driver {} is {}: {}", config.host(), driver.name(),
                 HostDrivers.isUsable(driver) ? "usable" : "unusable", driver.status().message()));
         HostNetworks networks = HostNetworks.probe(data.path(), config.bridges());
@@ -113,10 +116,10 @@ final class Agent implements AutoCloseable {
         String address = config.advertise().orElse(hostAndPort(config.listen(), server.port()));
         Optional<String> metrics = serveMetrics(vms);
         Membership membership = opened(new Membership(zookeeper, config.host(),
-                record(facts, capacity, drivers, networks.advertised()), session(data, address), data.predecessor()));
+                record(facts, capacity, found, networks.advertised()), session(data, address), data.predecessor()));
         awaitJoined(membership.join());
         ScheduledFuture<?> _ = timer.scheduleWithFixedDelay(
-                () -> membership.advertise(record(facts, capacity, drivers, networks.advertised())),
+                () -> membership.advertise(record(facts, capacity, found, networks.advertised())),
                 NETWORKS_PERIOD.toMillis(), NETWORKS_PERIOD.toMillis(), TimeUnit.MILLISECONDS);
         return new Addresses(address, metrics);
     }
@@ -164,15 +167,18 @@ final class Agent implements AutoCloseable {
         }
     }
 
-    private HostRecord record(HostFacts facts, HostCapacity capacity, Map<String, Driver> drivers,
-            List<String> networks) {
+    private HostRecord record(HostFacts facts, HostCapacity capacity, HostDrivers.Found found, List<String> networks) {
         HostRecord.Builder record = HostRecord.newBuilder().setFormat(1).putAllLabels(config.labels())
                 .setArchitecture(facts.architecture()).setCpuModel(facts.cpuModel())
                 .addAllCpuFeatures(facts.cpuFeatures())
                 .setCpus(facts.cpus()).setMemoryBytes(facts.memoryBytes())
                 .setAllocatableVcpus(Math.toIntExact(Math.min(capacity.vcpus(), Integer.MAX_VALUE)))
                 .setAllocatableMemoryBytes(capacity.memoryBytes()).addAllNetworks(networks);
-        for (Driver driver : drivers.values()) {
+        for (VmmCpuidLeaf leaf : found.cpu()) {
+            record.addCpu(CpuidLeaf.newBuilder().setFunction(leaf.function()).setIndex(leaf.index())
+                    .setEax(leaf.eax()).setEbx(leaf.ebx()).setEcx(leaf.ecx()).setEdx(leaf.edx()));
+        }
+        for (Driver driver : found.drivers().values()) {
             record.addDrivers(
                     HostRecord.Driver.newBuilder().setName(driver.name()).setUsable(HostDrivers.isUsable(driver))
                             .setMessage(driver.status().message()));

@@ -64,7 +64,7 @@ final class CheckCommand implements Callable<Integer> {
             Set<String> names = drivers.isEmpty() ? AgentConfig.DRIVERS : new TreeSet<>(drivers);
             Confinement confinement = new Confinements(folder, VmmProgram.installed().files(), List.of())
                     .find(ConfinementChoice.AUTO);
-            return print(HostDrivers.probe(names, qemu, watches, confinement).values());
+            return print(HostDrivers.probe(names, qemu, watches, confinement).drivers().values());
         } finally {
             new VmFolder(folder).delete();
         }

@@ -8,8 +8,12 @@ import io.drover.agent.driver.kvm.VmmProgram;
 import io.drover.agent.driver.qemu.Accelerator;
 import io.drover.agent.driver.qemu.QemuDriver;
 import io.drover.agent.folder.FolderWatch;
+import io.drover.vmm.client.VmmCpuidLeaf;
 import io.drover.vmm.selftest.SelfTest;
+import io.drover.vmm.selftest.SelfTestResult;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -18,18 +22,31 @@ final class HostDrivers {
     private HostDrivers() {}
 
     /**
+     * What there is.
+     *
+     * @param drivers by name, the better first
+     * @param cpu what the driver kvm shows a guest as its CPU; empty where it is not usable
+     */
+    record Found(Map<String, Driver> drivers, List<VmmCpuidLeaf> cpu) {
+        Found {
+            drivers = Collections.unmodifiableMap(new LinkedHashMap<>(drivers));
+            cpu = List.copyOf(cpu);
+        }
+    }
+
+    /**
      * Tries the drivers; the self test of /dev/kvm takes up to a few seconds.
      *
      * @param names of those that are wanted
      * @param qemu a program's name, or its file
      * @param watches stays open as long as the drivers are used
      * @param confinement of VMMs
-     * @return by name, the better first
      */
-    static Map<String, Driver> probe(Set<String> names, String qemu, FolderWatch watches, Confinement confinement)
+    static Found probe(Set<String> names, String qemu, FolderWatch watches, Confinement confinement)
             throws InterruptedException {
         // Also for QEMU, which may use a /dev/kvm only if it is better than QEMU's own CPU.
-        DriverStatus kvm = KvmDriver.status(SelfTest.run());
+        SelfTestResult test = SelfTest.run();
+        DriverStatus kvm = KvmDriver.status(test);
         Map<String, Driver> drivers = new LinkedHashMap<>();
         if (names.contains("kvm")) {
             drivers.put("kvm", new KvmDriver(VmmProgram.installed(), confinement, confined(kvm, confinement)));
@@ -39,7 +56,9 @@ final class HostDrivers {
             Accelerator accelerator = kvm instanceof DriverStatus.Usable ? Accelerator.KVM : Accelerator.TCG;
             drivers.put("qemu", QemuDriver.find(qemu, path, accelerator, watches));
         }
-        return drivers;
+        boolean kvmUsable = drivers.containsKey("kvm") && isUsable(drivers.get("kvm"));
+        return new Found(drivers,
+                kvmUsable && test instanceof SelfTestResult.Usable usable ? usable.cpu() : List.of());
     }
 
     private static DriverStatus confined(DriverStatus kvm, Confinement confinement) {

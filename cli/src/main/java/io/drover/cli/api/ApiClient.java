@@ -2,6 +2,7 @@ package io.drover.cli.api;
 
 import io.drover.cli.ExitCode;
 import io.drover.cli.Failure;
+import io.drover.proto.v1.CpuModelServiceGrpc;
 import io.drover.proto.v1.HostServiceGrpc;
 import io.drover.proto.v1.ImageServiceGrpc;
 import io.drover.proto.v1.TaskServiceGrpc;
@@ -93,6 +94,10 @@ public final class ApiClient implements AutoCloseable {
 
     public ImageServiceGrpc.ImageServiceBlockingStub images() {
         return ImageServiceGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_DEADLINE);
+    }
+
+    public CpuModelServiceGrpc.CpuModelServiceBlockingStub cpuModels() {
+        return CpuModelServiceGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_DEADLINE);
     }
 
     public TaskServiceGrpc.TaskServiceBlockingStub tasks() {

@@ -1,8 +1,11 @@
 package io.drover.cli.api;
 
 import io.drover.cli.Failure;
+import io.drover.proto.v1.CpuModel;
 import io.drover.proto.v1.Host;
 import io.drover.proto.v1.Image;
+import io.drover.proto.v1.ListCpuModelsRequest;
+import io.drover.proto.v1.ListCpuModelsResponse;
 import io.drover.proto.v1.ListHostsRequest;
 import io.drover.proto.v1.ListHostsResponse;
 import io.drover.proto.v1.ListImagesRequest;
@@ -44,6 +47,13 @@ public final class Lists {
                 token -> api.images()
                         .listImages(ListImagesRequest.newBuilder().setPageSize(PAGE).setPageToken(token).build()),
                 ListImagesResponse::getImagesList, ListImagesResponse::getNextPageToken);
+    }
+
+    public static List<CpuModel> cpuModels(ApiClient api) throws Failure {
+        return all(api, "cannot list CPU models",
+                token -> api.cpuModels()
+                        .listCpuModels(ListCpuModelsRequest.newBuilder().setPageSize(PAGE).setPageToken(token).build()),
+                ListCpuModelsResponse::getCpuModelsList, ListCpuModelsResponse::getNextPageToken);
     }
 
     public static List<Task> tasks(ApiClient api, String filter) throws Failure {

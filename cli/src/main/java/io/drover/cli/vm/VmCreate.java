@@ -6,6 +6,7 @@ import io.drover.cli.Surroundings;
 import io.drover.cli.api.ApiClient;
 import io.drover.cli.api.ResourceNames;
 import io.drover.cli.api.TaskWait;
+import io.drover.cli.completion.CpuModelNames;
 import io.drover.cli.completion.DiskHints;
 import io.drover.cli.completion.ImageNames;
 import io.drover.cli.completion.NicHints;
@@ -75,6 +76,9 @@ final class VmCreate implements Callable<Integer> {
     @Option(names = "--cpu-feature", paramLabel = "FEATURE",
             description = "A CPU feature that the host must have, as in /proc/cpuinfo. May be repeated.")
     private List<String> cpuFeatures = new ArrayList<>();
+    @Option(names = "--cpu-model", paramLabel = "MODEL", completionCandidates = CpuModelNames.class,
+            description = "What the guest sees as its CPU: see `drover cpu-model list`; else what the host offers.")
+    private String cpuModel = "";
     @Option(names = "--disk", paramLabel = DiskOption.LABEL, completionCandidates = DiskHints.class,
             description = "A disk: what the guest changes of the disk image I, grown to S; or S bytes of zeros. "
                     + "C is write-back or write-through. May be repeated.")
@@ -147,11 +151,17 @@ final class VmCreate implements Callable<Integer> {
                 .addAllDisks(disks.stream().map(DiskOption::disk).toList())
                 .addAllNics(IntStream.range(0, nics.size()).mapToObj(index -> nics.get(index).named("net" + index))
                         .toList())
-                .setVsock(vsock);
+                .setVsock(vsock)
+                .setCpuModel(isHostsCpu() ? "" : ResourceNames.CPU_MODEL.full(cpuModel));
         if (console != ConsoleKinds.Kind.SERIAL || !ports.isEmpty()) {
             spec.setConsoles(VmConsoles.newBuilder().setKind(console.message()).addAllPorts(ports));
         }
         return spec.build();
+    }
+
+    /** "host" is what everybody else calls it. */
+    private boolean isHostsCpu() {
+        return cpuModel.isEmpty() || cpuModel.equals("host");
     }
 
     private int afterDryRun(ApiClient api, String id) throws Failure {

@@ -70,6 +70,7 @@ public final class VmKind {
                 .add("Wanted driver", vm.getSpec().getDriver())
                 .add("Selector", pairs(vm.getSpec().getHostSelectorMap()))
                 .add("CPU features", String.join(" ", vm.getSpec().getCpuFeaturesList()))
+                .add("CPU model", ResourceNames.CPU_MODEL.id(vm.getSpec().getCpuModel()))
                 .add("Disks", spec(vm.getSpec().getDisksList()))
                 .add("Nics", NicText.of(vm.getSpec().getNicsList()))
                 .add("Vsock", vm.getSpec().getVsock() ? runFile(vm, "vsock") : "")

@@ -3,12 +3,14 @@ package io.drover.controller.agent;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
 import io.drover.controller.file.FileStore;
+import io.drover.controller.record.CpuModel;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.Image;
 import io.drover.controller.record.Sha256;
 import io.drover.proto.agent.v1.AgentServiceGrpc;
 import io.drover.proto.agent.v1.AttachConsoleRequest;
 import io.drover.proto.agent.v1.AttachConsoleResponse;
+import io.drover.proto.agent.v1.CpuidLeaf;
 import io.drover.proto.agent.v1.FindFilesRequest;
 import io.drover.proto.agent.v1.ListVmUsageRequest;
 import io.drover.proto.agent.v1.ObserveRequest;
@@ -76,6 +78,14 @@ public final class Agent {
         });
     }
 
+    private static io.drover.proto.agent.v1.CpuModel cpuModel(CpuModel model) {
+        return io.drover.proto.agent.v1.CpuModel.newBuilder().setName(model.id().value())
+                .addAllLeaves(model.cpu().leaves().stream().map(leaf -> CpuidLeaf.newBuilder()
+                        .setFunction(leaf.function()).setIndex(leaf.index()).setEax(leaf.eax()).setEbx(leaf.ebx())
+                        .setEcx(leaf.ecx()).setEdx(leaf.edx()).build()).toList())
+                .build();
+    }
+
     /** Empty when the agent started it but says nothing that can be understood. */
     public Answer<Optional<Observation>> start(RunOrder order) throws InterruptedException {
         StartVmRequest.Builder building = StartVmRequest.newBuilder().setVm(order.vm().value()).setUid(order.uid())
@@ -90,6 +100,7 @@ public final class Agent {
             building.setConsoles(StartVmRequest.Consoles.newBuilder().setVirtio(order.consoles().virtio())
                     .addAllPorts(order.consoles().ports()));
         }
+        order.cpuModel().ifPresent(model -> building.setCpuModel(cpuModel(model)));
         StartVmRequest request = building.build();
         return ask(() -> {
             StartVmResponse response = stub(START_SECONDS).startVm(request);

@@ -1,6 +1,7 @@
 package io.drover.controller.agent;
 
 import io.drover.controller.record.Consoles;
+import io.drover.controller.record.CpuModel;
 import io.drover.controller.record.Sha256;
 import io.drover.controller.record.VmId;
 import java.util.List;
@@ -11,10 +12,11 @@ import java.util.Optional;
  *
  * @param operation for its log
  * @param disksExpected the guest has run with these disks on this host, so that none is to be made anew
+ * @param cpuModel what the guest sees as its CPU; empty: what the host offers
  */
 public record RunOrder(VmId vm, String uid, long epoch, String operation, String driver, int vcpus, long memoryBytes,
         Sha256 kernel, Optional<Sha256> initramfs, String commandLine, List<RunDisk> disks, boolean disksExpected,
-        List<RunNic> nics, boolean vsock, Consoles consoles) {
+        List<RunNic> nics, boolean vsock, Consoles consoles, Optional<CpuModel> cpuModel) {
     public RunOrder {
         disks = List.copyOf(disks);
         nics = List.copyOf(nics);

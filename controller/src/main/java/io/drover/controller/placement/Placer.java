@@ -18,6 +18,7 @@ import io.drover.controller.store.Change;
 import io.drover.controller.store.CommitException;
 import io.drover.controller.store.Store;
 import io.drover.controller.store.StoreListener;
+import io.drover.scheduler.cpu.Cpu;
 import io.drover.scheduler.placement.Cluster;
 import io.drover.scheduler.placement.Placement;
 import io.drover.scheduler.placement.Policy;
@@ -118,7 +119,8 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
         CompletableFuture<io.drover.controller.record.Placement> result = new CompletableFuture<>();
         inbox.add(() -> result
                 .complete(SchedulerTypes
-                        .record(cluster.place(SchedulerTypes.request(spec, Map.of(), files(spec), Optional.empty()),
+                        .record(cluster.place(
+                                SchedulerTypes.request(spec, Map.of(), files(spec), Optional.empty(), cpu(spec)),
                                 policy), clock.instant())));
         return result;
     }
@@ -250,7 +252,7 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
         }
         Instant now = clock.instant();
         Request request = SchedulerTypes.request(vm.spec(), refused(vm, now), files(vm.spec()),
-                vm.disksHost());
+                vm.disksHost(), cpu(vm.spec()));
         if (waiting.contains(uid) && request.equals(waitingRequests.get(uid))) {
             return Optional.empty();
         }
@@ -309,6 +311,11 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
                     .forEach(file -> files.add(file.sha256().hex())));
         }
         return files;
+    }
+
+    /** Empty also when the model is gone, which nobody can delete while it is used: the start says so then. */
+    private Optional<Cpu> cpu(VmSpec spec) {
+        return spec.cpuModel().flatMap(id -> store.view().cpuModel(id)).map(model -> model.value().cpu());
     }
 
     /** The reason why it waits, for its users. If somebody else changed the record meanwhile, that change wakes it anyway. */

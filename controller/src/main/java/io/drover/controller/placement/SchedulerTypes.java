@@ -5,6 +5,7 @@ import io.drover.controller.record.HostId;
 import io.drover.controller.record.Nic;
 import io.drover.controller.record.VmSpec;
 import io.drover.scheduler.capacity.Demand;
+import io.drover.scheduler.cpu.Cpu;
 import io.drover.scheduler.host.Driver;
 import io.drover.scheduler.capacity.HostCapacity;
 import io.drover.scheduler.host.HostFacts;
@@ -31,19 +32,24 @@ final class SchedulerTypes {
         return new Demand(spec.vcpus(), spec.memoryBytes());
     }
 
+    /**
+     * What a VM asks of a host.
+     *
+     * @param cpu what its CPU model is, if it has one
+     */
     static Request request(VmSpec spec, Map<io.drover.scheduler.host.HostId, String> refused, Set<String> files,
-            Optional<HostId> home) {
-        Constraints constraints = new Constraints(driver(spec), Optional.empty(),
-                Set.copyOf(spec.cpuFeatures()),
-                spec.hostSelector(), spec.networks());
+            Optional<HostId> home, Optional<Cpu> cpu) {
+        Constraints constraints = new Constraints(driver(spec), Optional.empty(), Set.copyOf(spec.cpuFeatures()),
+                spec.hostSelector(), spec.networks(), cpu);
         return new Request(demand(spec), constraints, files, refused, home.map(SchedulerTypes::id));
     }
 
     /** The one asked for, or the one that can do what is asked for. */
     private static Optional<Driver> driver(VmSpec spec) {
         Optional<Driver> asked = Driver.ofId(spec.driver());
-        return asked.isEmpty() && (spec.vsock() || spec.nics().stream().anyMatch(Nic::isLimited))
-                ? Optional.of(Driver.KVM) : asked;
+        boolean needsOurs = spec.cpuModel().isPresent() || spec.vsock()
+                || spec.nics().stream().anyMatch(Nic::isLimited);
+        return asked.isEmpty() && needsOurs ? Optional.of(Driver.KVM) : asked;
     }
 
     /** A driver that this version does not know is left out: it could not ask for it. */
@@ -54,7 +60,8 @@ final class SchedulerTypes {
         return new HostFacts(id(host.id()), ready, host.cordoned(), usable, host.architecture(),
                 Set.copyOf(host.cpuFeatures()),
                 host.labels(), Set.copyOf(host.networks()),
-                new HostCapacity(Math.max(0, host.allocatableVcpus()), Math.max(0, host.allocatableMemoryBytes())));
+                new HostCapacity(Math.max(0, host.allocatableVcpus()), Math.max(0, host.allocatableMemoryBytes())),
+                host.cpu());
     }
 
     static io.drover.controller.record.Placement record(Placement placement, Instant now) {

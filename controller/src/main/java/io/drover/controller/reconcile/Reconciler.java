@@ -203,7 +203,8 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
 
     private void start(Versioned<Vm> known, Owner owner) throws CommitException, InterruptedException {
         Vm vm = known.value();
-        RunPlan plan = RunPlan.of(vm, owner, operation(vm), id -> store.view().image(id).map(Versioned::value));
+        RunPlan plan = RunPlan.of(vm, owner, operation(vm), id -> store.view().image(id).map(Versioned::value),
+                id -> store.view().cpuModel(id).map(Versioned::value));
         switch (plan) {
             case RunPlan.Impossible(String why) -> write(known,
                     VmSteps.over(vm, new RunEnd(RunEnd.Cause.START_FAILED, why, clock.instant()), 0, clock.instant()));

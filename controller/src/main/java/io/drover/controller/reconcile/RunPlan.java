@@ -3,6 +3,8 @@ package io.drover.controller.reconcile;
 import io.drover.controller.agent.RunDisk;
 import io.drover.controller.agent.RunNic;
 import io.drover.controller.agent.RunOrder;
+import io.drover.controller.record.CpuModel;
+import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.Image;
 import io.drover.controller.record.ImageId;
@@ -27,10 +29,11 @@ sealed interface RunPlan {
         }
     }
 
-    /** An image is not what it was when the VM was made: no host can run it. */
+    /** An image or CPU model is not what it was when the VM was made: no host can run it. */
     record Impossible(String why) implements RunPlan {}
 
-    static RunPlan of(Vm vm, Owner owner, String operation, Function<ImageId, Optional<Image>> images) {
+    static RunPlan of(Vm vm, Owner owner, String operation, Function<ImageId, Optional<Image>> images,
+            Function<CpuModelId, Optional<CpuModel>> cpuModels) {
         ImageId boot = vm.spec().image();
         Optional<Image> image = images.apply(boot);
         if (!(image.map(Image::source).orElse(null) instanceof Image.Kernel kernel)) {
@@ -50,7 +53,11 @@ sealed interface RunPlan {
             disks.add(new RunDisk(disk, Optional.of(source)));
             files.addAll(source.files());
         }
-        return new Ready(order(vm, owner, operation, kernel, disks), files);
+        Optional<CpuModel> cpu = vm.spec().cpuModel().flatMap(cpuModels);
+        if (cpu.isEmpty() && vm.spec().cpuModel().isPresent()) {
+            return new Impossible(vm.spec().cpuModel().get().resourceName() + " is not there any more");
+        }
+        return new Ready(order(vm, owner, operation, kernel, disks, cpu), files);
     }
 
     private static RunPlan impossible(ImageId id, Optional<Image> image, String wanted) {
@@ -58,7 +65,8 @@ sealed interface RunPlan {
                 id.resourceName() + (image.isEmpty() ? " is not there any more" : " is no " + wanted + " image"));
     }
 
-    private static RunOrder order(Vm vm, Owner owner, String operation, Image.Kernel kernel, List<RunDisk> disks) {
+    private static RunOrder order(Vm vm, Owner owner, String operation, Image.Kernel kernel, List<RunDisk> disks,
+            Optional<CpuModel> cpu) {
         String extra = vm.spec().extraCommandLine();
         String ofImage = vm.spec().consoles().commandLine(kernel.commandLine());
         String commandLine = extra.isEmpty() ? ofImage : (ofImage + " " + extra).strip();
@@ -67,6 +75,6 @@ sealed interface RunPlan {
                 vm.spec().memoryBytes(), kernel.kernel().sha256(), kernel.initramfs().map(Image.ImageFile::sha256),
                 commandLine, disks, vm.disksHost().equals(Optional.of(owner.host())),
                 vm.spec().nics().stream().map(nic -> new RunNic(nic, nic.mac(vm.uid()))).toList(),
-                vm.spec().vsock(), vm.spec().consoles());
+                vm.spec().vsock(), vm.spec().consoles(), cpu);
     }
 }

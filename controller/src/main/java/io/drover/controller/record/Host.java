@@ -1,5 +1,6 @@
 package io.drover.controller.record;
 
+import io.drover.scheduler.cpu.Cpu;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,12 +12,13 @@ import java.util.Optional;
  * @param cpus logical CPUs
  * @param allocatableVcpus what VMs may reserve in all, as for the memory
  * @param networks "user", and "bridge/br0" for each bridge that VMs can be joined to
+ * @param cpu what the driver kvm shows a guest as its CPU; empty where that driver is not usable
  * @param fenced its machine is off for good, says a person: it has no session and gets none before this record is gone
  */
 public record Host(HostId id, Map<String, String> labels, String architecture, String cpuModel,
         List<String> cpuFeatures,
         int cpus, long memoryBytes, int allocatableVcpus, long allocatableMemoryBytes, List<Driver> drivers,
-        boolean cordoned, boolean fenced, List<String> networks) implements StoredRecord {
+        boolean cordoned, boolean fenced, List<String> networks, Optional<Cpu> cpu) implements StoredRecord {
     public Host {
         labels = Map.copyOf(labels);
         cpuFeatures = List.copyOf(cpuFeatures);
@@ -33,18 +35,19 @@ public record Host(HostId id, Map<String, String> labels, String architecture, S
 
     public Host withCordoned(boolean value) {
         return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
-                allocatableMemoryBytes, drivers, value, fenced, networks);
+                allocatableMemoryBytes, drivers, value, fenced, networks, cpu);
     }
 
     /** A person vouches that its machine is off for good. */
     public Host withFence() {
         return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
-                allocatableMemoryBytes, drivers, cordoned, true, networks);
+                allocatableMemoryBytes, drivers, cordoned, true, networks, cpu);
     }
 
     /** As {@link #withFence}, of a host that has no record but still owns VMs. */
     public static Host fencedWithoutFacts(HostId id) {
-        return new Host(id, Map.of(), "", "", List.of(), 0, 0, 0, 0, List.of(), false, true, List.of());
+        return new Host(id, Map.of(), "", "", List.of(), 0, 0, 0, 0, List.of(), false, true, List.of(),
+                Optional.empty());
     }
 
     public Optional<Driver> driver(String name) {

@@ -1,7 +1,7 @@
 package io.drover.controller.record;
 
 /** What names one record in the store. */
-public sealed interface RecordKey permits VmId, HostId, ImageId, TaskId {
+public sealed interface RecordKey permits VmId, HostId, ImageId, CpuModelId, TaskId {
     /** The last part of the name. */
     String value();
 

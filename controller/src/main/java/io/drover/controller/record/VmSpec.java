@@ -18,10 +18,11 @@ import java.util.stream.Stream;
  * @param disks in the order in which the guest finds them
  * @param nics in the order in which the guest finds them
  * @param vsock whether it has sockets between the guest and its host
+ * @param cpuModel what the guest sees as its CPU; empty: what the host offers
  */
 public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
         Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics, boolean vsock,
-        Consoles consoles) {
+        Consoles consoles, Optional<CpuModelId> cpuModel) {
     public VmSpec {
         if (vcpus < 1) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: at least 1)");
@@ -36,14 +37,14 @@ public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCom
         Objects.requireNonNull(consoles, "consoles");
     }
 
-    /** Without sockets, and with the serial port alone. */
+    /** Without sockets and CPU model, and with the serial port alone. */
     public VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
             Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics) {
         this(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, disks, nics, false,
-                Consoles.NONE);
+                Consoles.NONE, Optional.empty());
     }
 
-    /** Without devices. */
+    /** Without devices and CPU model. */
     public VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
             Map<String, String> hostSelector, List<String> cpuFeatures) {
         this(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, List.of(), List.of());

@@ -21,6 +21,7 @@ final class HostCodec {
             record.addDrivers(HostRecord.Driver.newBuilder().setName(driver.name()).setUsable(driver.usable())
                     .setMessage(driver.message()));
         }
+        host.cpu().ifPresent(cpu -> record.addAllCpu(CpuCodec.encode(cpu)));
         return record.build().toByteArray();
     }
 
@@ -34,8 +35,8 @@ final class HostCodec {
                     record.getCpuFeaturesList(), record.getCpus(), record.getMemoryBytes(),
                     record.getAllocatableVcpus(),
                     record.getAllocatableMemoryBytes(), drivers, record.getCordoned(), record.getFenced(),
-                    record.getNetworksList());
-        } catch (InvalidProtocolBufferException e) {
+                    record.getNetworksList(), CpuCodec.decode(record.getCpuList()));
+        } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
             throw new UnreadableRecordException("host record : " + bytes.length + " bytes (expected: a HostRecord)", e);
         }
     }

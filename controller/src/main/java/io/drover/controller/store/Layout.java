@@ -1,5 +1,6 @@
 package io.drover.controller.store;
 
+import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.RecordKey;
@@ -26,6 +27,7 @@ final class Layout {
     private static final String HOSTS = ROOT + "/hosts";
     private static final String LIVE = ROOT + "/live";
     private static final String IMAGES = ROOT + "/images";
+    private static final String CPU_MODELS = ROOT + "/cpumodels";
 
     private Layout() {}
 
@@ -38,7 +40,7 @@ final class Layout {
 
     /** Every node that is no record, parents first. */
     static List<String> parents() {
-        List<String> paths = new ArrayList<>(List.of(ROOT, HOSTS, LIVE, VMS, IMAGES, TASKS, LATCH));
+        List<String> paths = new ArrayList<>(List.of(ROOT, HOSTS, LIVE, VMS, IMAGES, CPU_MODELS, TASKS, LATCH));
         for (int shard = 0; shard < SHARDS; shard++) {
             paths.add(VMS + "/" + shardName(shard));
             paths.add(TASKS + "/" + shardName(shard));
@@ -58,6 +60,7 @@ final class Layout {
             case TaskId task -> TASKS + "/" + shard(task.value()) + "/" + task.value();
             case HostId host -> HOSTS + "/" + host.value();
             case ImageId image -> IMAGES + "/" + image.value();
+            case CpuModelId model -> CPU_MODELS + "/" + model.value();
         };
     }
 
@@ -77,6 +80,7 @@ final class Layout {
                 case "hosts/4" -> Optional.of(new Place.Of(new HostId(id)));
                 case "live/4" -> Optional.of(new Place.SessionOf(new HostId(id)));
                 case "images/4" -> Optional.of(new Place.Of(new ImageId(id)));
+                case "cpumodels/4" -> Optional.of(new Place.Of(new CpuModelId(id)));
                 case "vms/5" -> Optional.of(new Place.Of(new VmId(id)));
                 case "tasks/5" -> Optional.of(new Place.Of(new TaskId(id)));
                 default -> Optional.empty();

@@ -3,6 +3,7 @@ package io.drover.controller.store;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.RecordKey;
 import io.drover.controller.record.StoredRecord;
+import io.drover.controller.record.CpuModel;
 import io.drover.controller.record.Host;
 import io.drover.controller.record.Image;
 import io.drover.controller.record.Task;
@@ -230,6 +231,7 @@ public final class Store implements AutoCloseable {
             case Vm vm -> VmCodec.encode(vm);
             case Host host -> HostCodec.encode(host);
             case Image image -> ImageCodec.encode(image);
+            case CpuModel model -> CpuModelCodec.encode(model);
             case Task task -> TaskCodec.encode(task);
         };
     }

@@ -1,5 +1,7 @@
 package io.drover.controller.store;
 
+import io.drover.controller.record.CpuModel;
+import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.HostSession;
@@ -31,6 +33,7 @@ public final class View {
     final ConcurrentSkipListMap<VmId, Versioned<Vm>> vms = new ConcurrentSkipListMap<>();
     final ConcurrentSkipListMap<HostId, Versioned<Host>> hosts = new ConcurrentSkipListMap<>();
     final ConcurrentSkipListMap<ImageId, Versioned<Image>> images = new ConcurrentSkipListMap<>();
+    final ConcurrentSkipListMap<CpuModelId, Versioned<CpuModel>> cpuModels = new ConcurrentSkipListMap<>();
     final ConcurrentMap<HostId, HostSession> sessions = new ConcurrentHashMap<>();
     final ConcurrentMap<TaskId, Versioned<Task>> tasks = new ConcurrentHashMap<>();
     /** Tasks that run, by what they work on: what has to be settled when that changes. */
@@ -86,6 +89,14 @@ public final class View {
 
     public NavigableMap<ImageId, Versioned<Image>> images() {
         return Collections.unmodifiableNavigableMap(images);
+    }
+
+    public Optional<Versioned<CpuModel>> cpuModel(CpuModelId id) {
+        return Optional.ofNullable(cpuModels.get(id));
+    }
+
+    public NavigableMap<CpuModelId, Versioned<CpuModel>> cpuModels() {
+        return Collections.unmodifiableNavigableMap(cpuModels);
     }
 
     public Optional<Versioned<Task>> task(TaskId id) {

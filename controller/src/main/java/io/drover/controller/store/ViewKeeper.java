@@ -1,5 +1,6 @@
 package io.drover.controller.store;
 
+import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.HostSession;
 import io.drover.controller.record.Host;
@@ -134,6 +135,7 @@ final class ViewKeeper {
             return;
         }
         Stream.<Set<? extends RecordKey>>of(view.vms.keySet(), view.hosts.keySet(), view.images.keySet(),
+                view.cpuModels.keySet(),
                 view.tasks.keySet())
                 .flatMap(Set::stream).<Layout.Place>map(Layout.Place.Of::new)
                 .filter(place -> !reading.seen.contains(place))
@@ -162,6 +164,9 @@ final class ViewKeeper {
                         case VmId id -> put(id, new Versioned<>(VmCodec.decode(bytes), stat.getVersion()));
                         case HostId id -> put(id, new Versioned<>(HostCodec.decode(id, bytes), stat.getVersion()));
                         case ImageId id -> put(id, new Versioned<>(ImageCodec.decode(bytes), stat.getVersion()));
+                        // Nobody waits for one: whoever uses it looks it up.
+                        case CpuModelId id -> view.cpuModels.put(id,
+                                new Versioned<>(CpuModelCodec.decode(bytes), stat.getVersion()));
                         case TaskId id -> put(id, new Versioned<>(TaskCodec.decode(bytes), stat.getVersion()));
                     }
                 }
@@ -198,6 +203,7 @@ final class ViewKeeper {
                         Optional<Versioned<Image>> before = Optional.ofNullable(view.images.remove(id));
                         tell(before, listener -> listener.imageChanged(before, Optional.empty()));
                     }
+                    case CpuModelId id -> view.cpuModels.remove(id);
                     case TaskId id -> {
                         Optional<Versioned<Task>> before = Optional.ofNullable(view.tasks.remove(id));
                         before.ifPresent(task -> noLongerRuns(task.value()));

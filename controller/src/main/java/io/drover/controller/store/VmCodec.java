@@ -2,6 +2,7 @@ package io.drover.controller.store;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.drover.controller.record.Consoles;
+import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.Desired;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.HostId;
@@ -32,6 +33,8 @@ final class VmCodec {
     private static final int FORMAT_WITH_NICS = 3;
     /** As that, of sockets, a virtio console or ports. */
     private static final int FORMAT_WITH_SOCKETS = 4;
+    /** Of a VM with a CPU model: a program that knows none would show the guest the host's CPU. */
+    private static final int FORMAT_WITH_CPU_MODEL = 5;
 
     /** The numbers of drover.v1.VmDisk.CacheMode. */
     private static final int WRITE_BACK = 1;
@@ -86,6 +89,9 @@ final class VmCodec {
     }
 
     private static int format(VmSpec spec) {
+        if (spec.cpuModel().isPresent()) {
+            return FORMAT_WITH_CPU_MODEL;
+        }
         if (spec.vsock() || spec.consoles().any()) {
             return FORMAT_WITH_SOCKETS;
         }
@@ -101,7 +107,8 @@ final class VmCodec {
                 .setImage(spec.image().value()).setExtraCommandLine(spec.extraCommandLine()).setDriver(spec.driver())
                 .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures())
                 .addAllDisks(spec.disks().stream().map(VmCodec::encode).toList())
-                .addAllNics(spec.nics().stream().map(NicCodec::encode).toList()).setVsock(spec.vsock());
+                .addAllNics(spec.nics().stream().map(NicCodec::encode).toList()).setVsock(spec.vsock())
+                .setCpuModel(spec.cpuModel().map(CpuModelId::value).orElse(""));
         if (spec.consoles().any()) {
             record.setConsoles(io.drover.proto.state.v1.VmSpec.Consoles.newBuilder()
                     .setVirtio(spec.consoles().virtio()).addAllPorts(spec.consoles().ports()));
@@ -130,7 +137,7 @@ final class VmCodec {
     static Vm decode(byte[] bytes) throws UnreadableRecordException {
         try {
             VmRecord record = VmRecord.parseFrom(bytes);
-            Layout.requireFormat(record.getFormat(), FORMAT_WITH_SOCKETS);
+            Layout.requireFormat(record.getFormat(), FORMAT_WITH_CPU_MODEL);
             return new Vm(new VmId(record.getVm()), record.getUid(), record.getGeneration(), decode(record.getSpec()),
                     desired(record), owner(record), record.getLastEpoch(),
                     new Status(decode(record.getPhase()), record.getPhaseMessage(),
@@ -151,7 +158,8 @@ final class VmCodec {
                 spec.getDriver(), spec.getHostSelectorMap(), spec.getCpuFeaturesList(),
                 spec.getDisksList().stream().map(VmCodec::decode).toList(),
                 spec.getNicsList().stream().map(NicCodec::decode).toList(), spec.getVsock(),
-                new Consoles(spec.getConsoles().getVirtio(), spec.getConsoles().getPortsList()));
+                new Consoles(spec.getConsoles().getVirtio(), spec.getConsoles().getPortsList()),
+                spec.getCpuModel().isEmpty() ? Optional.empty() : Optional.of(new CpuModelId(spec.getCpuModel())));
     }
 
     private static Disk decode(io.drover.proto.state.v1.VmSpec.Disk disk) {

@@ -1,6 +1,7 @@
 package io.drover.controller.task;
 
 import io.drover.controller.feed.VmFeed;
+import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Task;
@@ -45,6 +46,7 @@ public final class TaskMessages {
                     .orElse("");
             case HostId host -> "VMs left to give up: " + feed.ownedBy(host);
             case ImageId image -> "";
+            case CpuModelId model -> "";
             case TaskId other -> "";
         };
     }

@@ -194,6 +194,7 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
             Optional<VmSpec> spec = VmSpecs.read(request.getSpec(), "spec", violations);
             violations.throwIfAny();
             operations.images(spec.orElseThrow());
+            operations.cpuModel(spec.get());
             try {
                 return VmMessages.of(placer.explain(spec.get()).get());
             } catch (ExecutionException e) {

@@ -2,6 +2,8 @@ package io.drover.controller.vm;
 
 import io.drover.controller.problem.Problem;
 import io.drover.controller.problem.ProblemException;
+import io.drover.controller.record.CpuModel;
+import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.Desired;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.Image;
@@ -53,6 +55,7 @@ public final class VmOperations {
         }
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             List<Versioned<Image>> images = images(spec);
+            Optional<Versioned<CpuModel>> cpuModel = cpuModel(spec);
             Optional<Versioned<Vm>> taken = store.view().vm(id);
             if (taken.isPresent()) {
                 throw taken(taken.get().value());
@@ -66,6 +69,7 @@ public final class VmOperations {
             try {
                 List<Change> changes = new ArrayList<>();
                 images.forEach(image -> changes.add(new Change.Check(image.value().id(), image.version())));
+                cpuModel.ifPresent(model -> changes.add(new Change.Check(model.value().id(), model.version())));
                 changes.add(new Change.Create(vm));
                 changes.add(new Change.Create(task));
                 store.commitAndWait(changes);
@@ -92,6 +96,16 @@ public final class VmOperations {
                 vm.desired() instanceof Desired.Deleted
                         ? "it is being deleted; wait until it is gone"
                         : "choose another name, or delete it first"));
+    }
+
+    /** The CPU model of a spec, if it has one. */
+    Optional<Versioned<CpuModel>> cpuModel(VmSpec spec) throws ProblemException {
+        if (spec.cpuModel().isEmpty()) {
+            return Optional.empty();
+        }
+        CpuModelId id = spec.cpuModel().get();
+        return Optional.of(store.view().cpuModel(id)
+                .orElseThrow(() -> ProblemException.notFound(id.resourceName())));
     }
 
     /** The images of a spec, each once, if a VM can be made of them. */

@@ -2,6 +2,7 @@ package io.drover.controller.vm;
 
 import io.drover.controller.problem.Violations;
 import io.drover.controller.record.Consoles;
+import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Nic;
@@ -64,6 +65,11 @@ public final class VmSpecs {
             violations.require(CPU_FEATURE.matcher(feature).matches(), field + ".cpu_features",
                     Violations.quoted(feature) + " (expected: a flag as in /proc/cpuinfo)");
         }
+        Optional<CpuModelId> cpuModel = spec.getCpuModel().isEmpty() ? Optional.empty()
+                : violations.name(field + ".cpu_model", spec.getCpuModel(), CpuModelId.COLLECTION, CpuModelId::new);
+        violations.require(spec.getCpuModel().isEmpty() || !spec.getDriver().equals("qemu"), field + ".cpu_model",
+                Violations.quoted(spec.getCpuModel())
+                        + " (expected: none, as the driver qemu has no CPU models; ask for kvm or no driver)");
         List<Disk> disks = VmDisks.read(spec.getDisksList(), field + ".disks", violations);
         List<Nic> nics = VmNics.read(spec.getNicsList(), spec.getDriver(), field + ".nics", violations);
         Consoles consoles = VmConsoles.read(spec.getConsoles(), field + ".consoles", violations);
@@ -78,7 +84,7 @@ public final class VmSpecs {
         return Optional
                 .of(new VmSpec(spec.getVcpus(), memory, image.get(), spec.getExtraCommandLine(), spec.getDriver(),
                         spec.getHostSelectorMap(), spec.getCpuFeaturesList().stream().distinct().sorted().toList(),
-                        disks, nics, spec.getVsock(), consoles));
+                        disks, nics, spec.getVsock(), consoles, cpuModel));
     }
 
     /** A kernel's command line is printable and on one line: anything else it would take for something that was not meant. */
@@ -101,7 +107,8 @@ public final class VmSpecs {
                 .setDriver(spec.driver())
                 .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures())
                 .addAllDisks(spec.disks().stream().map(VmDisks::message).toList())
-                .addAllNics(spec.nics().stream().map(nic -> VmNics.message(nic, uid)).toList()).setVsock(spec.vsock());
+                .addAllNics(spec.nics().stream().map(nic -> VmNics.message(nic, uid)).toList()).setVsock(spec.vsock())
+                .setCpuModel(spec.cpuModel().map(CpuModelId::resourceName).orElse(""));
         if (spec.consoles().any()) {
             message.setConsoles(VmConsoles.message(spec.consoles()));
         }

@@ -27,6 +27,7 @@ import io.drover.proto.agent.v1.StopVmRequest;
 import io.drover.proto.agent.v1.StopVmResponse;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.proto.agent.v1.VmUsage;
+import io.drover.proto.state.v1.CpuidLeaf;
 import io.drover.proto.state.v1.HostRecord;
 import io.drover.proto.state.v1.HostSession;
 import io.drover.proto.state.v1.VmRecord;
@@ -151,6 +152,20 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
             }
             client.setData().forPath("/drover/hosts/" + host,
                     record.toBuilder().setCordoned(before.getCordoned()).build().toByteArray());
+        }
+    }
+
+    /** From now on its KVM is usable, and shows guests this CPU. */
+    public void showsCpu(List<CpuidLeaf> cpu) {
+        String path = "/drover/hosts/" + host;
+        try {
+            HostRecord record = HostRecord.parseFrom(client.getData().forPath(path));
+            client.setData().forPath(path, record.toBuilder().clearDrivers().addAllCpu(cpu)
+                    .addDrivers(HostRecord.Driver.newBuilder().setName("kvm").setUsable(true).setMessage("fake"))
+                    .addDrivers(HostRecord.Driver.newBuilder().setName("qemu").setUsable(true).setMessage("fake"))
+                    .build().toByteArray());
+        } catch (Exception e) {
+            throw new IllegalStateException("fake agent " + host, e);
         }
     }
 

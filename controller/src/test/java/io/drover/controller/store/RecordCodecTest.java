@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.controller.record.Consoles;
+import io.drover.controller.record.CpuModel;
+import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.Desired;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.Host;
@@ -22,6 +24,8 @@ import io.drover.controller.record.Vm;
 import io.drover.controller.record.VmId;
 import io.drover.controller.record.VmSpec;
 import io.drover.proto.state.v1.VmRecord;
+import io.drover.scheduler.cpu.Cpu;
+import io.drover.scheduler.cpu.CpuidLeaf;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -111,7 +115,7 @@ final class RecordCodecTest {
         for (Consoles consoles : List.of(Consoles.NONE, new Consoles(true, List.of("org.qemu.guest_agent.0", "b")))) {
             VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(),
                     List.of(),
-                    !consoles.any(), consoles);
+                    !consoles.any(), consoles, Optional.empty());
             Vm vm = Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Running(), NOW);
             assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
             assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(4);
@@ -119,11 +123,25 @@ final class RecordCodecTest {
     }
 
     @Test
+    void cpuModelsArePutAndReadAndAskForAProgramThatKnowsThem() throws Exception {
+        CpuModel model = new CpuModel(new CpuModelId("rack"),
+                new Cpu(List.of(new CpuidLeaf(1, 0, 0xA00F11, 0, -1, 1 << 26), new CpuidLeaf(0xD, 2, 256, 576, 0, 0))),
+                List.of(new HostId("h2"), new HostId("h1")), "both", NOW, "request");
+        assertThat(CpuModelCodec.decode(CpuModelCodec.encode(model))).isEqualTo(model);
+        VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(),
+                List.of(), false, Consoles.NONE, Optional.of(model.id()));
+        Vm vm = Vm.created(new VmId("web-1"), "uid", spec, new Desired.Running(), NOW);
+        assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
+        assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(5);
+    }
+
+    @Test
     void hostImageAndTaskComeBackAsTheyWere() throws Exception {
         Host host = new Host(new HostId("h1"), Map.of("zone", "a"), "x86_64", "cpu", List.of("avx2"), 8, 1L << 30, 32,
                 1L << 29,
                 List.of(new Host.Driver("qemu", true, "found")), true, false,
-                List.of("bridge/br0", "user"));
+                List.of("bridge/br0", "user"),
+                Optional.of(new Cpu(List.of(new CpuidLeaf(0x8000_0001, 0, 0, 0, -1, 1 << 31)))));
         assertThat(HostCodec.decode(host.id(), HostCodec.encode(host))).isEqualTo(host);
         assertThat(HostCodec.decode(host.id(), HostCodec.encode(host.withFence()))).isEqualTo(host.withFence());
         Image.ImageFile file = new Image.ImageFile(Sha256.of(new byte[] {1}), 1, "vmlinuz");

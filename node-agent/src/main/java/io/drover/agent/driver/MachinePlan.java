@@ -1,5 +1,6 @@
 package io.drover.agent.driver;
 
+import io.drover.vmm.client.VmmCpuModel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,9 +17,11 @@ import java.util.Optional;
  * @param disks in the order in which the guest finds them, at most 16
  * @param nics in the order in which the guest finds them, at most 4
  * @param vsock whether it has sockets between the guest and the host
+ * @param cpuModel what the guest sees as its CPU; empty: what the host offers
  */
 public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
-        String commandLine, List<MachineDisk> disks, List<MachineNic> nics, boolean vsock, MachineConsoles consoles) {
+        String commandLine, List<MachineDisk> disks, List<MachineNic> nics, boolean vsock, MachineConsoles consoles,
+        Optional<VmmCpuModel> cpuModel) {
     private static final long MIN_MEMORY = 16L << 20;
     private static final long MEMORY_UNIT = 2L << 20;
     private static final int MAX_VCPUS = 64;
@@ -31,6 +34,7 @@ public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path
         Objects.requireNonNull(kernel);
         Objects.requireNonNull(initramfs);
         Objects.requireNonNull(consoles);
+        Objects.requireNonNull(cpuModel);
         if (vcpus < 1 || vcpus > MAX_VCPUS) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: 1 to " + MAX_VCPUS + ")");
         }
@@ -53,13 +57,14 @@ public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path
         }
     }
 
-    /** Without sockets, and with the serial port alone. */
+    /** Without sockets and CPU model, and with the serial port alone. */
     public MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
             String commandLine, List<MachineDisk> disks, List<MachineNic> nics) {
-        this(identity, vcpus, memoryBytes, kernel, initramfs, commandLine, disks, nics, false, MachineConsoles.NONE);
+        this(identity, vcpus, memoryBytes, kernel, initramfs, commandLine, disks, nics, false, MachineConsoles.NONE,
+                Optional.empty());
     }
 
-    /** Without devices. */
+    /** Without devices and CPU model. */
     public MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
             String commandLine) {
         this(identity, vcpus, memoryBytes, kernel, initramfs, commandLine, List.of(), List.of());

@@ -30,6 +30,8 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     private static final int FORMAT_WITH_NICS = 3;
     /** As that, of sockets, a virtio console or ports. */
     private static final int FORMAT_WITH_SOCKETS = 4;
+    /** An agent that knows no CPU models would start the guest again with the host's CPU. */
+    private static final int FORMAT_WITH_CPU_MODEL = 5;
 
     LocalRecord {
         Objects.requireNonNull(start);
@@ -49,9 +51,9 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     static Optional<LocalRecord> read(VmFolder folder) throws IOException {
         try {
             LocalVm stored = LocalVm.parseFrom(Files.readAllBytes(folder.state()));
-            if (stored.getFormat() < FORMAT || stored.getFormat() > FORMAT_WITH_SOCKETS) {
+            if (stored.getFormat() < FORMAT || stored.getFormat() > FORMAT_WITH_CPU_MODEL) {
                 throw new IOException(folder.state() + " format : " + stored.getFormat() + " (expected: " + FORMAT
-                        + " to " + FORMAT_WITH_SOCKETS + "; run the agent that wrote it, or a newer one)");
+                        + " to " + FORMAT_WITH_CPU_MODEL + "; run the agent that wrote it, or a newer one)");
             }
             return Optional.of(new LocalRecord(stored.getStart(), state(stored), stored.getReboots()));
         } catch (NoSuchFileException expected) {
@@ -91,6 +93,9 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     }
 
     private int format() {
+        if (start.hasCpuModel()) {
+            return FORMAT_WITH_CPU_MODEL;
+        }
         if (start.getVsock() || start.hasConsoles()) {
             return FORMAT_WITH_SOCKETS;
         }

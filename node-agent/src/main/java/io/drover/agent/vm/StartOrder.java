@@ -14,6 +14,8 @@ import io.drover.agent.net.VmNics;
 import io.drover.agent.refusal.RefusedException;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.scheduler.capacity.Demand;
+import io.drover.vmm.client.VmmCpuModel;
+import io.drover.vmm.client.VmmCpuidLeaf;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,8 +106,19 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
         MachinePlan plan = new MachinePlan(identity, demand.vcpus(), demand.memoryBytes(),
                 store.path(new Sha256(request.getKernelSha256())), initramfs, request.getCommandLine(),
                 disks.forMachine(), nics.forMachine(), request.getVsock(),
-                new MachineConsoles(request.getConsoles().getVirtio(), request.getConsoles().getPortsList()));
+                new MachineConsoles(request.getConsoles().getVirtio(), request.getConsoles().getPortsList()),
+                cpuModel());
         return new Prepared(plan, disks, nics, files, images);
+    }
+
+    private Optional<VmmCpuModel> cpuModel() {
+        if (!request.hasCpuModel()) {
+            return Optional.empty();
+        }
+        return Optional.of(new VmmCpuModel(request.getCpuModel().getName(), request.getCpuModel().getLeavesList()
+                .stream().map(leaf -> new VmmCpuidLeaf(leaf.getFunction(), leaf.getIndex(), leaf.getEax(),
+                        leaf.getEbx(), leaf.getEcx(), leaf.getEdx()))
+                .toList()));
     }
 
     private Optional<Sha256> initramfs() {

@@ -130,9 +130,11 @@ abstract class DriverSuite {
         MachinePlan plain = plan();
         MachineConsoles consoles = new MachineConsoles(false, List.of("org.qemu.guest_agent.0", "other"));
         MachinePlan sockets = new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(),
-                plain.initramfs(), plain.commandLine(), List.of(), List.of(), true, consoles);
+                plain.initramfs(), plain.commandLine(), List.of(), List.of(), true, consoles,
+                Optional.empty());
         MachinePlan ports = new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(),
-                plain.initramfs(), plain.commandLine(), List.of(), List.of(), false, consoles);
+                plain.initramfs(), plain.commandLine(), List.of(), List.of(), false, consoles,
+                Optional.empty());
         boolean vsock = driver.name().equals("kvm");
         if (!vsock) {
             assertThatThrownBy(() -> driver.check(sockets)).isInstanceOf(UnsupportedPlanException.class)

@@ -1,7 +1,9 @@
 package io.drover.scheduler.host;
 
 import io.drover.scheduler.capacity.HostCapacity;
+import io.drover.scheduler.cpu.Cpu;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -15,6 +17,7 @@ import java.util.Set;
  * @param labels free to choose by the operator
  * @param networks names of those that its VMs can be joined to
  * @param capacity what its VMs may reserve in all
+ * @param cpu what it can show a guest as its CPU; empty: nothing that a CPU model could ask for
  */
 public record HostFacts(
         HostId id,
@@ -25,11 +28,18 @@ public record HostFacts(
         Set<String> cpuFeatures,
         Map<String, String> labels,
         Set<String> networks,
-        HostCapacity capacity) {
+        HostCapacity capacity,
+        Optional<Cpu> cpu) {
     public HostFacts {
         drivers = Set.copyOf(drivers);
         cpuFeatures = Set.copyOf(cpuFeatures);
         labels = Map.copyOf(labels);
         networks = Set.copyOf(networks);
+    }
+
+    /** Of a host that can run no VM with a CPU model. */
+    public HostFacts(HostId id, boolean ready, boolean cordoned, Set<Driver> drivers, String architecture,
+            Set<String> cpuFeatures, Map<String, String> labels, Set<String> networks, HostCapacity capacity) {
+        this(id, ready, cordoned, drivers, architecture, cpuFeatures, labels, networks, capacity, Optional.empty());
     }
 }

@@ -1,5 +1,6 @@
 package io.drover.scheduler.placement;
 
+import io.drover.scheduler.cpu.Cpu;
 import io.drover.scheduler.host.Driver;
 import io.drover.scheduler.host.HostFacts;
 import java.util.Map;
@@ -15,15 +16,17 @@ import java.util.Set;
  * @param cpuFeatures the host must have them all
  * @param labels the host must have them all, with these values
  * @param networks the host must have them all
+ * @param cpu what the guest is to see as its CPU: the host must have all of it; empty: whatever the host has
  */
 public record Constraints(
         Optional<Driver> driver,
         Optional<String> architecture,
         Set<String> cpuFeatures,
         Map<String, String> labels,
-        Set<String> networks) {
+        Set<String> networks,
+        Optional<Cpu> cpu) {
     public static final Constraints NONE = new Constraints(Optional.empty(), Optional.empty(), Set.of(), Map.of(),
-            Set.of());
+            Set.of(), Optional.empty());
 
     public Constraints {
         cpuFeatures = Set.copyOf(cpuFeatures);
@@ -32,23 +35,27 @@ public record Constraints(
     }
 
     public Constraints withDriver(Driver wanted) {
-        return new Constraints(Optional.of(wanted), architecture, cpuFeatures, labels, networks);
+        return new Constraints(Optional.of(wanted), architecture, cpuFeatures, labels, networks, cpu);
     }
 
     public Constraints withArchitecture(String wanted) {
-        return new Constraints(driver, Optional.of(wanted), cpuFeatures, labels, networks);
+        return new Constraints(driver, Optional.of(wanted), cpuFeatures, labels, networks, cpu);
     }
 
     public Constraints withCpuFeatures(Set<String> wanted) {
-        return new Constraints(driver, architecture, wanted, labels, networks);
+        return new Constraints(driver, architecture, wanted, labels, networks, cpu);
     }
 
     public Constraints withLabels(Map<String, String> wanted) {
-        return new Constraints(driver, architecture, cpuFeatures, wanted, networks);
+        return new Constraints(driver, architecture, cpuFeatures, wanted, networks, cpu);
     }
 
     public Constraints withNetworks(Set<String> wanted) {
-        return new Constraints(driver, architecture, cpuFeatures, labels, wanted);
+        return new Constraints(driver, architecture, cpuFeatures, labels, wanted, cpu);
+    }
+
+    public Constraints withCpu(Cpu wanted) {
+        return new Constraints(driver, architecture, cpuFeatures, labels, networks, Optional.of(wanted));
     }
 
     /**
@@ -69,6 +76,9 @@ public record Constraints(
         }
         if (!host.cpuFeatures().containsAll(cpuFeatures)) {
             return Optional.of(Filter.CPU_FEATURES);
+        }
+        if (cpu.isPresent() && !(host.cpu().isPresent() && host.cpu().get().has(cpu.get()))) {
+            return Optional.of(Filter.CPU_MODEL);
         }
         if (!host.labels().entrySet().containsAll(labels.entrySet())) {
             return Optional.of(Filter.LABELS);

@@ -13,6 +13,7 @@ public enum Filter {
     DRIVER("driver"),
     ARCHITECTURE("architecture"),
     CPU_FEATURES("cpu_features"),
+    CPU_MODEL("cpu_model"),
     LABELS("labels"),
     NETWORKS("networks"),
     DISKS("disks"),

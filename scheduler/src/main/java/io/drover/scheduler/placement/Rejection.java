@@ -4,6 +4,7 @@ import io.drover.scheduler.capacity.Fit;
 import io.drover.scheduler.host.Driver;
 import io.drover.scheduler.host.HostFacts;
 import io.drover.scheduler.host.HostId;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -99,6 +100,35 @@ public sealed interface Rejection {
         public String text() {
             return "host " + host + " lacks the CPU feature" + (missing.size() == 1 ? " " : "s ")
                     + joined(new TreeSet<>(missing));
+        }
+    }
+
+    /**
+     * It cannot show the CPU of the VM's CPU model.
+     *
+     * @param missing what it lacks of it, for people; empty: it has nothing of the kind
+     */
+    record LacksCpu(HostId host, List<String> missing) implements Rejection {
+        /** A CPU of another make lacks more than anybody wants to read. */
+        private static final int TOLD = 8;
+
+        public LacksCpu {
+            missing = List.copyOf(missing);
+        }
+
+        @Override
+        public Filter filter() {
+            return Filter.CPU_MODEL;
+        }
+
+        @Override
+        public String text() {
+            if (missing.isEmpty()) {
+                return "host " + host + " has no CPU to show by a CPU model (it needs a usable KVM)";
+            }
+            return "host " + host + " lacks of the CPU model "
+                    + joined(missing.subList(0, Math.min(TOLD, missing.size())))
+                    + (missing.size() > TOLD ? " and " + (missing.size() - TOLD) + " more" : "");
         }
     }
 
@@ -206,6 +236,8 @@ public sealed interface Rejection {
                 missing.removeAll(host.cpuFeatures());
                 yield new LacksCpuFeatures(host.id(), missing);
             }
+            case CPU_MODEL -> new LacksCpu(host.id(),
+                    host.cpu().map(cpu -> cpu.lacks(wanted.cpu().orElseThrow())).orElse(List.of()));
             case LABELS -> {
                 Map<String, String> missing = new TreeMap<>(wanted.labels());
                 missing.entrySet().removeAll(host.labels().entrySet());

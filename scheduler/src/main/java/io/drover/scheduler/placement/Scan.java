@@ -190,7 +190,7 @@ final class Scan {
             case MEMORY -> lacks(Dimension.MEMORY, memoryMisses.nearest, hosts.freeMemory(), demand.memoryBytes());
             case VCPUS -> lacks(Dimension.VCPUS, vcpuMisses.nearest, hosts.freeVcpus(), demand.vcpus());
             case REFUSED -> firstRefusal(hostClass, request);
-            case READY, CORDONED, DRIVER, ARCHITECTURE, CPU_FEATURES, LABELS, NETWORKS, DISKS -> {
+            case READY, CORDONED, DRIVER, ARCHITECTURE, CPU_FEATURES, CPU_MODEL, LABELS, NETWORKS, DISKS -> {
                 int slot = hostClass.firstRejectedBy(furthest, hosts.ranks());
                 yield Rejection.of(furthest, hosts.facts(slot), hostClass.constraints());
             }

@@ -7,6 +7,7 @@ import io.drover.scheduler.host.HostFacts;
 import io.drover.scheduler.host.HostId;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -96,7 +97,8 @@ public final class History {
         Arbitrary<Constraints> constraints = Combinators.combine(Arbitraries.of(Driver.class).optional(0.3),
                 Arbitraries.of("x86_64", "aarch64").optional(0.2), features(), labels().filter(each -> each.size() < 2),
                 networks().filter(each -> each.size() < 2))
-                .as(Constraints::new);
+                .as((driver, architecture, features, labels, networks) -> new Constraints(driver, architecture,
+                        features, labels, networks, Optional.empty()));
         return Combinators.combine(demands(), constraints, files(),
                 Arbitraries.maps(hosts(), Arbitraries.of("its disk is full", "no such image")).ofMaxSize(2))
                 .as(Request::new);

@@ -9,6 +9,8 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import io.drover.scheduler.capacity.Demand;
 import io.drover.scheduler.capacity.Dimension;
 import io.drover.scheduler.capacity.Fit;
+import io.drover.scheduler.cpu.Cpu;
+import io.drover.scheduler.cpu.CpuidLeaf;
 import io.drover.scheduler.host.Driver;
 import io.drover.scheduler.host.HostFacts;
 import io.drover.scheduler.host.HostId;
@@ -159,7 +161,7 @@ final class PlacementTest {
 
         assertThat(unplaced.counts().considered()).isEqualTo(10);
         for (Filter filter : Filter.values()) {
-            if (filter == Filter.DISKS) {
+            if (filter == Filter.DISKS || filter == Filter.CPU_MODEL) {
                 continue;
             }
             assertThat(unplaced.counts().rejectedBy(filter)).as(filter.id()).isEqualTo(1);
@@ -167,6 +169,26 @@ final class PlacementTest {
         assertThat(unplaced.reason()).isEqualTo("none of 10 hosts fits (ready 1, cordoned 1, driver 1, architecture 1,"
                 + " cpu_features 1, labels 1, networks 1, refused 1, vcpus 1, memory 1):"
                 + " host i1 lacks 1 GiB of memory (1 GiB free, 2 GiB asked)");
+    }
+
+    @Test
+    void aVmGoesWhereAllOfItsCpuIsAndTheMissingFeaturesAreNamed() {
+        add(showing(host("h1", 8, 8 * GIB), 1 << 28), showing(host("h2", 8, 8 * GIB), 1 << 28 | 1 << 12 | 1),
+                host("h3", 8, 8 * GIB));
+        Request request = SMALL.withConstraints(Constraints.NONE.withCpu(cpu(1 << 28 | 1 << 12)));
+
+        assertThat(placed(request, Policy.PACK).host()).isEqualTo(H2);
+        cluster.remove(H2);
+        assertThat(nearestMiss(request).text()).isEqualTo("host h1 lacks of the CPU model fma");
+    }
+
+    private static HostFacts showing(HostFacts host, int features) {
+        return new HostFacts(host.id(), host.ready(), host.cordoned(), host.drivers(), host.architecture(),
+                host.cpuFeatures(), host.labels(), host.networks(), host.capacity(), Optional.of(cpu(features)));
+    }
+
+    private static Cpu cpu(int features) {
+        return new Cpu(List.of(new CpuidLeaf(1, 0, 0xA00F11, 0, features, 0)));
     }
 
     private static HostFacts joined(HostFacts host) {

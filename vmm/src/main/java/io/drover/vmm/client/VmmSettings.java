@@ -54,14 +54,18 @@ import java.util.Optional;
  *            if there is to be one
  * @param hotPlug
  *            whether disks and nics may come, and those that are there may go, while the guest runs
+ * @param cpuModel
+ *            what the guest's CPUs are; empty: all that the host offers
  */
 public record VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
         Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog, long consoleLogMaxBytes,
         Path exitFile, boolean startPaused, List<VmmDisk> disks, boolean rng,
         List<VmmNic> nics, Optional<VmmConsole> console, Optional<VmmVsock> vsock, Optional<VmmBalloon> balloon,
-        boolean hotPlug) {
+        boolean hotPlug, Optional<VmmCpuModel> cpuModel) {
     /** The newest format that this code writes and reads. */
-    public static final int FORMAT = 3;
+    public static final int FORMAT = 4;
+    /** What a VMM reads that knows no CPU models. */
+    private static final int FORMAT_WITHOUT_CPU_MODEL = 3;
     /** What a VMM that knows no PCI devices reads. */
     private static final int FORMAT_WITHOUT_DEVICES = 1;
     /** What a VMM reads that knows no PCI devices but disks without limits, nics and a source of entropy, all of which stay. */
@@ -81,6 +85,7 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         Objects.requireNonNull(console, "console");
         Objects.requireNonNull(vsock, "vsock");
         Objects.requireNonNull(balloon, "balloon");
+        Objects.requireNonNull(cpuModel, "cpuModel");
     }
 
     /** Without disks, nics and a source of entropy. */
@@ -89,48 +94,56 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
             long consoleLogMaxBytes, Path exitFile, boolean startPaused) {
         this(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket, consoleLog,
                 consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of(), Optional.empty(),
-                Optional.empty(), Optional.empty(), false);
+                Optional.empty(), Optional.empty(), false, Optional.empty());
     }
 
     /** The same with other disks, and with or without a source of entropy. */
     public VmmSettings withDevices(List<VmmDisk> newDisks, boolean newRng) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics, console, vsock,
-                balloon, hotPlug);
+                balloon, hotPlug, cpuModel);
     }
 
     /** The same with other nics. */
     public VmmSettings withNics(List<VmmNic> newNics) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics, console, vsock, balloon,
-                hotPlug);
+                hotPlug, cpuModel);
     }
 
     /** The same with a virtio console device. */
     public VmmSettings withConsole(VmmConsole newConsole) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, Optional.of(newConsole), vsock,
-                balloon, hotPlug);
+                balloon, hotPlug, cpuModel);
     }
 
     /** The same with a socket device. */
     public VmmSettings withVsock(VmmVsock newVsock) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, Optional.of(newVsock),
-                balloon, hotPlug);
+                balloon, hotPlug, cpuModel);
     }
 
     /** The same with another balloon. */
     public VmmSettings withBalloon(VmmBalloon newBalloon) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock,
-                Optional.of(newBalloon), hotPlug);
+                Optional.of(newBalloon), hotPlug, cpuModel);
     }
 
     /** The same with devices that come and go while the guest runs. */
     public VmmSettings withHotPlug() {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
-                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon, true);
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon, true,
+                cpuModel);
+    }
+
+    /** The same with these CPUs. */
+    public VmmSettings withCpuModel(VmmCpuModel model) {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
+                hotPlug, Optional.of(model));
     }
 
     /** Writes the file whole or not at all. Relative paths are written as they are and mean the VMM's working directory. */
@@ -170,7 +183,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                 config.hasConsole() ? Optional.of(VmmConsole.of(config.getConsole())) : Optional.empty(),
                 config.hasVsock() ? Optional.of(VmmVsock.of(config.getVsock())) : Optional.empty(),
                 config.hasBalloon() ? Optional.of(VmmBalloon.of(config.getBalloon())) : Optional.empty(),
-                config.getHotPlug());
+                config.getHotPlug(),
+                config.hasCpuModel() ? Optional.of(VmmCpuModel.of(config.getCpuModel())) : Optional.empty());
     }
 
     private VmmConfig toProto() {
@@ -206,14 +220,20 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         if (balloon.isPresent()) {
             config.setBalloon(balloon.get().toProto());
         }
+        if (cpuModel.isPresent()) {
+            config.setCpuModel(cpuModel.get().toProto());
+        }
         return config.build();
     }
 
     /** The oldest that has all of it. */
     private int format() {
+        if (cpuModel.isPresent()) {
+            return FORMAT;
+        }
         if (console.isPresent() || vsock.isPresent() || balloon.isPresent() || hotPlug
                 || disks.stream().anyMatch(disk -> !disk.rate().equals(VmmDisk.Rate.ANY))) {
-            return FORMAT;
+            return FORMAT_WITHOUT_CPU_MODEL;
         }
         return disks.isEmpty() && !rng && nics.isEmpty() ? FORMAT_WITHOUT_DEVICES : FORMAT_WITH_FIRST_DEVICES;
     }

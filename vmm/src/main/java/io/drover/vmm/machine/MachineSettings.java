@@ -1,6 +1,7 @@
 package io.drover.vmm.machine;
 
 import io.drover.vmm.boot.BootSource;
+import io.drover.vmm.cpuid.CpuModel;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
 import java.util.List;
@@ -29,10 +30,12 @@ import java.util.stream.Stream;
  *            if there is to be one
  * @param hotPlug
  *            whether disks and nics may come, and those that are there may go, while the guest runs
+ * @param cpuModel
+ *            what the guest's CPUs are; empty: all that the host offers
  */
 public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List<DiskSettings> disks, boolean rng,
         List<NicSettings> nics, Optional<ConsoleSettings> console, Optional<VsockSettings> vsock,
-        Optional<BalloonSettings> balloon, boolean hotPlug) {
+        Optional<BalloonSettings> balloon, boolean hotPlug, Optional<CpuModel> cpuModel) {
     public static final int MAX_VCPUS = 64;
     /** Leaves some of the bus's 31 slots to others. */
     public static final int MAX_DISKS = 24;

@@ -11,6 +11,7 @@ import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.console.ConsoleInput;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.console.ShownConsole;
+import io.drover.vmm.cpuid.CpuModel;
 import io.drover.vmm.cpuid.CpuidEntry;
 import io.drover.vmm.cpuid.CpuidOptions;
 import io.drover.vmm.cpuid.GuestCpuid;
@@ -167,12 +168,26 @@ final class Mainboard implements AutoCloseable {
         }
         EntryState entry = BootLoader.load(memory, settings.boot(),
                 AcpiTables.write(memory, settings.vcpus(), windows, settings.hotPlug()));
+        makeCpus(settings, accelerator);
+        cpus.getFirst().setEntry(entry);
+    }
+
+    private void makeCpus(MachineSettings settings, Accelerator accelerator) throws IOException {
         List<CpuidEntry> supported = accelerator.supportedCpuid();
         CpuidOptions options = new CpuidOptions(accelerator.hasTscDeadlineTimer(), HostModel.read());
+        if (settings.cpuModel().isPresent()) {
+            CpuModel model = settings.cpuModel().get();
+            List<String> lacking = model.lackedBy(CpuModel.ofHost(supported, options));
+            if (!lacking.isEmpty()) {
+                throw new HostException("this host's CPU has not all of the CPU model " + model.name() + ": "
+                        + String.join(", ", lacking));
+            }
+            supported = model.entries();
+            options = model.options();
+        }
         for (int index = 0; index < settings.vcpus(); index++) {
             cpus.add(partition.createCpu(index, GuestCpuid.of(supported, index, settings.vcpus(), options)));
         }
-        cpus.getFirst().setEntry(entry);
     }
 
     private void makeHotPlug(PciDevices devices, Runnable deviceGone, Log log) {

@@ -60,7 +60,7 @@ final class VmmProcess implements VmmControl {
                     new BootSource(settings.kernel(), settings.initramfs(), settings.commandLine()),
                     DiskTranslation.of(settings), settings.rng(), NicTranslation.of(settings),
                     ConsoleTranslation.of(settings), VsockTranslation.of(settings), BalloonTranslation.of(settings),
-                    settings.hotPlug());
+                    settings.hotPlug(), CpuTranslation.of(settings));
         } catch (IllegalArgumentException e) {
             throw new MachineStartException(e.getMessage(), e);
         }

@@ -1,6 +1,10 @@
 package io.drover.vmm.selftest;
 
 import io.drover.vmm.accelerator.KvmAccelerator;
+import io.drover.vmm.client.VmmCpuidLeaf;
+import io.drover.vmm.cpuid.CpuModel;
+import io.drover.vmm.cpuid.CpuidOptions;
+import io.drover.vmm.cpuid.HostModel;
 import io.drover.vmm.kvm.Capability;
 import io.drover.vmm.kvm.Kvm;
 import io.drover.vmm.linux.Errno;
@@ -51,12 +55,21 @@ public final class SelfTest {
                 return new SelfTestResult.Unusable(checks);
             }
             OptionalLong speed = SpeedGuest.measure(kvm, MIN_INSTRUCTIONS_PER_SECOND, checks);
-            return allPassed(checks) && speed.isPresent() ? new SelfTestResult.Usable(checks, speed.getAsLong())
+            return allPassed(checks) && speed.isPresent()
+                    ? new SelfTestResult.Usable(checks, speed.getAsLong(), cpu(kvm))
                     : new SelfTestResult.Unusable(checks);
         } catch (SystemCallException e) {
             checks.add(new Check(device.toString(), false, e.getMessage() + advice(e.errno())));
             return new SelfTestResult.Unusable(checks);
         }
+    }
+
+    private static List<VmmCpuidLeaf> cpu(Kvm kvm) throws SystemCallException {
+        CpuidOptions options = new CpuidOptions(kvm.check(Capability.TSC_DEADLINE_TIMER) != 0, HostModel.read());
+        return CpuModel.ofHost(kvm.supportedCpuid(), options).stream()
+                .map(leaf -> new VmmCpuidLeaf(leaf.function(), leaf.index(), leaf.eax(), leaf.ebx(), leaf.ecx(),
+                        leaf.edx()))
+                .toList();
     }
 
     private static boolean allPassed(List<Check> checks) {

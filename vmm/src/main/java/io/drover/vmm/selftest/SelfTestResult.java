@@ -1,5 +1,6 @@
 package io.drover.vmm.selftest;
 
+import io.drover.vmm.client.VmmCpuidLeaf;
 import java.util.List;
 
 /** What a host's self test found. */
@@ -12,10 +13,13 @@ public sealed interface SelfTestResult {
      *
      * @param instructionsPerSecond
      *            of a simple loop in the guest
+     * @param cpu
+     *            what a guest is shown as its CPU, unless it has a CPU model
      */
-    record Usable(List<Check> checks, long instructionsPerSecond) implements SelfTestResult {
+    record Usable(List<Check> checks, long instructionsPerSecond, List<VmmCpuidLeaf> cpu) implements SelfTestResult {
         public Usable {
             checks = List.copyOf(checks);
+            cpu = List.copyOf(cpu);
         }
     }
 

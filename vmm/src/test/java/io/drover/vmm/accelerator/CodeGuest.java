@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import io.drover.vmm.boot.EntryState;
 import io.drover.vmm.boot.SegmentState;
 import io.drover.vmm.bus.IoBus;
+import io.drover.vmm.cpuid.CpuidEntry;
 import io.drover.vmm.kvm.Kvm;
 import io.drover.vmm.linux.FileHandle;
 import io.drover.vmm.memory.GuestMemory;
@@ -33,7 +34,8 @@ public final class CodeGuest implements AutoCloseable {
     private final IoBus mmio = new IoBus();
     private final List<VirtualCpu> cpus = new ArrayList<>();
 
-    private CodeGuest(KvmAccelerator accelerator, byte[] code, int cpuCount) throws IOException {
+    private CodeGuest(KvmAccelerator accelerator, byte[] code, int cpuCount, List<CpuidEntry> cpuid)
+            throws IOException {
         this.accelerator = accelerator;
         try (FileHandle file = FileHandle.memory("code-guest", MEMORY_BYTES)) {
             memory = GuestMemory.of(file.map(MEMORY_BYTES, arena));
@@ -41,7 +43,7 @@ public final class CodeGuest implements AutoCloseable {
         memory.regions().getFirst().segment().asSlice(CODE).copyFrom(MemorySegment.ofArray(code));
         partition = accelerator.createPartition(memory.regions(), ports, mmio);
         for (int index = 0; index < cpuCount; index++) {
-            cpus.add(partition.createCpu(index, accelerator.supportedCpuid()));
+            cpus.add(partition.createCpu(index, cpuid));
         }
         cpus.getFirst().setEntry(new EntryState(CODE, 0, 0, CR0_PROTECTED, 0, 0, 0, 0, 0, CODE_SEGMENT, DATA_SEGMENT,
                 TASK_SEGMENT));
@@ -49,7 +51,13 @@ public final class CodeGuest implements AutoCloseable {
 
     /** Skips the test where there is no KVM. */
     public static CodeGuest create(byte[] code, int cpuCount) throws IOException {
-        return new CodeGuest(openOrSkip(), code, cpuCount);
+        KvmAccelerator accelerator = openOrSkip();
+        return new CodeGuest(accelerator, code, cpuCount, accelerator.supportedCpuid());
+    }
+
+    /** With one CPU that shows these answers. Skips the test where there is no KVM. */
+    public static CodeGuest create(byte[] code, List<CpuidEntry> cpuid) throws IOException {
+        return new CodeGuest(openOrSkip(), code, 1, cpuid);
     }
 
     /** Skips the test where there is no KVM. */

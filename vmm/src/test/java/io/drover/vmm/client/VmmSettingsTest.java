@@ -52,6 +52,17 @@ class VmmSettingsTest {
     }
 
     @Test
+    void cpuModelIsReadAsItWasWrittenAndNotByAnOlderVmm() throws IOException {
+        VmmSettings settings = settings().withCpuModel(new VmmCpuModel("rack", List.of(
+                new VmmCpuidLeaf(0, 0, 0xD, 0x6874_7541, 0x444D_4163, 0x6974_6E65),
+                new VmmCpuidLeaf(0x8000_0001, 0, 0, 0, -1, 1 << 29))));
+        Path file = folder.resolve("vmm.pb");
+        settings.write(file);
+        assertThat(VmmSettings.read(file)).isEqualTo(settings);
+        assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(4);
+    }
+
+    @Test
     void balloonIsReadAsItWasWrittenAndNotByAnOlderVmm() throws IOException {
         VmmSettings settings = settings().withBalloon(new VmmBalloon(true, false, Duration.ofSeconds(5), 8192));
         Path file = folder.resolve("vmm.pb");
@@ -97,7 +108,7 @@ class VmmSettingsTest {
     @Test
     void newerFormatIsRefused() throws IOException {
         Path file = folder.resolve("vmm.pb");
-        Files.write(file, VmmConfig.newBuilder().setFormat(4).build().toByteArray());
-        assertThatIOException().isThrownBy(() -> VmmSettings.read(file)).withMessageContaining("expected: 1 to 3");
+        Files.write(file, VmmConfig.newBuilder().setFormat(VmmSettings.FORMAT + 1).build().toByteArray());
+        assertThatIOException().isThrownBy(() -> VmmSettings.read(file)).withMessageContaining("expected: 1 to 4");
     }
 }

@@ -187,7 +187,7 @@ class GuestCpuidTest {
         return found.getFirst();
     }
 
-    private static List<CpuidEntry> list(String resource) {
+    static List<CpuidEntry> list(String resource) {
         try (InputStream in = Objects.requireNonNull(GuestCpuidTest.class.getResourceAsStream(resource))) {
             return new String(in.readAllBytes(), StandardCharsets.US_ASCII).lines()
                     .filter(line -> !line.startsWith("#"))

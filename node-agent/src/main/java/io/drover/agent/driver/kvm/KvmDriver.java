@@ -105,7 +105,7 @@ public final class KvmDriver implements Driver {
                 files.exit(), true)
                 .withDevices(plan.disks().stream().map(KvmDriver::disk).toList(), false)
                 .withNics(plan.nics().stream().map(KvmNic::of).toList());
-        files.withSockets(settings, plan).write(files.settings());
+        files.withSockets(plan.cpuModel().map(settings::withCpuModel).orElse(settings), plan).write(files.settings());
         new RunLog(folder.vmmLog()).begin();
         VmmCommand command = program.command(files.settings(), confinement.filtersCalls());
         DetachedProcess child = DetachedProcess.start(

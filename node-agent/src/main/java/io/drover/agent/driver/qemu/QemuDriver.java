@@ -91,6 +91,9 @@ public final class QemuDriver implements Driver {
     @Override
     public void check(MachinePlan plan) throws UnbootableException, UnsupportedPlanException, IOException {
         KernelFormat.check(plan.kernel());
+        if (plan.cpuModel().isPresent()) {
+            throw new UnsupportedPlanException(name(), "CPU models");
+        }
         if (plan.vsock()) {
             // Its own needs a kernel module, the rights to use it, and an address that no other VM of the host has.
             throw new UnsupportedPlanException(name(), "vsock");

@@ -1,0 +1,2 @@
+/** What CPUs show their guests, and what several have in common. */
+package io.drover.scheduler.cpu;
