@@ -39,23 +39,27 @@ public final class AcpiTables {
      *            of a machine that has a PCI bus
      * @param hotPlug
      *            whether devices may come to that bus, and go
+     * @param generationId
+     *            whether there is a generation id
      * @return the address of the root pointer, for the boot loader
      * @throws GuestAddressException
      *             when there is less than 1 MiB of memory
      */
-    public static long write(GuestMemory memory, int vcpus, Optional<PciWindows> pci, boolean hotPlug)
+    public static long write(GuestMemory memory, int vcpus, Optional<PciWindows> pci, boolean hotPlug,
+            boolean generationId)
             throws GuestAddressException {
         if (vcpus < 1 || vcpus > MAX_VCPUS) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: 1 to " + MAX_VCPUS + ")");
         }
         // Everything is copied in at the end, so the whole area must be there.
         memory.slice(RSDP_ADDRESS, AREA_END - RSDP_ADDRESS);
-        new AcpiTables(memory).write(vcpus, pci, hotPlug);
+        new AcpiTables(memory).write(vcpus, pci, hotPlug, generationId);
         return RSDP_ADDRESS;
     }
 
-    private void write(int vcpus, Optional<PciWindows> pci, boolean hotPlug) throws GuestAddressException {
-        int dsdt = (int) place(Dsdt.create(pci, hotPlug));
+    private void write(int vcpus, Optional<PciWindows> pci, boolean hotPlug, boolean generationId)
+            throws GuestAddressException {
+        int dsdt = (int) place(Dsdt.create(pci, hotPlug, generationId));
         int facs = (int) place(facs());
         long fadt = place(Fadt.of(facs, dsdt, hotPlug));
         long madt = place(Madt.of(vcpus));

@@ -33,6 +33,9 @@ final class Aml {
     private static final int IO_DESCRIPTOR = 0x47;
     private static final int DECODES_16_BITS = 1;
     private static final int IRQ_DESCRIPTOR = 0x22;
+    private static final int EXTENDED_IRQ_DESCRIPTOR = 0x89;
+    private static final int CONSUMER = 1;
+    private static final int EDGE_TRIGGERED = 1 << 1;
     private static final int MEMORY_32_FIXED = 0x86;
     private static final int DWORD_SPACE = 0x87;
     private static final int WORD_SPACE = 0x88;
@@ -220,6 +223,11 @@ final class Aml {
     /** {@code IRQNoFlags () {irq}}: edge-triggered, active high, not shared. */
     static byte[] interrupt(int irq) {
         return bytes(IRQ_DESCRIPTOR, 1 << irq, 1 << irq >>> 8);
+    }
+
+    /** {@code Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) {gsi}}. */
+    static byte[] edge(int gsi) {
+        return join(bytes(EXTENDED_IRQ_DESCRIPTOR, 6, 0, CONSUMER | EDGE_TRIGGERED, 1), number(gsi, 4));
     }
 
     /** A package length, which counts itself, and what it is the length of (20.2.4). */

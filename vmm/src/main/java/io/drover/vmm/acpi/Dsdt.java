@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /**
  * The differentiated system description table: the devices that cannot be found otherwise, and how to switch off. The PCI bus is
- * in it only when there is something on the bus.
+ * in it only when there is something on the bus, and the generation id when there is one.
  */
 final class Dsdt {
     /** From 2 on, integers have 64 bits. */
@@ -17,7 +17,7 @@ final class Dsdt {
 
     private Dsdt() {}
 
-    static byte[] create(Optional<PciWindows> pci, boolean hotPlug) {
+    static byte[] create(Optional<PciWindows> pci, boolean hotPlug, boolean generationId) {
         byte[] devices = Aml.scope("\\_SB",
                 Aml.device("COM1", Aml.name("_HID", Aml.eisaId("PNP0501")), Aml.name("_UID", Aml.integer(1)),
                         Aml.name("_CRS", Aml.resources(Aml.ports(Uart16550.COM1_PORT, Uart16550.PORTS),
@@ -27,7 +27,8 @@ final class Dsdt {
                                 Aml.resources(Aml.ports(CmosRtc.PORT, CmosRtc.PORTS), Aml.interrupt(CmosRtc.IRQ)))),
                 Aml.device("PEVT", Aml.name("_HID", Aml.string("QEMU0001")),
                         Aml.name("_CRS", Aml.resources(Aml.ports(Pvpanic.PORT, Pvpanic.PORTS)))),
-                pci.isPresent() ? PciBridge.aml(pci.get(), hotPlug) : new byte[0]);
+                pci.isPresent() ? PciBridge.aml(pci.get(), hotPlug) : new byte[0],
+                generationId ? GenerationCounter.aml() : new byte[0]);
         byte[] sleepType = Aml.integer(AcpiPowerManagement.SLEEP_TYPE_S5);
         byte[] s5 = Aml.name("\\_S5", Aml.list(sleepType, sleepType, Aml.integer(0), Aml.integer(0)));
         byte[] events = pci.isPresent() && hotPlug ? HotPlugSlots.eventAml() : new byte[0];

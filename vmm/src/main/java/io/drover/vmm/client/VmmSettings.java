@@ -1,9 +1,11 @@
 package io.drover.vmm.client;
 
+import com.google.protobuf.ByteString;
 import io.drover.proto.vmm.v1.DiskConfig;
 import io.drover.proto.vmm.v1.NicConfig;
 import io.drover.proto.vmm.v1.VmmConfig;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -11,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * What one VMM process is started with: the contents of its {@code vmm.pb}. Values are checked by the VMM when it starts, which
@@ -52,6 +55,11 @@ import java.util.Optional;
  *            sockets between the guest and the host, if it has them
  * @param balloon
  *            if there is to be one
+ * @param watchdog
+ *            what it does, if there is to be one
+ * @param generationId
+ *            if the guest is to be told one: the same as long as it goes on from where it was, another after it was restored or
+ *            cloned
  * @param hotPlug
  *            whether disks and nics may come, and those that are there may go, while the guest runs
  * @param cpuModel
@@ -61,7 +69,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog, long consoleLogMaxBytes,
         Path exitFile, boolean startPaused, List<VmmDisk> disks, boolean rng,
         List<VmmNic> nics, Optional<VmmConsole> console, Optional<VmmVsock> vsock, Optional<VmmBalloon> balloon,
-        boolean hotPlug, Optional<VmmCpuModel> cpuModel) {
+        Optional<VmmWatchdog> watchdog, Optional<UUID> generationId, boolean hotPlug,
+        Optional<VmmCpuModel> cpuModel) {
     /** The newest format that this code writes and reads. */
     public static final int FORMAT = 4;
     /** What a VMM reads that knows no CPU models. */
@@ -70,6 +79,7 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
     private static final int FORMAT_WITHOUT_DEVICES = 1;
     /** What a VMM reads that knows no PCI devices but disks without limits, nics and a source of entropy, all of which stay. */
     private static final int FORMAT_WITH_FIRST_DEVICES = 2;
+    private static final int UUID_BYTES = 16;
 
     public VmmSettings {
         Objects.requireNonNull(vm, "vm");
@@ -86,6 +96,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         Objects.requireNonNull(vsock, "vsock");
         Objects.requireNonNull(balloon, "balloon");
         Objects.requireNonNull(cpuModel, "cpuModel");
+        Objects.requireNonNull(watchdog, "watchdog");
+        Objects.requireNonNull(generationId, "generationId");
     }
 
     /** Without disks, nics and a source of entropy. */
@@ -94,56 +106,71 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
             long consoleLogMaxBytes, Path exitFile, boolean startPaused) {
         this(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket, consoleLog,
                 consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of(), Optional.empty(),
-                Optional.empty(), Optional.empty(), false, Optional.empty());
+                Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false,
+                Optional.empty());
     }
 
     /** The same with other disks, and with or without a source of entropy. */
     public VmmSettings withDevices(List<VmmDisk> newDisks, boolean newRng) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics, console, vsock,
-                balloon, hotPlug, cpuModel);
+                balloon, watchdog, generationId, hotPlug, cpuModel);
     }
 
     /** The same with other nics. */
     public VmmSettings withNics(List<VmmNic> newNics) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics, console, vsock, balloon,
-                hotPlug, cpuModel);
+                watchdog, generationId, hotPlug, cpuModel);
     }
 
     /** The same with a virtio console device. */
     public VmmSettings withConsole(VmmConsole newConsole) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, Optional.of(newConsole), vsock,
-                balloon, hotPlug, cpuModel);
+                balloon, watchdog, generationId, hotPlug, cpuModel);
     }
 
     /** The same with a socket device. */
     public VmmSettings withVsock(VmmVsock newVsock) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, Optional.of(newVsock),
-                balloon, hotPlug, cpuModel);
+                balloon, watchdog, generationId, hotPlug, cpuModel);
     }
 
     /** The same with another balloon. */
     public VmmSettings withBalloon(VmmBalloon newBalloon) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock,
-                Optional.of(newBalloon), hotPlug, cpuModel);
+                Optional.of(newBalloon), watchdog, generationId, hotPlug, cpuModel);
+    }
+
+    /** The same with another watchdog. */
+    public VmmSettings withWatchdog(VmmWatchdog newWatchdog) {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
+                Optional.of(newWatchdog), generationId, hotPlug, cpuModel);
+    }
+
+    /** The same with another generation id. */
+    public VmmSettings withGenerationId(UUID newGenerationId) {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
+                watchdog, Optional.of(newGenerationId), hotPlug, cpuModel);
     }
 
     /** The same with devices that come and go while the guest runs. */
     public VmmSettings withHotPlug() {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
-                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon, true,
-                cpuModel);
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
+                watchdog, generationId, true, cpuModel);
     }
 
     /** The same with these CPUs. */
     public VmmSettings withCpuModel(VmmCpuModel model) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                hotPlug, Optional.of(model));
+                watchdog, generationId, hotPlug, Optional.of(model));
     }
 
     /** Writes the file whole or not at all. Relative paths are written as they are and mean the VMM's working directory. */
@@ -183,6 +210,9 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                 config.hasConsole() ? Optional.of(VmmConsole.of(config.getConsole())) : Optional.empty(),
                 config.hasVsock() ? Optional.of(VmmVsock.of(config.getVsock())) : Optional.empty(),
                 config.hasBalloon() ? Optional.of(VmmBalloon.of(config.getBalloon())) : Optional.empty(),
+                config.hasWatchdog() ? Optional.of(VmmWatchdog.of(config.getWatchdog())) : Optional.empty(),
+                config.getGenerationId().isEmpty() ? Optional.empty()
+                        : Optional.of(uuid(file, config.getGenerationId())),
                 config.getHotPlug(),
                 config.hasCpuModel() ? Optional.of(VmmCpuModel.of(config.getCpuModel())) : Optional.empty());
     }
@@ -223,15 +253,34 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         if (cpuModel.isPresent()) {
             config.setCpuModel(cpuModel.get().toProto());
         }
+        if (watchdog.isPresent()) {
+            config.setWatchdog(watchdog.get().toProto());
+        }
+        if (generationId.isPresent()) {
+            config.setGenerationId(bytes(generationId.get()));
+        }
         return config.build();
     }
 
-    /** The oldest that has all of it. */
+    private static UUID uuid(Path file, ByteString bytes) throws IOException {
+        if (bytes.size() != UUID_BYTES) {
+            throw new IOException(file + " generation id : " + bytes.size() + " bytes (expected: " + UUID_BYTES + ")");
+        }
+        ByteBuffer buffer = bytes.asReadOnlyByteBuffer();
+        return new UUID(buffer.getLong(), buffer.getLong());
+    }
+
+    private static ByteString bytes(UUID id) {
+        return ByteString.copyFrom(ByteBuffer.allocate(UUID_BYTES).putLong(id.getMostSignificantBits())
+                .putLong(id.getLeastSignificantBits()).flip());
+    }
+
+    /** The oldest that has all of it; one that knows no generation id runs the guest as well without. */
     private int format() {
         if (cpuModel.isPresent()) {
             return FORMAT;
         }
-        if (console.isPresent() || vsock.isPresent() || balloon.isPresent() || hotPlug
+        if (console.isPresent() || vsock.isPresent() || balloon.isPresent() || watchdog.isPresent() || hotPlug
                 || disks.stream().anyMatch(disk -> !disk.rate().equals(VmmDisk.Rate.ANY))) {
             return FORMAT_WITHOUT_CPU_MODEL;
         }

@@ -24,10 +24,13 @@ import java.util.Optional;
  *            empty when the guest has no socket device
  * @param balloon
  *            if there is one
+ * @param watchdog
+ *            if there is one
  */
 public record VmmStatus(State state, String vm, String uid, long epoch, long pid, Optional<Duration> firstInstruction,
         int vcpus, long memoryBytes, long exits, List<VmmDiskStatus> disks,
-        List<VmmPortStatus> consolePorts, Optional<VmmVsockStatus> vsock, Optional<VmmBalloonStatus> balloon) {
+        List<VmmPortStatus> consolePorts, Optional<VmmVsockStatus> vsock, Optional<VmmBalloonStatus> balloon,
+        Optional<VmmWatchdogStatus> watchdog) {
     /** Where the machine's life is. */
     public enum State {
         /** Being put together, no vCPU has run. */
@@ -48,6 +51,7 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
         consolePorts = List.copyOf(consolePorts);
         Objects.requireNonNull(vsock, "vsock");
         Objects.requireNonNull(balloon, "balloon");
+        Objects.requireNonNull(watchdog, "watchdog");
     }
 
     /** Converts from the protocol. */
@@ -71,7 +75,8 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
                 first == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(first)), status.getVcpus(),
                 status.getMemoryBytes(), status.getExits(), disks, consolePorts,
                 status.hasVsock() ? Optional.of(VmmVsockStatus.of(status.getVsock())) : Optional.empty(),
-                status.hasBalloon() ? Optional.of(VmmBalloonStatus.of(status.getBalloon())) : Optional.empty());
+                status.hasBalloon() ? Optional.of(VmmBalloonStatus.of(status.getBalloon())) : Optional.empty(),
+                status.hasWatchdog() ? Optional.of(VmmWatchdogStatus.of(status.getWatchdog())) : Optional.empty());
     }
 
     /** Converts to the protocol. */
@@ -103,6 +108,9 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
         }
         if (balloon.isPresent()) {
             status.setBalloon(balloon.get().toProto());
+        }
+        if (watchdog.isPresent()) {
+            status.setWatchdog(watchdog.get().toProto());
         }
         return status.build();
     }

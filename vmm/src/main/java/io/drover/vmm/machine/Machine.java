@@ -2,6 +2,7 @@ package io.drover.vmm.machine;
 
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.console.ConsoleRing;
+import io.drover.vmm.generation.GenerationIdDevice;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.MachineEvent.DevicesBusy;
 import io.drover.vmm.machine.MachineEvent.EndAsked;
@@ -17,9 +18,14 @@ import io.drover.vmm.virtio.balloon.BalloonDevice;
 import io.drover.vmm.virtio.balloon.BalloonState;
 import io.drover.vmm.virtio.console.PortCounts;
 import io.drover.vmm.virtio.vsock.VsockCounts;
+import io.drover.vmm.watchdog.WatchdogAction;
+import io.drover.vmm.watchdog.WatchdogFunction;
+import io.drover.vmm.watchdog.WatchdogOwner;
+import io.drover.vmm.watchdog.WatchdogState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
@@ -46,7 +52,7 @@ public final class Machine implements AutoCloseable {
             throws MachineStartException, HostException {
         Ends ends = new Ends();
         this.log = log;
-        this.board = Mainboard.assemble(settings, accelerator, console, ends, deviceGone, log);
+        this.board = Mainboard.assemble(settings, accelerator, console, ends, ends, deviceGone, log);
         this.vcpus = new VcpuGroup(name, board.cpus(), ends);
     }
 
@@ -220,6 +226,28 @@ public final class Machine implements AutoCloseable {
         return board.vsockCounts();
     }
 
+    /**
+     * Tells the guest that it goes on from a state from which it, or another, has gone on before: after its memory and devices
+     * were restored, best before it is resumed. Any thread.
+     *
+     * @param id
+     *            a new one, drawn at random
+     * @return false when the machine was made without one; nothing has changed then
+     */
+    public boolean changeGenerationId(UUID id) {
+        Optional<GenerationIdDevice> device = board.generationId();
+        if (device.isPresent()) {
+            device.get().change(id);
+        }
+        return device.isPresent();
+    }
+
+    /** The watchdog as it is now, if there is one. Any thread. */
+    public Optional<WatchdogState> watchdogState() {
+        Optional<WatchdogFunction> watchdog = board.watchdog();
+        return watchdog.isPresent() ? Optional.of(watchdog.get().state()) : Optional.empty();
+    }
+
     /** Ends what still runs and gives the guest's memory back. */
     @Override
     public void close() {
@@ -251,10 +279,12 @@ public final class Machine implements AutoCloseable {
             case MachineState.Built _,MachineState.Paused _,MachineState.Ended _ -> answer.done();
             case MachineState.Running _ -> {
                 board.resumeDevices();
+                board.time().run();
                 vcpus.resume();
                 answer.done();
             }
             case MachineState.Pausing _ -> {
+                board.time().stop();
                 if (vcpus.pause(VCPU_DEADLINE)) {
                     if (board.pauseDevices(REQUEST_DEADLINE)) {
                         apply(new VcpusParked(), answer, listener);
@@ -270,6 +300,7 @@ public final class Machine implements AutoCloseable {
                 }
             }
             case MachineState.Ending _ -> {
+                board.time().stop();
                 vcpus.leave();
                 if (!vcpus.join(VCPU_DEADLINE)) {
                     log.error("a vCPU did not leave the guest within " + VCPU_DEADLINE
@@ -298,7 +329,7 @@ public final class Machine implements AutoCloseable {
     }
 
     /** The ends that come from within. */
-    private final class Ends implements VcpuOwner {
+    private final class Ends implements VcpuOwner, WatchdogOwner {
         @Override
         public void powerOff() {
             end(new MachineEnd.PoweredOff(), NobodyAsked.INSTANCE);
@@ -307,6 +338,11 @@ public final class Machine implements AutoCloseable {
         @Override
         public void reset() {
             end(new MachineEnd.Rebooted(), NobodyAsked.INSTANCE);
+        }
+
+        @Override
+        public void watchdogExpired(WatchdogAction action) {
+            end(new MachineEnd.WatchdogExpired(action), NobodyAsked.INSTANCE);
         }
 
         @Override

@@ -1,5 +1,7 @@
 package io.drover.vmm.machine;
 
+import io.drover.vmm.watchdog.WatchdogAction;
+
 /** Why a machine will not run again. Each machine has exactly one. */
 public sealed interface MachineEnd {
     /** The guest switched it off by ACPI. */
@@ -15,6 +17,14 @@ public sealed interface MachineEnd {
      *            who said so: pvpanic, a triple fault
      */
     record Panicked(String how) implements MachineEnd {}
+
+    /**
+     * The guest did not feed its watchdog.
+     *
+     * @param action
+     *            what came of it: not {@link WatchdogAction#NONE}
+     */
+    record WatchdogExpired(WatchdogAction action) implements MachineEnd {}
 
     /** Somebody outside asked for it, without asking the guest. */
     record Killed() implements MachineEnd {}

@@ -4,9 +4,11 @@ import io.drover.vmm.boot.BootSource;
 import io.drover.vmm.cpuid.CpuModel;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
+import io.drover.vmm.watchdog.WatchdogAction;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
@@ -28,6 +30,10 @@ import java.util.stream.Stream;
  *            sockets between the guest and the host, if it has them
  * @param balloon
  *            if there is to be one
+ * @param watchdog
+ *            what it does, if there is to be one
+ * @param generationId
+ *            if the guest is to be told one
  * @param hotPlug
  *            whether disks and nics may come, and those that are there may go, while the guest runs
  * @param cpuModel
@@ -35,7 +41,8 @@ import java.util.stream.Stream;
  */
 public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List<DiskSettings> disks, boolean rng,
         List<NicSettings> nics, Optional<ConsoleSettings> console, Optional<VsockSettings> vsock,
-        Optional<BalloonSettings> balloon, boolean hotPlug, Optional<CpuModel> cpuModel) {
+        Optional<BalloonSettings> balloon, Optional<WatchdogAction> watchdog, Optional<UUID> generationId,
+        boolean hotPlug, Optional<CpuModel> cpuModel) {
     public static final int MAX_VCPUS = 64;
     /** Leaves some of the bus's 31 slots to others. */
     public static final int MAX_DISKS = 24;
@@ -46,7 +53,7 @@ public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List
     /** Whether it has a PCI bus. */
     boolean hasPci() {
         return hotPlug || rng || !disks.isEmpty() || !nics.isEmpty() || console.isPresent() || vsock.isPresent()
-                || balloon.isPresent();
+                || balloon.isPresent() || watchdog.isPresent();
     }
 
     /** Refuses values that no host could run, with an {@link IllegalArgumentException} for the operator. */
@@ -74,6 +81,8 @@ public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List
         if (ids.stream().distinct().count() < ids.size()) {
             throw new IllegalArgumentException("disks and nics : " + ids + " (expected: each with an id of its own)");
         }
+        Objects.requireNonNull(watchdog, "watchdog");
+        Objects.requireNonNull(generationId, "generationId");
         if (balloon.isPresent()) {
             BalloonDevice.checkTarget(balloon.get().targetBytes(), memoryBytes);
         }

@@ -16,6 +16,7 @@ import io.drover.vmm.cpuid.CpuidEntry;
 import io.drover.vmm.cpuid.CpuidOptions;
 import io.drover.vmm.cpuid.GuestCpuid;
 import io.drover.vmm.cpuid.HostModel;
+import io.drover.vmm.generation.GenerationIdDevice;
 import io.drover.vmm.i8042.I8042;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.interrupt.SharedLine;
@@ -35,11 +36,14 @@ import io.drover.vmm.power.PowerControl;
 import io.drover.vmm.power.ResetRegister;
 import io.drover.vmm.pvpanic.Pvpanic;
 import io.drover.vmm.rtc.CmosRtc;
-import io.drover.vmm.rtc.RtcTimerThread;
 import io.drover.vmm.serial.Uart16550;
+import io.drover.vmm.timer.GuestTime;
+import io.drover.vmm.timer.TimerThread;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
 import io.drover.vmm.virtio.console.PortCounts;
 import io.drover.vmm.virtio.vsock.VsockCounts;
+import io.drover.vmm.watchdog.WatchdogFunction;
+import io.drover.vmm.watchdog.WatchdogOwner;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -57,7 +61,8 @@ final class Mainboard implements AutoCloseable {
     private final Partition partition;
     private final List<VirtualCpu> cpus = new ArrayList<>();
     private final AcpiPowerManagement powerManagement;
-    private final RtcTimerThread rtcTimer = new RtcTimerThread();
+    private final TimerThread timer = new TimerThread();
+    private final GuestTime time = new GuestTime(System::nanoTime, timer);
     private final ConsoleInput consoleInput = new ConsoleInput();
     private final ShownConsole shownConsole;
     private final IoBus mmio;
@@ -66,6 +71,7 @@ final class Mainboard implements AutoCloseable {
     private final IoBus ports;
     private Optional<PciDevices> pciDevices = Optional.empty();
     private Optional<HotPlug> hotPlug = Optional.empty();
+    private Optional<GenerationIdDevice> generationId = Optional.empty();
 
     private Mainboard(Arena arena, GuestMemory memory, BackingFile backing, Partition partition, IoBus ports,
             IoBus mmio,
@@ -98,17 +104,19 @@ final class Mainboard implements AutoCloseable {
      *
      * @param power
      *            hears of the guest's wishes on vCPU threads
+     * @param watchdogOwner
+     *            does what the watchdog says, if there is one
      * @param deviceGone
      *            hears, on any thread, that there is a device less
      */
     static Mainboard assemble(MachineSettings settings, Accelerator accelerator, ConsoleRing console,
-            PowerControl power, Runnable deviceGone, Log log)
+            PowerControl power, WatchdogOwner watchdogOwner, Runnable deviceGone, Log log)
             throws MachineStartException, HostException {
         HostMemory.check(settings.memoryBytes());
         try {
             Mainboard board = build(settings, accelerator, console, power);
             try {
-                board.prepare(settings, accelerator, deviceGone, log);
+                board.prepare(settings, accelerator, watchdogOwner, deviceGone, log);
                 return board;
             } catch (BootException | GuestAddressException | IOException | RuntimeException e) {
                 board.close();
@@ -149,7 +157,8 @@ final class Mainboard implements AutoCloseable {
     }
 
     /** Plugs devices in, loads what is booted and makes the CPUs. */
-    private void prepare(MachineSettings settings, Accelerator accelerator, Runnable deviceGone, Log log)
+    private void prepare(MachineSettings settings, Accelerator accelerator, WatchdogOwner watchdogOwner,
+            Runnable deviceGone, Log log)
             throws BootException, GuestAddressException, IOException {
         Optional<PciWindows> windows = Optional.empty();
         if (settings.hasPci()) {
@@ -165,9 +174,16 @@ final class Mainboard implements AutoCloseable {
             if (settings.hotPlug()) {
                 makeHotPlug(devices, deviceGone, log);
             }
+            if (settings.watchdog().isPresent()) {
+                pciDevices.get().plugWatchdog(settings.watchdog().get(), time, watchdogOwner);
+            }
+        }
+        if (settings.generationId().isPresent()) {
+            generationId = Optional.of(new GenerationIdDevice(memory, partition.line(GenerationIdDevice.IRQ),
+                    settings.generationId().get()));
         }
         EntryState entry = BootLoader.load(memory, settings.boot(),
-                AcpiTables.write(memory, settings.vcpus(), windows, settings.hotPlug()));
+                AcpiTables.write(memory, settings.vcpus(), windows, settings.hotPlug(), generationId.isPresent()));
         makeCpus(settings, accelerator);
         cpus.getFirst().setEntry(entry);
     }
@@ -200,7 +216,7 @@ final class Mainboard implements AutoCloseable {
 
     private CmosRtc clock(InterruptLine line) {
         MemoryRegion low = memory.regions().getFirst();
-        return new CmosRtc(InstantSource.system(), line, rtcTimer, low.length(), memory.size() - low.length());
+        return new CmosRtc(InstantSource.system(), line, timer, low.length(), memory.size() - low.length());
     }
 
     List<VirtualCpu> cpus() {
@@ -243,6 +259,19 @@ final class Mainboard implements AutoCloseable {
         return pciDevices.isPresent() ? pciDevices.get().vsockCounts() : Optional.empty();
     }
 
+    Optional<GenerationIdDevice> generationId() {
+        return generationId;
+    }
+
+    Optional<WatchdogFunction> watchdog() {
+        return pciDevices.isPresent() ? pciDevices.get().watchdog() : Optional.empty();
+    }
+
+    /** Stands until the machine first runs. */
+    GuestTime time() {
+        return time;
+    }
+
     void pressPowerButton() {
         powerManagement.pressPowerButton();
     }
@@ -254,7 +283,7 @@ final class Mainboard implements AutoCloseable {
     /** After the vCPUs' threads have ended and nobody types any more. */
     @Override
     public void close() {
-        rtcTimer.close();
+        timer.close();
         if (hotPlug.isPresent()) {
             hotPlug.get().close();
         }

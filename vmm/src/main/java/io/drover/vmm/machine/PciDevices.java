@@ -14,6 +14,7 @@ import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.pci.PciBus;
 import io.drover.vmm.pci.PciRoot;
 import io.drover.vmm.pci.PciWindows;
+import io.drover.vmm.timer.GuestTime;
 import io.drover.vmm.virtio.VirtioDevice;
 import io.drover.vmm.virtio.VirtioPciFunction;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
@@ -25,6 +26,9 @@ import io.drover.vmm.virtio.net.NetDevice;
 import io.drover.vmm.virtio.rng.RngDevice;
 import io.drover.vmm.virtio.vsock.VsockCounts;
 import io.drover.vmm.virtio.vsock.VsockDevice;
+import io.drover.vmm.watchdog.WatchdogAction;
+import io.drover.vmm.watchdog.WatchdogFunction;
+import io.drover.vmm.watchdog.WatchdogOwner;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -51,6 +55,7 @@ final class PciDevices implements AutoCloseable {
     private Optional<BalloonDevice> balloon = Optional.empty();
     @GuardedBy("this")
     private final Map<String, PluggedDevice> devices = new LinkedHashMap<>();
+    private Optional<WatchdogFunction> watchdog = Optional.empty();
 
     private PciDevices(int vcpus, GuestMemory memory, Partition partition, PciBus bus, IoBus mmio, Log log) {
         this.vcpus = vcpus;
@@ -106,6 +111,10 @@ final class PciDevices implements AutoCloseable {
 
     Optional<VsockCounts> vsockCounts() {
         return vsock.map(VsockDevice::counts);
+    }
+
+    Optional<WatchdogFunction> watchdog() {
+        return watchdog;
     }
 
     /** Puts a disk on the bus; the guest is not told. */
@@ -166,6 +175,16 @@ final class PciDevices implements AutoCloseable {
         VsockDevice device = VsockDevice.listen(name, settings.guestCid(), settings.socket());
         fixed.add(plug(name, device));
         vsock = Optional.of(device);
+    }
+
+    /**
+     * Plugs a watchdog in, once.
+     *
+     * @param owner
+     *            does what is to be done
+     */
+    void plugWatchdog(WatchdogAction action, GuestTime time, WatchdogOwner owner) throws IOException {
+        watchdog = Optional.of(WatchdogFunction.plug(action, time, root, owner, log));
     }
 
     private VirtioPciFunction plug(String name, VirtioDevice device) throws IOException {

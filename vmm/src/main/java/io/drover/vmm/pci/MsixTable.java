@@ -43,7 +43,7 @@ public final class MsixTable {
      * All masked, as after a reset.
      *
      * @param vectors
-     *            1 to 256
+     *            0 to 256
      */
     MsixTable(int vectors, MessageInterrupts source) throws IOException {
         addresses = new long[vectors];

@@ -10,8 +10,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * What every function that is a device has: a header, one 64-bit memory BAR, MSI-X whose table lies in that BAR, and an
- * interrupt pin. What else is in the BAR, and further capabilities, are the device's.
+ * What every function that is a device has: a header, one 64-bit memory BAR, MSI-X (if it wants that) whose table lies in that
+ * BAR, and an interrupt pin. What else is in the BAR, and further capabilities, are the device's.
  *
  * <p>
  * The guest moves the BAR in two writes, and may do so while other vCPUs use it. After each write to configuration space the
@@ -34,6 +34,7 @@ public final class PciEndpoint implements PciFunction {
     private static final int COMMAND_BITS = ConfigSpace.COMMAND_MEMORY | ConfigSpace.COMMAND_BUS_MASTER
             | ConfigSpace.COMMAND_PARITY | ConfigSpace.COMMAND_SERR | ConfigSpace.COMMAND_INTERRUPT_OFF;
     private static final long NOWHERE = -1;
+    private static final int NO_CAPABILITY = -1;
 
     /**
      * Who a function says it is.
@@ -82,7 +83,7 @@ public final class PciEndpoint implements PciFunction {
      * @param slot
      *            that it is for
      * @param vectors
-     *            of MSI-X: 1 to 256
+     *            of MSI-X: 1 to 256, or 0 for a function that has no MSI-X
      * @param address
      *            where the BAR is until the guest moves it: a multiple of {@link #BAR_BYTES}
      * @throws IOException
@@ -96,8 +97,6 @@ public final class PciEndpoint implements PciFunction {
         this.owner = owner;
         this.pin = new InterruptPin(line);
         this.msix = new MsixTable(vectors, messages);
-        bar.register(MSIX_TABLE, (long) vectors * MsixTable.ENTRY_BYTES, "MSI-X table", msix.new Entries());
-        bar.register(MSIX_PENDING, (vectors + 63) / 64 * 8L, "MSI-X pending bits", msix.new PendingBits());
         config.put16(ConfigSpace.VENDOR, identity.vendor());
         config.put16(ConfigSpace.DEVICE, identity.device());
         config.put32(ConfigSpace.REVISION, (identity.classCode() << 8) | identity.revision());
@@ -111,6 +110,12 @@ public final class PciEndpoint implements PciFunction {
         // The bits below the size read as zero, which is how a guest learns it.
         config.allow32(ConfigSpace.BAR_0, (int) -BAR_BYTES);
         config.allow32(ConfigSpace.BAR_0 + 4, -1);
+        if (vectors == 0) {
+            msixCapability = NO_CAPABILITY;
+            return;
+        }
+        bar.register(MSIX_TABLE, (long) vectors * MsixTable.ENTRY_BYTES, "MSI-X table", msix.new Entries());
+        bar.register(MSIX_PENDING, (vectors + 63) / 64 * 8L, "MSI-X pending bits", msix.new PendingBits());
         ByteBuffer body = ByteBuffer.allocate(10).order(ByteOrder.LITTLE_ENDIAN);
         body.putShort((short) (vectors - 1)).putInt((int) MSIX_TABLE | BAR).putInt((int) MSIX_PENDING | BAR);
         msixCapability = config.addCapability(MsixTable.CAPABILITY, body.array());

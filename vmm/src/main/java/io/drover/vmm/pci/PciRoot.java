@@ -44,7 +44,7 @@ public final class PciRoot {
      * there.
      *
      * @param vectors
-     *            of MSI-X: 1 to 256
+     *            of MSI-X: 1 to 256, or 0 for a function that has no MSI-X
      * @throws IOException
      *             when the bus is full or there are no more message interrupts
      */

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -76,7 +77,8 @@ final class Training {
         Path file = folder.resolve("vmm.pb");
         new VmmSettings("training", "training", 1, 2, MEMORY_BYTES, kernelFile, initramfs, "console=ttyS0",
                 folder.resolve("control"), folder.resolve("console.log"), 0, folder.resolve("exit.pb"), true)
-                .write(file);
+                // As every VM of an agent's has one.
+                .withGenerationId(new UUID(1, 2)).write(file);
         new Training(log, hook).runOnce(VmmSettings.read(file));
     }
 

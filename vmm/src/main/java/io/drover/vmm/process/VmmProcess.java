@@ -14,6 +14,7 @@ import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.client.VmmStatus.State;
 import io.drover.vmm.client.VmmVsockStatus;
+import io.drover.vmm.client.VmmWatchdogStatus;
 import io.drover.vmm.console.ConsoleLog;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.linux.BootClock;
@@ -32,6 +33,8 @@ import io.drover.vmm.virtio.balloon.BalloonState;
 import io.drover.vmm.virtio.block.BlockCounts;
 import io.drover.vmm.virtio.console.PortCounts;
 import io.drover.vmm.virtio.vsock.VsockCounts;
+import io.drover.vmm.watchdog.WatchdogAction;
+import io.drover.vmm.watchdog.WatchdogState;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -60,11 +63,22 @@ final class VmmProcess implements VmmControl {
                     new BootSource(settings.kernel(), settings.initramfs(), settings.commandLine()),
                     DiskTranslation.of(settings), settings.rng(), NicTranslation.of(settings),
                     ConsoleTranslation.of(settings), VsockTranslation.of(settings), BalloonTranslation.of(settings),
-                    settings.hotPlug(), CpuTranslation.of(settings));
+                    watchdog(settings), settings.generationId(), settings.hotPlug(), CpuTranslation.of(settings));
         } catch (IllegalArgumentException e) {
             throw new MachineStartException(e.getMessage(), e);
         }
         this.machine = Machine.assemble(settings.vm(), wanted, accelerator, console, this::publishStatus, log);
+    }
+
+    private static Optional<WatchdogAction> watchdog(VmmSettings settings) {
+        if (settings.watchdog().isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(switch (settings.watchdog().get()) {
+            case RESET -> WatchdogAction.RESET;
+            case POWER_OFF -> WatchdogAction.POWER_OFF;
+            case NONE -> WatchdogAction.NONE;
+        });
     }
 
     /** Where an accelerator comes from, once the settings are known. */
@@ -140,7 +154,7 @@ final class VmmProcess implements VmmControl {
         return new VmmStatus(state, settings.vm(), settings.uid(), settings.epoch(), ProcessHandle.current().pid(),
                 entry == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(entry - processStartNanos)),
                 settings.vcpus(), settings.memoryBytes(), machine.exits(), diskStatus(), consolePorts(), vsockStatus(),
-                balloonStatus());
+                balloonStatus(), watchdogStatus());
     }
 
     private List<VmmPortStatus> consolePorts() {
@@ -162,6 +176,13 @@ final class VmmProcess implements VmmControl {
     private void publishStatus() {
         publisher.ifPresent(
                 server -> server.publish(Event.newBuilder().setStatus(status().toProto()).build()));
+    }
+
+    private Optional<VmmWatchdogStatus> watchdogStatus() {
+        Optional<WatchdogState> watchdog = machine.watchdogState();
+        return watchdog.isPresent()
+                ? Optional.of(new VmmWatchdogStatus(watchdog.get().left(), watchdog.get().expirations()))
+                : Optional.empty();
     }
 
     private List<VmmDiskStatus> diskStatus() {
@@ -254,6 +275,9 @@ final class VmmProcess implements VmmControl {
             case MachineEnd.PoweredOff _ -> end(settings, Cause.GUEST_POWERED_OFF, "the guest powered off");
             case MachineEnd.Rebooted _ -> end(settings, Cause.GUEST_REBOOTED, "the guest asked for a reboot");
             case MachineEnd.Panicked(String how) -> end(settings, Cause.GUEST_PANICKED, how);
+            case MachineEnd.WatchdogExpired(WatchdogAction action) -> end(settings,
+                    action == WatchdogAction.POWER_OFF ? Cause.GUEST_POWERED_OFF : Cause.GUEST_REBOOTED,
+                    "watchdog: the guest did not feed it");
             case MachineEnd.Killed _ -> end(settings, Cause.KILLED, "stopped from outside");
             case MachineEnd.Failed(String what) -> end(settings, Cause.VMM_FAILED, what);
         };

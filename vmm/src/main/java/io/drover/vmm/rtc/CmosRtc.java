@@ -3,6 +3,7 @@ package io.drover.vmm.rtc;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.drover.vmm.bus.IoDevice;
 import io.drover.vmm.interrupt.InterruptLine;
+import io.drover.vmm.timer.Timer;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -66,7 +67,7 @@ public final class CmosRtc implements IoDevice {
 
     private final InstantSource clock;
     private final InterruptLine line;
-    private final RtcTimer timer;
+    private final Timer timer;
 
     private final Object lock = new Object();
     /** The alarm, the status registers A and B, and everything from 0x0E; while time is being set, that too. */
@@ -96,7 +97,7 @@ public final class CmosRtc implements IoDevice {
      * @param highRamBytes
      *            RAM above
      */
-    public CmosRtc(InstantSource clock, InterruptLine line, RtcTimer timer, long lowRamBytes, long highRamBytes) {
+    public CmosRtc(InstantSource clock, InterruptLine line, Timer timer, long lowRamBytes, long highRamBytes) {
         this.clock = clock;
         this.line = line;
         this.timer = timer;
@@ -243,7 +244,8 @@ public final class CmosRtc implements IoDevice {
         boolean wanted = (cmos[STATUS_B] & (B_UPDATE_INTERRUPT | B_ALARM_INTERRUPT)) != 0 && !setting();
         if (wanted && !timerSet) {
             timerSet = true;
-            timer.after(NANOS_PER_SECOND - now().get(ChronoField.NANO_OF_SECOND), this::second);
+            // Looks by itself whether it is still wanted.
+            Timer.Wakeup _ = timer.after(NANOS_PER_SECOND - now().get(ChronoField.NANO_OF_SECOND), this::second);
         }
     }
 

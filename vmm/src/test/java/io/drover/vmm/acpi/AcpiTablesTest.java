@@ -73,7 +73,9 @@ class AcpiTablesTest {
     void iaslHasNoComplaint() throws Exception {
         assertThat(disassembled(tables(4, PCI, false))).contains("EisaId (\"PNP0501\")", "EisaId (\"PNP0B00\")",
                 "\"QEMU0001\"", "EisaId (\"PNP0A08\")", "EisaId (\"PNP0C02\")", "0x0000002000000000, // Range Minimum",
-                "0xC0000000,         // Range Minimum", "Name (\\_S5, Package (0x04)", "IRQNoFlags ()");
+                "0xC0000000,         // Range Minimum", "Name (\\_S5, Package (0x04)", "IRQNoFlags ()",
+                "\"VM_Gen_Counter\"", "0x000FF000,", "\"ACPI0013\"",
+                "Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive", "Method (_EVT, 1, ", "Notify (VGEN, 0x80)");
     }
 
     /** The DSDT's source, after all tables have been taken apart and put together again without a complaint. */
@@ -95,18 +97,20 @@ class AcpiTablesTest {
 
     @Test
     void tooManyVcpusAndTooLittleMemoryAreRefused() {
-        assertThatIllegalArgumentException().isThrownBy(() -> AcpiTables.write(memory, 0, Optional.empty(), false));
-        assertThatIllegalArgumentException().isThrownBy(() -> AcpiTables.write(memory, 255, Optional.empty(), false))
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> AcpiTables.write(memory, 0, Optional.empty(), false, false));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> AcpiTables.write(memory, 255, Optional.empty(), false, false))
                 .withMessageContaining("255");
         GuestMemory small = GuestMemory.of(Arena.ofAuto().allocate(0xF_0000));
         assertThatExceptionOfType(GuestAddressException.class)
-                .isThrownBy(() -> AcpiTables.write(small, 1, Optional.empty(), false));
+                .isThrownBy(() -> AcpiTables.write(small, 1, Optional.empty(), false, false));
     }
 
     /** Walks from the root, as a kernel does. */
     private Map<String, byte[]> tables(int vcpus, Optional<PciWindows> pci, boolean hotPlug)
             throws GuestAddressException {
-        long rsdp = AcpiTables.write(memory, vcpus, pci, hotPlug);
+        long rsdp = AcpiTables.write(memory, vcpus, pci, hotPlug, true);
         assertSumIsZero(bytes(rsdp, 20));
         assertSumIsZero(bytes(rsdp, 36));
         assertThat(new String(bytes(rsdp, 8), StandardCharsets.US_ASCII)).isEqualTo("RSD PTR ");

@@ -3,15 +3,18 @@ package io.drover.vmm.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
+import com.google.protobuf.ByteString;
 import io.drover.proto.vmm.v1.DiskConfig;
 import io.drover.proto.vmm.v1.NicConfig;
 import io.drover.proto.vmm.v1.VmmConfig;
+import io.drover.proto.vmm.v1.WatchdogConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -79,6 +82,33 @@ class VmmSettingsTest {
         settings.write(file);
         assertThat(VmmSettings.read(file)).isEqualTo(settings);
         assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(3);
+    }
+
+    @Test
+    void watchdogIsReadAsItWasWritten() throws IOException {
+        Path file = folder.resolve("vmm.pb");
+        for (VmmWatchdog action : VmmWatchdog.values()) {
+            VmmSettings settings = settings().withWatchdog(action);
+            settings.write(file);
+            assertThat(VmmSettings.read(file)).isEqualTo(settings);
+            assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(3);
+        }
+        Files.write(file, VmmConfig.newBuilder().setFormat(3).setWatchdog(WatchdogConfig.getDefaultInstance()).build()
+                .toByteArray());
+        assertThatIOException().isThrownBy(() -> VmmSettings.read(file)).withMessageContaining("RESET, POWER_OFF");
+    }
+
+    @Test
+    void generationIdIsReadAsItWasWrittenByAnOlderVmmToo() throws IOException {
+        VmmSettings settings = settings()
+                .withGenerationId(UUID.fromString("00112233-4455-6677-8899-aabbccddeeff"));
+        Path file = folder.resolve("vmm.pb");
+        settings.write(file);
+        assertThat(VmmSettings.read(file)).isEqualTo(settings);
+        assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(1);
+        Files.write(file, VmmConfig.newBuilder().setFormat(1).setGenerationId(ByteString.copyFromUtf8("short")).build()
+                .toByteArray());
+        assertThatIOException().isThrownBy(() -> VmmSettings.read(file)).withMessageContaining("5 bytes");
     }
 
     @Test

@@ -60,6 +60,11 @@ class FuzzTargetsTest {
         run("console-messages", ConsoleMessagesFuzz::fuzzerTestOneInput);
     }
 
+    @Test
+    void watchdog() throws Exception {
+        run("watchdog", WatchdogFuzz::fuzzerTestOneInput);
+    }
+
     private static void run(String name, Target target) throws Exception {
         List<byte[]> seeds = seeds(name);
         assertThat(seeds).as("seeds of %s", name).isNotEmpty();

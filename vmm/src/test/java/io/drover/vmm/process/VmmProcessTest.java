@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.vmm.accelerator.CodeGuest;
+import io.drover.vmm.client.VmmBalloonStatus;
 import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmDiskStatus;
@@ -11,12 +12,14 @@ import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmEnd.Cause;
 import io.drover.vmm.client.VmmRefusedException;
 import io.drover.vmm.client.VmmStatus;
+import io.drover.vmm.client.VmmWatchdogStatus;
 import io.drover.vmm.testing.TinyGuest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +48,31 @@ class VmmProcessTest {
         if (rig != null) {
             rig.close();
         }
+    }
+
+    @Test
+    void balloonIsAskedAndItsStateTold() throws Exception {
+        VmmClient client = rig.memoryDevices().start().connectAndAwaitBanner();
+        VmmBalloonStatus before = client.status().balloon().orElseThrow();
+        assertThat(before.targetBytes()).isEqualTo(4 << 20);
+        assertThat(before.residentBytes()).isBetween(4096L, 4L << 20);
+        assertThat(client.status().watchdog()).contains(new VmmWatchdogStatus(Optional.empty(), 0));
+
+        client.setMemoryTarget(3 << 20);
+        assertThat(client.status().balloon().orElseThrow().targetBytes()).isEqualTo(3 << 20);
+        assertThatThrownBy(() -> client.setMemoryTarget(5 << 20)).isInstanceOf(VmmRefusedException.class)
+                .hasMessageContaining("memory target : 5242880 bytes");
+        type(client, TinyGuest.POWER_OFF);
+        assertThat(rig.awaitEnd().cause()).isEqualTo(Cause.GUEST_POWERED_OFF);
+    }
+
+    @Test
+    void targetOfAVmWithoutABalloonIsRefused() throws Exception {
+        VmmClient client = rig.start().connectAndAwaitBanner();
+        assertThat(client.status().balloon()).isEmpty();
+        assertThatThrownBy(() -> client.setMemoryTarget(3 << 20)).isInstanceOf(VmmRefusedException.class)
+                .hasMessageContaining("no balloon");
+        client.stop();
     }
 
     @Test

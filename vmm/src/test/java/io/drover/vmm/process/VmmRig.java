@@ -13,6 +13,7 @@ import io.drover.vmm.client.VmmListener;
 import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.client.VmmStatus;
+import io.drover.vmm.client.VmmWatchdog;
 import io.drover.vmm.testing.TinyGuest;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +45,7 @@ final class VmmRig {
     private List<VmmDisk> disks = List.of();
     private List<VmmNic> nics = List.of();
     private Optional<VmmBalloon> balloon = Optional.empty();
+    private boolean memoryDevices;
     private Path kernel;
     private Process process;
     private String lastEvent = "";
@@ -94,6 +97,12 @@ final class VmmRig {
         return this;
     }
 
+    /** With a balloon, a watchdog and a generation id. */
+    VmmRig memoryDevices() {
+        memoryDevices = true;
+        return this;
+    }
+
     VmmRig start() throws IOException {
         settings().write(folder.resolve("vmm.pb"));
         process = command(folder.resolve("vmm.pb")).toProcessBuilder().redirectErrorStream(true)
@@ -107,6 +116,10 @@ final class VmmRig {
                 folder.resolve("console.log"), 0, folder.resolve("exit.pb"), startPaused)
                 .withDevices(disks, !disks.isEmpty()).withNics(nics);
         VmmSettings pluggable = hotPlug ? settings.withHotPlug() : settings;
+        if (memoryDevices) {
+            return pluggable.withBalloon(new VmmBalloon(true, true, Duration.ofSeconds(1), 0))
+                    .withWatchdog(VmmWatchdog.RESET).withGenerationId(new UUID(3, 4));
+        }
         return balloon.isPresent() ? pluggable.withBalloon(balloon.get()) : pluggable;
     }
 

@@ -4,14 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.vmm.bus.RandomAccesses;
 import io.drover.vmm.interrupt.RecordedLine;
+import io.drover.vmm.timer.Timer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.LongRange;
@@ -27,9 +26,10 @@ class CmosRtcTest {
     private Runnable wakeUp = () -> waits.clear();
     private final CmosRtc rtc = new CmosRtc(() -> now, line, this::setTimer, LOW_BYTES, HIGH_BYTES);
 
-    private void setTimer(long nanos, Runnable action) {
+    private Timer.Wakeup setTimer(long nanos, Runnable action) {
         waits.add(nanos);
         wakeUp = action;
+        return () -> {};
     }
 
     @Test
@@ -116,17 +116,6 @@ class CmosRtcTest {
         assertThat(get(0x0C)).isEqualTo(0x10);
         now = Instant.parse("2026-11-22T14:06:31Z");
         assertThat(get(0x0C)).isEqualTo(0x30);
-    }
-
-    @Test
-    void timerThreadWakesUpAndEnds() throws InterruptedException {
-        CountDownLatch woken = new CountDownLatch(1);
-        try (RtcTimerThread thread = new RtcTimerThread()) {
-            thread.after(1, woken::countDown);
-            assertThat(woken.await(10, TimeUnit.SECONDS)).isTrue();
-            thread.after(TimeUnit.DAYS.toNanos(1), woken::countDown);
-        }
-        new RtcTimerThread().close();
     }
 
     @Test

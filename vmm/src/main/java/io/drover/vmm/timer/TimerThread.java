@@ -1,27 +1,30 @@
-package io.drover.vmm.rtc;
+package io.drover.vmm.timer;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** A timer by a thread of its own, which is not started before a guest asks its clock for interrupts. Few ever do. */
-public final class RtcTimerThread implements RtcTimer, AutoCloseable {
+/** A timer by a thread of its own, which is not started before a guest sets an alarm. Few ever do. */
+public final class TimerThread implements Timer, AutoCloseable {
     @GuardedBy("this")
     private ScheduledThreadPoolExecutor executor;
     @GuardedBy("this")
     private boolean closed;
 
     @Override
-    public synchronized void after(long nanos, Runnable action) {
+    public synchronized Wakeup after(long nanos, Runnable action) {
         if (closed) {
-            return;
+            return () -> {};
         }
         if (executor == null) {
-            executor = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("rtc").factory());
+            executor = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("timer").factory());
+            // Else a guest that sets its alarm over and over fills the heap.
+            executor.setRemoveOnCancelPolicy(true);
         }
         // An interrupt line that fails has failed for the vCPUs too, and they tell.
-        ScheduledFuture<?> _ = executor.schedule(action, nanos, TimeUnit.NANOSECONDS);
+        ScheduledFuture<?> scheduled = executor.schedule(action, nanos, TimeUnit.NANOSECONDS);
+        return () -> scheduled.cancel(false);
     }
 
     /** When this returns, no action runs and none will. */
