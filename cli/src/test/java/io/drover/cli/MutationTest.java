@@ -4,30 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.hash.Hashing;
 import com.google.rpc.Code;
-import io.drover.proto.v1.CreateImageRequest;
 import io.drover.proto.v1.BridgeNetwork;
-import io.drover.proto.v1.FrameRate;
-import io.drover.proto.v1.PortForward;
+import io.drover.proto.v1.CreateImageRequest;
 import io.drover.proto.v1.CreateVmRequest;
 import io.drover.proto.v1.DeleteHostRequest;
 import io.drover.proto.v1.DeleteImageRequest;
 import io.drover.proto.v1.DeleteVmRequest;
 import io.drover.proto.v1.ExplainPlacementRequest;
+import io.drover.proto.v1.FrameRate;
 import io.drover.proto.v1.Host;
 import io.drover.proto.v1.Image;
 import io.drover.proto.v1.Placement;
+import io.drover.proto.v1.PortForward;
 import io.drover.proto.v1.PowerState;
 import io.drover.proto.v1.StartVmRequest;
 import io.drover.proto.v1.StopVmRequest;
 import io.drover.proto.v1.Task;
+import io.drover.proto.v1.UploadFileRequest;
 import io.drover.proto.v1.UserNetwork;
+import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmConsoles;
 import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmNic;
 import io.drover.proto.v1.VmSpec;
-import io.drover.proto.v1.UploadFileRequest;
-import io.drover.proto.v1.Vm;
-import io.drover.proto.v1.VmConsoles;
 import io.drover.proto.v1.VmState;
+import io.drover.proto.v1.VmWatchdog;
 import io.drover.proto.v1.WatchVmsRequest;
 import io.drover.proto.v1.WatchVmsResponse;
 import java.io.IOException;
@@ -88,6 +89,19 @@ class MutationTest {
                 cpu_features: "avx2"
                 """);
         assertThat(run.out()).isEqualTo("created web-1: RUNNING on h1 (kvm)\n");
+    }
+
+    @Test
+    void balloonAndWatchdogAreSentAsTheyWereSaid() {
+        assertThat(CommandRun.against(controller).run("vm", "create", "web-1", "--image", "debian", "--balloon",
+                "--watchdog", "poweroff")).isZero();
+        VmSpec spec = controller.request(CreateVmRequest.class).getVm().getSpec();
+        assertThat(spec.hasBalloon()).isTrue();
+        assertThat(spec.getWatchdog().getAction()).isEqualTo(VmWatchdog.Action.POWER_OFF);
+
+        CommandRun wrong = CommandRun.against(controller);
+        assertThat(wrong.run("vm", "create", "web-2", "--image", "debian", "--watchdog", "bark")).isEqualTo(1);
+        assertThat(wrong.err()).contains("'bark' (expected: reset or poweroff)");
     }
 
     @Test

@@ -5,17 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import com.google.rpc.BadRequest;
 import io.drover.controller.record.Sha256;
+import io.drover.proto.v1.BridgeNetwork;
 import io.drover.proto.v1.CordonHostRequest;
 import io.drover.proto.v1.CreateImageRequest;
 import io.drover.proto.v1.CreateVmRequest;
 import io.drover.proto.v1.DeleteImageRequest;
 import io.drover.proto.v1.DeleteVmRequest;
-import io.drover.proto.v1.BridgeNetwork;
 import io.drover.proto.v1.DiskImage;
-import io.drover.proto.v1.FrameRate;
-import io.drover.proto.v1.PortForward;
-import io.drover.proto.v1.UserNetwork;
 import io.drover.proto.v1.ExplainPlacementRequest;
+import io.drover.proto.v1.FrameRate;
 import io.drover.proto.v1.GetVmRequest;
 import io.drover.proto.v1.Host;
 import io.drover.proto.v1.Image;
@@ -24,15 +22,18 @@ import io.drover.proto.v1.KernelImage;
 import io.drover.proto.v1.ListTasksRequest;
 import io.drover.proto.v1.ListVmsRequest;
 import io.drover.proto.v1.ListVmsResponse;
+import io.drover.proto.v1.PortForward;
 import io.drover.proto.v1.PowerState;
 import io.drover.proto.v1.Task;
 import io.drover.proto.v1.UncordonHostRequest;
 import io.drover.proto.v1.UploadFileRequest;
+import io.drover.proto.v1.UserNetwork;
 import io.drover.proto.v1.Vm;
 import io.drover.proto.v1.VmConsoles;
 import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmNic;
 import io.drover.proto.v1.VmSpec;
+import io.drover.proto.v1.VmWatchdog;
 import io.grpc.Status;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -161,6 +162,14 @@ final class RequestRulesTest {
         assertThat(second.status().getDetails(1).unpack(BadRequest.class).getFieldViolationsList())
                 .extracting(BadRequest.FieldViolation::getField).containsExactlyInAnyOrder("vm.spec.nics",
                         "vm.spec.nics[1].name", "vm.spec.nics[1].mac", "vm.spec.nics[2]");
+    }
+
+    @Test
+    void watchdogWithoutAnActionIsRefused() {
+        VmSpec spec = Cloud.spec(1, 64 * Cloud.MIB).toBuilder().setWatchdog(VmWatchdog.getDefaultInstance()).build();
+        Refusals refusal = Refusals.of(() -> cloud.vms().createVm(Cloud.creation("dog-1", spec)));
+        assertThat(refusal.code()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(refusal.status().getMessage()).contains("vm.spec.watchdog.action", "RESET or POWER_OFF");
     }
 
     @Test

@@ -11,8 +11,10 @@ import io.drover.proto.v1.Task;
 import io.drover.proto.v1.UncordonHostRequest;
 import io.drover.proto.v1.CordonHostRequest;
 import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmBalloon;
 import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmSpec;
+import io.drover.proto.v1.VmWatchdog;
 import io.drover.proto.v1.VmState;
 import io.grpc.Status;
 import java.nio.file.Path;
@@ -70,6 +72,27 @@ final class VmDisksTest {
 
     private static io.drover.proto.v1.StartVmRequest again(String name) {
         return io.drover.proto.v1.StartVmRequest.newBuilder().setName("vms/" + name).build();
+    }
+
+    @Test
+    void hostGetsTheOtherDevicesAndAGenerationIdThatStays() throws Exception {
+        host("h1");
+        VmSpec spec = Cloud.spec(1, 64 * Cloud.MIB).toBuilder().setBalloon(VmBalloon.getDefaultInstance())
+                .setWatchdog(VmWatchdog.newBuilder().setAction(VmWatchdog.Action.POWER_OFF)).build();
+        cloud.end(cloud.vms().createVm(Cloud.creation("web-1", spec)));
+        assertThat(cloud.vm("web-1").getSpec()).isEqualTo(spec);
+        stopped("web-1");
+        cloud.end(cloud.vms().startVm(again("web-1")));
+        running("web-2");
+
+        assertThat(starts).hasSize(3);
+        assertThat(starts.get(0).hasBalloon()).isTrue();
+        assertThat(starts.get(0).getWatchdog()).isEqualTo(StartVmRequest.Watchdog.WATCHDOG_POWER_OFF);
+        assertThat(starts.get(0).getGenerationId().size()).isEqualTo(16);
+        assertThat(starts.get(1).getGenerationId()).isEqualTo(starts.get(0).getGenerationId());
+        assertThat(starts.get(2).getGenerationId()).isNotEqualTo(starts.get(0).getGenerationId());
+        assertThat(starts.get(2).hasBalloon()).isFalse();
+        assertThat(starts.get(2).getWatchdog()).isEqualTo(StartVmRequest.Watchdog.WATCHDOG_UNSPECIFIED);
     }
 
     @Test

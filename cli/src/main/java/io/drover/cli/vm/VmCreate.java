@@ -16,6 +16,7 @@ import io.drover.cli.option.DiskOption;
 import io.drover.cli.option.MutationOptions;
 import io.drover.cli.option.NicOption;
 import io.drover.cli.option.OutputOptions;
+import io.drover.cli.option.WatchdogOption;
 import io.drover.cli.output.OutputFormat;
 import io.drover.cli.output.Printer;
 import io.drover.cli.task.TaskKind;
@@ -27,8 +28,10 @@ import io.drover.proto.v1.Placement;
 import io.drover.proto.v1.PowerState;
 import io.drover.proto.v1.Task;
 import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmBalloon;
 import io.drover.proto.v1.VmConsoles;
 import io.drover.proto.v1.VmSpec;
+import io.drover.proto.v1.VmWatchdog;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -97,6 +100,12 @@ final class VmCreate implements Callable<Integer> {
     @Option(names = "--port", paramLabel = "NAME",
             description = "A channel, /dev/virtio-ports/NAME in the guest and a socket on its host. May be repeated.")
     private List<String> ports = new ArrayList<>();
+    @Option(names = "--balloon", description = "Memory that nobody in the guest uses goes back to the host.")
+    private boolean balloon;
+    @Option(names = "--watchdog", paramLabel = "ACTION", completionCandidates = WatchdogOption.class,
+            converter = WatchdogOption.class,
+            description = "A watchdog (i6300esb) that the guest may arm; reset or poweroff when it is not fed.")
+    private VmWatchdog watchdog = VmWatchdog.getDefaultInstance();
     @Option(names = "--append", paramLabel = "TEXT", description = "Added to the command line of the image's kernel.")
     private String append = "";
     @Option(names = "--no-start", negatable = false, description = "Only record it.")
@@ -155,6 +164,12 @@ final class VmCreate implements Callable<Integer> {
                 .setCpuModel(isHostsCpu() ? "" : ResourceNames.CPU_MODEL.full(cpuModel));
         if (console != ConsoleKinds.Kind.SERIAL || !ports.isEmpty()) {
             spec.setConsoles(VmConsoles.newBuilder().setKind(console.message()).addAllPorts(ports));
+        }
+        if (balloon) {
+            spec.setBalloon(VmBalloon.getDefaultInstance());
+        }
+        if (!watchdog.equals(VmWatchdog.getDefaultInstance())) {
+            spec.setWatchdog(watchdog);
         }
         return spec.build();
     }

@@ -76,6 +76,8 @@ public final class VmKind {
                 .add("Vsock", vm.getSpec().getVsock() ? runFile(vm, "vsock") : "")
                 .add("Console", vm.getSpec().getConsoles().getKind() == VmConsoles.Kind.VIRTIO ? "virtio" : "")
                 .add("Ports", ports(vm))
+                .add("Balloon", vm.getSpec().hasBalloon() ? "yes" : "")
+                .add("Watchdog", vm.getSpec().hasWatchdog() ? vm.getSpec().getWatchdog().getAction().name() : "")
                 .add("In this state", Quantity.age(vm.getStateTime(), clock))
                 .add("Created", Quantity.time(vm.getCreateTime()));
         if (vm.getReboots() > 0) {

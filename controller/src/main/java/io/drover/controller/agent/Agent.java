@@ -88,24 +88,36 @@ public final class Agent {
 
     /** Empty when the agent started it but says nothing that can be understood. */
     public Answer<Optional<Observation>> start(RunOrder order) throws InterruptedException {
-        StartVmRequest.Builder building = StartVmRequest.newBuilder().setVm(order.vm().value()).setUid(order.uid())
+        StartVmRequest request = request(order);
+        return ask(() -> {
+            StartVmResponse response = stub(START_SECONDS).startVm(request);
+            return ObservationCodec.decode(response.getObservation());
+        });
+    }
+
+    private static StartVmRequest request(RunOrder order) {
+        StartVmRequest.Builder request = StartVmRequest.newBuilder().setVm(order.vm().value()).setUid(order.uid())
                 .setEpoch(order.epoch()).setOperationId(order.operation()).setDriver(order.driver())
                 .setVcpus(order.vcpus())
                 .setMemoryBytes(order.memoryBytes()).setKernelSha256(order.kernel().hex())
                 .setInitramfsSha256(order.initramfs().map(Sha256::hex).orElse("")).setCommandLine(order.commandLine())
                 .addAllDisks(order.disks().stream().map(Agent::disk).toList())
                 .setDisksExpected(order.disksExpected())
-                .addAllNics(order.nics().stream().map(NicMessages::of).toList()).setVsock(order.vsock());
+                .addAllNics(order.nics().stream().map(NicMessages::of).toList()).setVsock(order.vsock())
+                .setGenerationId(ByteString.copyFrom(order.generationId().bytes()));
         if (order.consoles().any()) {
-            building.setConsoles(StartVmRequest.Consoles.newBuilder().setVirtio(order.consoles().virtio())
+            request.setConsoles(StartVmRequest.Consoles.newBuilder().setVirtio(order.consoles().virtio())
                     .addAllPorts(order.consoles().ports()));
         }
-        order.cpuModel().ifPresent(model -> building.setCpuModel(cpuModel(model)));
-        StartVmRequest request = building.build();
-        return ask(() -> {
-            StartVmResponse response = stub(START_SECONDS).startVm(request);
-            return ObservationCodec.decode(response.getObservation());
-        });
+        order.cpuModel().ifPresent(model -> request.setCpuModel(cpuModel(model)));
+        if (order.devices().balloon()) {
+            request.setBalloon(StartVmRequest.Balloon.getDefaultInstance());
+        }
+        order.devices().watchdog().ifPresent(action -> request.setWatchdog(switch (action) {
+            case RESET -> StartVmRequest.Watchdog.WATCHDOG_RESET;
+            case POWER_OFF -> StartVmRequest.Watchdog.WATCHDOG_POWER_OFF;
+        }));
+        return request.build();
     }
 
     private static StartVmRequest.Disk disk(RunDisk run) {

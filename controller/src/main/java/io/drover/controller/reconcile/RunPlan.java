@@ -6,6 +6,7 @@ import io.drover.controller.agent.RunOrder;
 import io.drover.controller.record.CpuModel;
 import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.Disk;
+import io.drover.controller.record.GenerationId;
 import io.drover.controller.record.Image;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Owner;
@@ -75,6 +76,6 @@ sealed interface RunPlan {
                 vm.spec().memoryBytes(), kernel.kernel().sha256(), kernel.initramfs().map(Image.ImageFile::sha256),
                 commandLine, disks, vm.disksHost().equals(Optional.of(owner.host())),
                 vm.spec().nics().stream().map(nic -> new RunNic(nic, nic.mac(vm.uid()))).toList(),
-                vm.spec().vsock(), vm.spec().consoles(), cpu);
+                vm.spec().vsock(), vm.spec().consoles(), cpu, vm.spec().devices(), GenerationId.of(vm.uid()));
     }
 }

@@ -19,10 +19,11 @@ import java.util.stream.Stream;
  * @param nics in the order in which the guest finds them
  * @param vsock whether it has sockets between the guest and its host
  * @param cpuModel what the guest sees as its CPU; empty: what the host offers
+ * @param devices beside those
  */
 public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
         Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics, boolean vsock,
-        Consoles consoles, Optional<CpuModelId> cpuModel) {
+        Consoles consoles, Optional<CpuModelId> cpuModel, GuestDevices devices) {
     public VmSpec {
         if (vcpus < 1) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: at least 1)");
@@ -41,7 +42,7 @@ public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCom
     public VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
             Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics) {
         this(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, disks, nics, false,
-                Consoles.NONE, Optional.empty());
+                Consoles.NONE, Optional.empty(), GuestDevices.NONE);
     }
 
     /** Without devices and CPU model. */

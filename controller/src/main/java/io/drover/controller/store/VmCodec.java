@@ -5,6 +5,7 @@ import io.drover.controller.record.Consoles;
 import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.Desired;
 import io.drover.controller.record.Disk;
+import io.drover.controller.record.GuestDevices;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Owner;
@@ -35,10 +36,16 @@ final class VmCodec {
     private static final int FORMAT_WITH_SOCKETS = 4;
     /** Of a VM with a CPU model: a program that knows none would show the guest the host's CPU. */
     private static final int FORMAT_WITH_CPU_MODEL = 5;
+    /** Of a VM with a balloon or a watchdog. */
+    private static final int FORMAT_WITH_GUEST_DEVICES = 6;
 
     /** The numbers of drover.v1.VmDisk.CacheMode. */
     private static final int WRITE_BACK = 1;
     private static final int WRITE_THROUGH = 2;
+
+    /** The numbers of drover.v1.VmWatchdog.Action. */
+    private static final int WATCHDOG_RESET = 1;
+    private static final int WATCHDOG_POWER_OFF = 2;
 
     private VmCodec() {}
 
@@ -89,6 +96,9 @@ final class VmCodec {
     }
 
     private static int format(VmSpec spec) {
+        if (!spec.devices().equals(GuestDevices.NONE)) {
+            return FORMAT_WITH_GUEST_DEVICES;
+        }
         if (spec.cpuModel().isPresent()) {
             return FORMAT_WITH_CPU_MODEL;
         }
@@ -113,6 +123,13 @@ final class VmCodec {
             record.setConsoles(io.drover.proto.state.v1.VmSpec.Consoles.newBuilder()
                     .setVirtio(spec.consoles().virtio()).addAllPorts(spec.consoles().ports()));
         }
+        if (spec.devices().balloon()) {
+            record.setBalloon(io.drover.proto.state.v1.VmSpec.Balloon.getDefaultInstance());
+        }
+        spec.devices().watchdog().ifPresent(action -> record.setWatchdogAction(switch (action) {
+            case RESET -> WATCHDOG_RESET;
+            case POWER_OFF -> WATCHDOG_POWER_OFF;
+        }));
         return record.build();
     }
 
@@ -137,7 +154,7 @@ final class VmCodec {
     static Vm decode(byte[] bytes) throws UnreadableRecordException {
         try {
             VmRecord record = VmRecord.parseFrom(bytes);
-            Layout.requireFormat(record.getFormat(), FORMAT_WITH_CPU_MODEL);
+            Layout.requireFormat(record.getFormat(), FORMAT_WITH_GUEST_DEVICES);
             return new Vm(new VmId(record.getVm()), record.getUid(), record.getGeneration(), decode(record.getSpec()),
                     desired(record), owner(record), record.getLastEpoch(),
                     new Status(decode(record.getPhase()), record.getPhaseMessage(),
@@ -159,7 +176,17 @@ final class VmCodec {
                 spec.getDisksList().stream().map(VmCodec::decode).toList(),
                 spec.getNicsList().stream().map(NicCodec::decode).toList(), spec.getVsock(),
                 new Consoles(spec.getConsoles().getVirtio(), spec.getConsoles().getPortsList()),
-                spec.getCpuModel().isEmpty() ? Optional.empty() : Optional.of(new CpuModelId(spec.getCpuModel())));
+                spec.getCpuModel().isEmpty() ? Optional.empty() : Optional.of(new CpuModelId(spec.getCpuModel())),
+                new GuestDevices(spec.hasBalloon(), watchdog(spec.getWatchdogAction())));
+    }
+
+    private static Optional<GuestDevices.Watchdog> watchdog(int action) {
+        return switch (action) {
+            case 0 -> Optional.empty();
+            case WATCHDOG_RESET -> Optional.of(GuestDevices.Watchdog.RESET);
+            case WATCHDOG_POWER_OFF -> Optional.of(GuestDevices.Watchdog.POWER_OFF);
+            default -> throw new IllegalArgumentException("watchdog action : " + action);
+        };
     }
 
     private static Disk decode(io.drover.proto.state.v1.VmSpec.Disk disk) {

@@ -4,9 +4,12 @@ import io.drover.controller.problem.Violations;
 import io.drover.controller.record.Consoles;
 import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.Disk;
+import io.drover.controller.record.GuestDevices;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Nic;
 import io.drover.controller.record.VmSpec;
+import io.drover.proto.v1.VmBalloon;
+import io.drover.proto.v1.VmWatchdog;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -75,16 +78,32 @@ public final class VmSpecs {
         Consoles consoles = VmConsoles.read(spec.getConsoles(), field + ".consoles", violations);
         violations.require(!spec.getVsock() || !spec.getDriver().equals("qemu"), field + ".vsock",
                 "the driver qemu has no vsock (expected: the driver kvm, or none named)");
+        Optional<GuestDevices> devices = devices(spec, field, violations);
         violations.require(spec.getSerializedSize() <= MAX_SPEC_BYTES, field,
                 spec.getSerializedSize() + " bytes (expected: at most " + MAX_SPEC_BYTES
                         + "; put a long command line into the image)");
-        if (!violations.none() || image.isEmpty()) {
+        if (!violations.none() || image.isEmpty() || devices.isEmpty()) {
             return Optional.empty();
         }
         return Optional
                 .of(new VmSpec(spec.getVcpus(), memory, image.get(), spec.getExtraCommandLine(), spec.getDriver(),
                         spec.getHostSelectorMap(), spec.getCpuFeaturesList().stream().distinct().sorted().toList(),
-                        disks, nics, spec.getVsock(), consoles, cpuModel));
+                        disks, nics, spec.getVsock(), consoles, cpuModel, devices.get()));
+    }
+
+    private static Optional<GuestDevices> devices(io.drover.proto.v1.VmSpec spec, String field,
+            Violations violations) {
+        if (!spec.hasWatchdog()) {
+            return Optional.of(new GuestDevices(spec.hasBalloon(), Optional.empty()));
+        }
+        Optional<GuestDevices.Watchdog> watchdog = switch (spec.getWatchdog().getAction()) {
+            case RESET -> Optional.of(GuestDevices.Watchdog.RESET);
+            case POWER_OFF -> Optional.of(GuestDevices.Watchdog.POWER_OFF);
+            case ACTION_UNSPECIFIED, UNRECOGNIZED -> Optional.empty();
+        };
+        violations.require(watchdog.isPresent(), field + ".watchdog.action",
+                spec.getWatchdog().getActionValue() + " (expected: RESET or POWER_OFF)");
+        return watchdog.map(action -> new GuestDevices(spec.hasBalloon(), Optional.of(action)));
     }
 
     /** A kernel's command line is printable and on one line: anything else it would take for something that was not meant. */
@@ -111,6 +130,16 @@ public final class VmSpecs {
                 .setCpuModel(spec.cpuModel().map(CpuModelId::resourceName).orElse(""));
         if (spec.consoles().any()) {
             message.setConsoles(VmConsoles.message(spec.consoles()));
+        }
+        if (spec.devices().balloon()) {
+            message.setBalloon(VmBalloon.getDefaultInstance());
+        }
+        if (spec.devices().watchdog().isPresent()) {
+            VmWatchdog.Action action = switch (spec.devices().watchdog().get()) {
+                case RESET -> VmWatchdog.Action.RESET;
+                case POWER_OFF -> VmWatchdog.Action.POWER_OFF;
+            };
+            message.setWatchdog(VmWatchdog.newBuilder().setAction(action));
         }
         return message.build();
     }

@@ -8,6 +8,7 @@ import io.drover.controller.record.CpuModel;
 import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.Desired;
 import io.drover.controller.record.Disk;
+import io.drover.controller.record.GuestDevices;
 import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.Image;
@@ -115,10 +116,23 @@ final class RecordCodecTest {
         for (Consoles consoles : List.of(Consoles.NONE, new Consoles(true, List.of("org.qemu.guest_agent.0", "b")))) {
             VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(),
                     List.of(),
-                    !consoles.any(), consoles, Optional.empty());
+                    !consoles.any(), consoles, Optional.empty(), GuestDevices.NONE);
             Vm vm = Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Running(), NOW);
             assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
             assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void vmWithABalloonOrAWatchdogComesBackInAFormatThatOlderProgramsRefuse() throws Exception {
+        for (GuestDevices devices : List.of(new GuestDevices(true, Optional.empty()),
+                new GuestDevices(false, Optional.of(GuestDevices.Watchdog.RESET)),
+                new GuestDevices(true, Optional.of(GuestDevices.Watchdog.POWER_OFF)))) {
+            VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(),
+                    List.of(), List.of(), false, Consoles.NONE, Optional.empty(), devices);
+            Vm vm = Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Running(), NOW);
+            assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
+            assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(6);
         }
     }
 
@@ -129,7 +143,7 @@ final class RecordCodecTest {
                 List.of(new HostId("h2"), new HostId("h1")), "both", NOW, "request");
         assertThat(CpuModelCodec.decode(CpuModelCodec.encode(model))).isEqualTo(model);
         VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(),
-                List.of(), false, Consoles.NONE, Optional.of(model.id()));
+                List.of(), false, Consoles.NONE, Optional.of(model.id()), GuestDevices.NONE);
         Vm vm = Vm.created(new VmId("web-1"), "uid", spec, new Desired.Running(), NOW);
         assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
         assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(5);

@@ -32,8 +32,8 @@ public sealed interface Ownership {
         }
     }
 
-    /** The newest format of records that this code reads: VMs with sockets, a virtio console or named ports have it. */
-    int FORMAT = 4;
+    /** The newest format of records that this code reads: VMs with a balloon or a watchdog have it. */
+    int FORMAT = 6;
 
     /** Judges a record, as it is after a sync. */
     static Ownership of(Optional<VmRecord> found, HostId host, String uid, long epoch) {

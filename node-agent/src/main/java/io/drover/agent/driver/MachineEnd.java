@@ -2,10 +2,15 @@ package io.drover.agent.driver;
 
 /** How the process of a machine ended, the same for every driver. */
 public sealed interface MachineEnd {
-    /** The guest turned the machine off. */
-    record PoweredOff() implements MachineEnd {}
+    /** The guest turned the machine off, or its watchdog did. */
+    record PoweredOff(String message) implements MachineEnd {
+        /** By itself. */
+        public PoweredOff() {
+            this("the guest powered itself off");
+        }
+    }
 
-    /** The guest reset the machine. The process has ended: another is to be spawned. */
+    /** The guest, or its watchdog, reset the machine. The process has ended: another is to be spawned. */
     record Rebooted() implements MachineEnd {}
 
     /** The guest reported a panic, or brought its CPU to a triple fault. */

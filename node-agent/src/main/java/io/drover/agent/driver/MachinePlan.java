@@ -18,10 +18,11 @@ import java.util.Optional;
  * @param nics in the order in which the guest finds them, at most 4
  * @param vsock whether it has sockets between the guest and the host
  * @param cpuModel what the guest sees as its CPU; empty: what the host offers
+ * @param devices beside those
  */
 public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
         String commandLine, List<MachineDisk> disks, List<MachineNic> nics, boolean vsock, MachineConsoles consoles,
-        Optional<VmmCpuModel> cpuModel) {
+        Optional<VmmCpuModel> cpuModel, GuestDevices devices) {
     private static final long MIN_MEMORY = 16L << 20;
     private static final long MEMORY_UNIT = 2L << 20;
     private static final int MAX_VCPUS = 64;
@@ -35,6 +36,7 @@ public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path
         Objects.requireNonNull(initramfs);
         Objects.requireNonNull(consoles);
         Objects.requireNonNull(cpuModel);
+        Objects.requireNonNull(devices);
         if (vcpus < 1 || vcpus > MAX_VCPUS) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: 1 to " + MAX_VCPUS + ")");
         }
@@ -61,7 +63,7 @@ public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path
     public MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
             String commandLine, List<MachineDisk> disks, List<MachineNic> nics) {
         this(identity, vcpus, memoryBytes, kernel, initramfs, commandLine, disks, nics, false, MachineConsoles.NONE,
-                Optional.empty());
+                Optional.empty(), GuestDevices.NONE);
     }
 
     /** Without devices and CPU model. */

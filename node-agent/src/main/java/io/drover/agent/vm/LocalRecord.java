@@ -32,6 +32,8 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     private static final int FORMAT_WITH_SOCKETS = 4;
     /** An agent that knows no CPU models would start the guest again with the host's CPU. */
     private static final int FORMAT_WITH_CPU_MODEL = 5;
+    /** As that, of a balloon or a watchdog. */
+    private static final int FORMAT_WITH_GUEST_DEVICES = 6;
 
     LocalRecord {
         Objects.requireNonNull(start);
@@ -51,9 +53,9 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     static Optional<LocalRecord> read(VmFolder folder) throws IOException {
         try {
             LocalVm stored = LocalVm.parseFrom(Files.readAllBytes(folder.state()));
-            if (stored.getFormat() < FORMAT || stored.getFormat() > FORMAT_WITH_CPU_MODEL) {
+            if (stored.getFormat() < FORMAT || stored.getFormat() > FORMAT_WITH_GUEST_DEVICES) {
                 throw new IOException(folder.state() + " format : " + stored.getFormat() + " (expected: " + FORMAT
-                        + " to " + FORMAT_WITH_CPU_MODEL + "; run the agent that wrote it, or a newer one)");
+                        + " to " + FORMAT_WITH_GUEST_DEVICES + "; run the agent that wrote it, or a newer one)");
             }
             return Optional.of(new LocalRecord(stored.getStart(), state(stored), stored.getReboots()));
         } catch (NoSuchFileException expected) {
@@ -93,6 +95,9 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     }
 
     private int format() {
+        if (start.hasBalloon() || start.getWatchdogValue() != 0) {
+            return FORMAT_WITH_GUEST_DEVICES;
+        }
         if (start.hasCpuModel()) {
             return FORMAT_WITH_CPU_MODEL;
         }

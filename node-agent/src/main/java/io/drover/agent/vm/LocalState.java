@@ -91,7 +91,7 @@ sealed interface LocalState {
                     ? new Stopping(state.since(), state.process(), deadline)
                     : state;
             case LocalEvent.MachineEnded(MachineEnd end) -> switch (end) {
-                case MachineEnd.PoweredOff() -> ended(VmExit.Cause.STOPPED, "the guest shut down when asked", now);
+                case MachineEnd.PoweredOff _ -> ended(VmExit.Cause.STOPPED, "the guest shut down when asked", now);
                 case MachineEnd.Rebooted() ->
                     ended(VmExit.Cause.STOPPED, "the guest rebooted while it was being stopped", now);
                 case MachineEnd.Killed() -> ended(VmExit.Cause.KILLED, killed(state), now);
@@ -105,7 +105,7 @@ sealed interface LocalState {
 
     private static LocalState endOfRun(MachineEnd end, Instant now) {
         return switch (end) {
-            case MachineEnd.PoweredOff() -> ended(VmExit.Cause.GUEST_POWERED_OFF, "the guest powered itself off", now);
+            case MachineEnd.PoweredOff(String message) -> ended(VmExit.Cause.GUEST_POWERED_OFF, message, now);
             case MachineEnd.Rebooted() -> new Starting(now);
             case MachineEnd.Panicked(String message) -> ended(VmExit.Cause.GUEST_PANICKED, message, now);
             case MachineEnd.Killed() -> ended(VmExit.Cause.KILLED, "killed", now);

@@ -1,7 +1,9 @@
 package io.drover.agent.vm;
 
+import com.google.protobuf.ByteString;
 import io.drover.agent.disk.DiskOrder;
 import io.drover.agent.disk.VmDisks;
+import io.drover.agent.driver.GuestDevices;
 import io.drover.agent.driver.MachineConsoles;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.VmIdentity;
@@ -14,16 +16,20 @@ import io.drover.agent.net.VmNics;
 import io.drover.agent.refusal.RefusedException;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.scheduler.capacity.Demand;
+import java.nio.ByteBuffer;
 import io.drover.vmm.client.VmmCpuModel;
 import io.drover.vmm.client.VmmCpuidLeaf;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Stream;
 
 /** A VM that is to be started, as a controller asks and as it is kept in the VM's folder. */
 record StartOrder(StartVmRequest request, VmIdentity identity) {
+    private static final int GENERATION_ID_BYTES = 16;
+
     /**
      * The plan of the machine with the files that it needs, held.
      *
@@ -107,7 +113,7 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
                 store.path(new Sha256(request.getKernelSha256())), initramfs, request.getCommandLine(),
                 disks.forMachine(), nics.forMachine(), request.getVsock(),
                 new MachineConsoles(request.getConsoles().getVirtio(), request.getConsoles().getPortsList()),
-                cpuModel());
+                cpuModel(), devices());
         return new Prepared(plan, disks, nics, files, images);
     }
 
@@ -119,6 +125,30 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
                 .stream().map(leaf -> new VmmCpuidLeaf(leaf.getFunction(), leaf.getIndex(), leaf.getEax(),
                         leaf.getEbx(), leaf.getEcx(), leaf.getEdx()))
                 .toList()));
+    }
+
+    private GuestDevices devices() {
+        Optional<GuestDevices.Watchdog> watchdog = switch (request.getWatchdog()) {
+            case WATCHDOG_UNSPECIFIED -> Optional.empty();
+            case WATCHDOG_RESET -> Optional.of(GuestDevices.Watchdog.RESET);
+            case WATCHDOG_POWER_OFF -> Optional.of(GuestDevices.Watchdog.POWER_OFF);
+            case UNRECOGNIZED -> throw new IllegalArgumentException(
+                    "watchdog : " + request.getWatchdogValue() + " (expected: 0 to 2)");
+        };
+        return new GuestDevices(request.hasBalloon(), watchdog, generationId());
+    }
+
+    private Optional<UUID> generationId() {
+        ByteString id = request.getGenerationId();
+        if (id.isEmpty()) {
+            return Optional.empty();
+        }
+        if (id.size() != GENERATION_ID_BYTES) {
+            throw new IllegalArgumentException("generation_id : " + id.size() + " bytes (expected: "
+                    + GENERATION_ID_BYTES + ")");
+        }
+        ByteBuffer bytes = id.asReadOnlyByteBuffer();
+        return Optional.of(new UUID(bytes.getLong(), bytes.getLong()));
     }
 
     private Optional<Sha256> initramfs() {

@@ -34,6 +34,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -131,10 +132,10 @@ abstract class DriverSuite {
         MachineConsoles consoles = new MachineConsoles(false, List.of("org.qemu.guest_agent.0", "other"));
         MachinePlan sockets = new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(),
                 plain.initramfs(), plain.commandLine(), List.of(), List.of(), true, consoles,
-                Optional.empty());
+                Optional.empty(), GuestDevices.NONE);
         MachinePlan ports = new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(),
                 plain.initramfs(), plain.commandLine(), List.of(), List.of(), false, consoles,
-                Optional.empty());
+                Optional.empty(), GuestDevices.NONE);
         boolean vsock = driver.name().equals("kvm");
         if (!vsock) {
             assertThatThrownBy(() -> driver.check(sockets)).isInstanceOf(UnsupportedPlanException.class)
@@ -154,6 +155,22 @@ abstract class DriverSuite {
         MachinePlan plain = plan();
         return new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(), plain.initramfs(),
                 plain.commandLine(), List.of(disks), List.of());
+    }
+
+    @Test
+    void balloonWatchdogAndGenerationIdAreThereAndTheGuestRuns() throws Exception {
+        MachinePlan plain = plan();
+        MachinePlan plan = new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(),
+                plain.initramfs(), plain.commandLine(), List.of(), List.of(), false, MachineConsoles.NONE,
+                Optional.empty(), new GuestDevices(true, Optional.of(GuestDevices.Watchdog.RESET),
+                        Optional.of(new UUID(1, 2))));
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = spawn(plan, console);
+            reader.await(BANNER + "\r\n");
+            machine.pressPowerButton();
+            assertThat(end(machine)).isEqualTo(new MachineEnd.PoweredOff());
+        }
     }
 
     @Test

@@ -272,7 +272,7 @@ final class VmmProcess implements VmmControl {
 
     private VmmEnd describe(MachineEnd end) {
         return switch (end) {
-            case MachineEnd.PoweredOff _ -> end(settings, Cause.GUEST_POWERED_OFF, "the guest powered off");
+            case MachineEnd.PoweredOff _ -> end(settings, Cause.GUEST_POWERED_OFF, "the guest powered itself off");
             case MachineEnd.Rebooted _ -> end(settings, Cause.GUEST_REBOOTED, "the guest asked for a reboot");
             case MachineEnd.Panicked(String how) -> end(settings, Cause.GUEST_PANICKED, how);
             case MachineEnd.WatchdogExpired(WatchdogAction action) -> end(settings,

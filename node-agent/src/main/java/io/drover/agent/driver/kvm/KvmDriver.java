@@ -105,7 +105,8 @@ public final class KvmDriver implements Driver {
                 files.exit(), true)
                 .withDevices(plan.disks().stream().map(KvmDriver::disk).toList(), false)
                 .withNics(plan.nics().stream().map(KvmNic::of).toList());
-        files.withSockets(plan.cpuModel().map(settings::withCpuModel).orElse(settings), plan).write(files.settings());
+        VmmSettings all = KvmDevices.with(plan.cpuModel().map(settings::withCpuModel).orElse(settings), plan.devices());
+        files.withSockets(all, plan).write(files.settings());
         new RunLog(folder.vmmLog()).begin();
         VmmCommand command = program.command(files.settings(), confinement.filtersCalls());
         DetachedProcess child = DetachedProcess.start(

@@ -18,7 +18,7 @@ final class KvmEnd {
 
     private static MachineEnd of(VmmEnd end) {
         return switch (end.cause()) {
-            case GUEST_POWERED_OFF -> new MachineEnd.PoweredOff();
+            case GUEST_POWERED_OFF -> new MachineEnd.PoweredOff(end.message());
             case GUEST_REBOOTED -> new MachineEnd.Rebooted();
             case GUEST_PANICKED -> new MachineEnd.Panicked(end.message());
             case KILLED -> new MachineEnd.Failed("the VMM was told to end from outside: " + end.message());

@@ -34,6 +34,7 @@ final class QemuCommand {
         for (int index = 0; index < plan.nics().size(); index++) {
             line.addAll(QemuNic.arguments(plan.nics().get(index), index, plan.identity().uid()));
         }
+        line.addAll(QemuDevices.arguments(plan.devices()));
         // A reset ends the process, as under the other driver: the agent counts reboots and starts again.
         line.addAll(List.of("-no-reboot", "-rtc", "base=utc"));
         // How it ended, for an agent that was away; "cpu_reset" is the only trace that a triple fault leaves.

@@ -90,6 +90,7 @@ public final class QemuDriver implements Driver {
 
     @Override
     public void check(MachinePlan plan) throws UnbootableException, UnsupportedPlanException, IOException {
+        QemuDevices.check(plan.devices());
         KernelFormat.check(plan.kernel());
         if (plan.cpuModel().isPresent()) {
             throw new UnsupportedPlanException(name(), "CPU models");

@@ -1,0 +1,31 @@
+package io.drover.agent.driver.qemu;
+
+import io.drover.agent.driver.GuestDevices;
+import io.drover.agent.driver.UnsupportedPlanException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** QEMU's arguments for what a machine has beside disks and networks (qemu-system-x86_64(1)). */
+final class QemuDevices {
+    private QemuDevices() {}
+
+    /** A watchdog that powers off makes QEMU exit at once, without a trace of why (QEMU, hw/watchdog/watchdog.c). */
+    static void check(GuestDevices devices) throws UnsupportedPlanException {
+        if (devices.watchdog().equals(Optional.of(GuestDevices.Watchdog.POWER_OFF))) {
+            throw new UnsupportedPlanException("qemu", "watchdog that powers off, only one that resets");
+        }
+    }
+
+    static List<String> arguments(GuestDevices devices) {
+        List<String> line = new ArrayList<>();
+        if (devices.balloon()) {
+            line.addAll(List.of("-device", "virtio-balloon-pci,deflate-on-oom=on,free-page-reporting=on"));
+        }
+        if (devices.watchdog().isPresent()) {
+            line.addAll(List.of("-device", "i6300esb", "-action", "watchdog=reset"));
+        }
+        devices.generationId().ifPresent(id -> line.addAll(List.of("-device", "vmgenid,guid=" + id)));
+        return line;
+    }
+}
