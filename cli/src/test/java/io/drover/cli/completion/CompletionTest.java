@@ -36,9 +36,8 @@ class CompletionTest {
 
     @Test
     void commandsAndPrograms() {
-        assertThat(complete("")).containsExactly("agent", "ca", "completion", "controller", "demo", "host", "image",
-                "lab", "task",
-                "version", "vm");
+        assertThat(complete("")).containsExactly("agent", "ca", "completion", "controller", "cpu-model", "demo", "host",
+                "image", "lab", "task", "version", "vm");
         assertThat(complete("vm", "st")).containsExactly("start", "stop");
     }
 

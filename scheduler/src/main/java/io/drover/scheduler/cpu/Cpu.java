@@ -1,9 +1,6 @@
 package io.drover.scheduler.cpu;
 
 import io.drover.scheduler.cpu.CpuidLeaf.Register;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -131,9 +128,13 @@ public record Cpu(List<CpuidLeaf> leaves) {
     /** As the CPU calls itself, such as {@code GenuineIntel}; empty when it does not. */
     public String vendor() {
         CpuidLeaf leaf = leaf(0, 0);
-        ByteBuffer text = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
-        text.putInt(leaf.ebx()).putInt(leaf.edx()).putInt(leaf.ecx());
-        return new String(text.array(), StandardCharsets.ISO_8859_1).replace("\0", "");
+        StringBuilder vendor = new StringBuilder();
+        for (int register : List.of(leaf.ebx(), leaf.edx(), leaf.ecx())) {
+            for (int shift = 0; shift < Integer.SIZE; shift += Byte.SIZE) {
+                vendor.append((char) (register >>> shift & 0xFF));
+            }
+        }
+        return vendor.toString().replace("\0", "");
     }
 
     public int family() {
