@@ -130,6 +130,7 @@ final class QemuMachine implements Machine {
         if (killed) {
             return new MachineEnd.Killed();
         }
-        return QemuEnd.of(files, child.flatMap(DetachedProcess::exitStatus));
+        // A process is gone for others a moment before its parent knows how it ended.
+        return QemuEnd.of(files, child.isPresent() ? child.get().awaitExitStatus(PATIENCE) : Optional.empty());
     }
 }
