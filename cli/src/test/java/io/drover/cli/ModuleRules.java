@@ -54,8 +54,9 @@ final class ModuleRules {
             new Module(GENERATED),
             new Module("scheduler"),
             new Module("vmm", "proto.vmm"),
-            new Module("agent", "proto.agent", "proto.vmm", "proto.state", "scheduler", "vmm.client", "vmm.selftest"),
-            new Module("controller", "proto.v1", "proto.agent", "proto.state", "scheduler"),
+            new Module("agent", "proto.agent", "proto.vmm", "proto.state", "proto.format", "scheduler", "vmm.client",
+                    "vmm.selftest"),
+            new Module("controller", "proto.v1", "proto.agent", "proto.state", "proto.format", "scheduler"),
             new Module("cli", "proto.v1", "debian"),
             new Module("debian"),
             new Module("lab", "debian"));

@@ -17,6 +17,7 @@ import io.drover.controller.record.Status;
 import io.drover.controller.record.Vm;
 import io.drover.controller.record.VmId;
 import io.drover.controller.record.VmSpec;
+import io.drover.proto.format.RecordFormat;
 import io.drover.proto.state.v1.Exit;
 import io.drover.proto.state.v1.VmRecord;
 import java.time.Duration;
@@ -28,16 +29,7 @@ final class VmCodec {
     /** The texts of a record give way, so that it stays under {@link Layout#MAX_VM_RECORD_BYTES}. */
     private static final int[] TEXT_LIMITS = {160, 100, 60, 24, 0};
 
-    /** Of a VM with disks: a program that knows none would run the guest without them. */
-    private static final int FORMAT_WITH_DISKS = 2;
-    /** As that, of nics. */
-    private static final int FORMAT_WITH_NICS = 3;
-    /** As that, of sockets, a virtio console or ports. */
-    private static final int FORMAT_WITH_SOCKETS = 4;
-    /** Of a VM with a CPU model: a program that knows none would show the guest the host's CPU. */
-    private static final int FORMAT_WITH_CPU_MODEL = 5;
-    /** Of a VM with a balloon or a watchdog. */
-    private static final int FORMAT_WITH_GUEST_DEVICES = 6;
+    private static final int NEWEST_FORMAT = RecordFormat.newest(VmRecord.getDescriptor());
 
     /** The numbers of drover.v1.VmDisk.CacheMode. */
     private static final int WRITE_BACK = 1;
@@ -68,7 +60,7 @@ final class VmCodec {
 
     private static byte[] encode(Vm vm, int textChars) {
         VmRecord.Builder record = VmRecord.newBuilder()
-                .setFormat(format(vm.spec())).setVm(vm.id().value())
+                .setVm(vm.id().value())
                 .setUid(vm.uid())
                 .setGeneration(vm.generation()).setSpec(encode(vm.spec())).setLastEpoch(vm.lastEpoch())
                 .setPhase(encode(vm.phase())).setPhaseMessage(cut(vm.status().message(), textChars))
@@ -92,23 +84,7 @@ final class VmCodec {
         }
         vm.remains().ifPresent(host -> record.setLastHost(host.value()));
         vm.disksHost().ifPresent(host -> record.setDisksHost(host.value()));
-        return record.build().toByteArray();
-    }
-
-    private static int format(VmSpec spec) {
-        if (!spec.devices().equals(GuestDevices.NONE)) {
-            return FORMAT_WITH_GUEST_DEVICES;
-        }
-        if (spec.cpuModel().isPresent()) {
-            return FORMAT_WITH_CPU_MODEL;
-        }
-        if (spec.vsock() || spec.consoles().any()) {
-            return FORMAT_WITH_SOCKETS;
-        }
-        if (!spec.nics().isEmpty()) {
-            return FORMAT_WITH_NICS;
-        }
-        return spec.disks().isEmpty() ? Layout.FORMAT : FORMAT_WITH_DISKS;
+        return record.setFormat(RecordFormat.of(record)).build().toByteArray();
     }
 
     static io.drover.proto.state.v1.VmSpec encode(VmSpec spec) {
@@ -154,7 +130,7 @@ final class VmCodec {
     static Vm decode(byte[] bytes) throws UnreadableRecordException {
         try {
             VmRecord record = VmRecord.parseFrom(bytes);
-            Layout.requireFormat(record.getFormat(), FORMAT_WITH_GUEST_DEVICES);
+            Layout.requireFormat(record.getFormat(), NEWEST_FORMAT);
             return new Vm(new VmId(record.getVm()), record.getUid(), record.getGeneration(), decode(record.getSpec()),
                     desired(record), owner(record), record.getLastEpoch(),
                     new Status(decode(record.getPhase()), record.getPhaseMessage(),

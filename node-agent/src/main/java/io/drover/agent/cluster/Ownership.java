@@ -1,5 +1,6 @@
 package io.drover.agent.cluster;
 
+import io.drover.proto.format.RecordFormat;
 import io.drover.proto.state.v1.VmRecord;
 import io.drover.scheduler.host.HostId;
 import java.util.Optional;
@@ -32,8 +33,8 @@ public sealed interface Ownership {
         }
     }
 
-    /** The newest format of records that this code reads: VMs with a balloon or a watchdog have it. */
-    int FORMAT = 6;
+    /** The newest format of a VM's record that this code can obey. */
+    int NEWEST_FORMAT = RecordFormat.newest(VmRecord.getDescriptor());
 
     /** Judges a record, as it is after a sync. */
     static Ownership of(Optional<VmRecord> found, HostId host, String uid, long epoch) {
@@ -41,9 +42,9 @@ public sealed interface Ownership {
             return new Others("there is no record of this VM");
         }
         VmRecord record = found.get();
-        if (record.getFormat() < 1 || record.getFormat() > FORMAT) {
-            return new Others("the VM's record has format " + record.getFormat() + ", this agent knows 1 to " + FORMAT
-                    + ": upgrade the agent");
+        if (!isKnown(record)) {
+            return new Others("the VM's record has format " + record.getFormat() + ", this agent knows "
+                    + RecordFormat.FIRST + " to " + NEWEST_FORMAT + ": upgrade the agent");
         }
         if (!record.getUid().equals(uid)) {
             return new Others("the name belongs to another VM now, with uid " + record.getUid());
@@ -64,7 +65,11 @@ public sealed interface Ownership {
 
     /** Whether it is the record of this VM and says that the VM's disks are on this host. */
     static boolean disksStay(Optional<VmRecord> found, HostId host, String uid) {
-        return found.filter(record -> record.getFormat() >= 1 && record.getFormat() <= FORMAT)
+        return found.filter(Ownership::isKnown)
                 .filter(record -> record.getUid().equals(uid) && record.getDisksHost().equals(host.name())).isPresent();
+    }
+
+    private static boolean isKnown(VmRecord record) {
+        return record.getFormat() >= RecordFormat.FIRST && record.getFormat() <= NEWEST_FORMAT;
     }
 }

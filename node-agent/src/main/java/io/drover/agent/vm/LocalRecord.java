@@ -9,6 +9,7 @@ import io.drover.proto.agent.v1.Exit;
 import io.drover.proto.agent.v1.LocalVm;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
+import io.drover.proto.format.RecordFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -23,17 +24,7 @@ import java.util.Optional;
  * @param reboots of the guest in this run
  */
 record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
-    private static final int FORMAT = 1;
-    /** An agent that knows no disks would start the guest again without them. */
-    private static final int FORMAT_WITH_DISKS = 2;
-    /** As that, of nics. */
-    private static final int FORMAT_WITH_NICS = 3;
-    /** As that, of sockets, a virtio console or ports. */
-    private static final int FORMAT_WITH_SOCKETS = 4;
-    /** An agent that knows no CPU models would start the guest again with the host's CPU. */
-    private static final int FORMAT_WITH_CPU_MODEL = 5;
-    /** As that, of a balloon or a watchdog. */
-    private static final int FORMAT_WITH_GUEST_DEVICES = 6;
+    private static final int NEWEST_FORMAT = RecordFormat.newest(LocalVm.getDescriptor());
 
     LocalRecord {
         Objects.requireNonNull(start);
@@ -53,9 +44,10 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
     static Optional<LocalRecord> read(VmFolder folder) throws IOException {
         try {
             LocalVm stored = LocalVm.parseFrom(Files.readAllBytes(folder.state()));
-            if (stored.getFormat() < FORMAT || stored.getFormat() > FORMAT_WITH_GUEST_DEVICES) {
-                throw new IOException(folder.state() + " format : " + stored.getFormat() + " (expected: " + FORMAT
-                        + " to " + FORMAT_WITH_GUEST_DEVICES + "; run the agent that wrote it, or a newer one)");
+            if (stored.getFormat() < RecordFormat.FIRST || stored.getFormat() > NEWEST_FORMAT) {
+                throw new IOException(folder.state() + " format : " + stored.getFormat() + " (expected: "
+                        + RecordFormat.FIRST + " to " + NEWEST_FORMAT
+                        + "; run the agent that wrote it, or a newer one)");
             }
             return Optional.of(new LocalRecord(stored.getStart(), state(stored), stored.getReboots()));
         } catch (NoSuchFileException expected) {
@@ -94,25 +86,9 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
                 .setTime(timestamp(exit.time())).build();
     }
 
-    private int format() {
-        if (start.hasBalloon() || start.getWatchdogValue() != 0) {
-            return FORMAT_WITH_GUEST_DEVICES;
-        }
-        if (start.hasCpuModel()) {
-            return FORMAT_WITH_CPU_MODEL;
-        }
-        if (start.getVsock() || start.hasConsoles()) {
-            return FORMAT_WITH_SOCKETS;
-        }
-        if (start.getNicsCount() > 0) {
-            return FORMAT_WITH_NICS;
-        }
-        return start.getDisksCount() == 0 ? FORMAT : FORMAT_WITH_DISKS;
-    }
-
     private LocalVm toProto() {
         LocalVm.Builder stored = LocalVm.newBuilder()
-                .setFormat(format()).setStart(start).setReboots(reboots)
+                .setStart(start).setReboots(reboots)
                 .setState(shown(state)).setTimeUnixMillis(state.since().toEpochMilli());
         process().ifPresent(process -> stored.setPid(process.pid()).setStartTicks(process.startTicks()));
         if (state instanceof LocalState.Stopping stopping) {
@@ -121,7 +97,7 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
         if (state instanceof LocalState.Ended(VmExit exit)) {
             stored.setExit(proto(exit));
         }
-        return stored.build();
+        return stored.setFormat(RecordFormat.of(stored)).build();
     }
 
     /**
