@@ -7,6 +7,7 @@ import io.drover.proto.vmm.v1.AttachNicRequest;
 import io.drover.proto.vmm.v1.BalloonTargetRequest;
 import io.drover.proto.vmm.v1.ConsoleInputRequest;
 import io.drover.proto.vmm.v1.ConsoleOutput;
+import io.drover.proto.vmm.v1.CpuidRequest;
 import io.drover.proto.vmm.v1.DetachDeviceRequest;
 import io.drover.proto.vmm.v1.Event;
 import io.drover.proto.vmm.v1.PauseRequest;
@@ -31,6 +32,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -206,6 +208,12 @@ public final class VmmClient implements Closeable {
         call("resize disk", request().setResizeDisk(ResizeDiskRequest.newBuilder().setId(id).setSizeBytes(sizeBytes)));
     }
 
+    /** What the guest's vCPU 0 is shown by CPUID. */
+    public List<VmmCpuidEntry> cpuid() throws IOException, VmmRefusedException {
+        Reply reply = call("cpuid", request().setCpuid(CpuidRequest.getDefaultInstance()));
+        return reply.getCpuid().getEntriesList().stream().map(VmmCpuidEntry::of).toList();
+    }
+
     /** Ends the connection, which does nothing to the VM. Returns when the reader thread has ended, unless called on it. */
     @Override
     public void close() throws IOException {
@@ -315,7 +323,7 @@ public final class VmmClient implements Closeable {
                 ConsoleOutput output = reply.getConsoleOutput();
                 console.get().ifPresent(c -> c.output(output.getData().toByteArray(), output.getLostBytes()));
             }
-            case ERROR, STATUS, DONE, REPLY_NOT_SET -> throw new IOException("a reply without id : " + reply);
+            case ERROR, STATUS, DONE, CPUID, REPLY_NOT_SET -> throw new IOException("a reply without id : " + reply);
         }
     }
 

@@ -64,15 +64,19 @@ import java.util.UUID;
  *            whether disks and nics may come, and those that are there may go, while the guest runs
  * @param cpuModel
  *            what the guest's CPUs are; empty: all that the host offers
+ * @param share
+ *            what of the host it is given
  */
 public record VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
         Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog, long consoleLogMaxBytes,
         Path exitFile, boolean startPaused, List<VmmDisk> disks, boolean rng,
         List<VmmNic> nics, Optional<VmmConsole> console, Optional<VmmVsock> vsock, Optional<VmmBalloon> balloon,
         Optional<VmmWatchdog> watchdog, Optional<UUID> generationId, boolean hotPlug,
-        Optional<VmmCpuModel> cpuModel) {
+        Optional<VmmCpuModel> cpuModel, VmmShare share) {
     /** The newest format that this code writes and reads. */
-    public static final int FORMAT = 4;
+    public static final int FORMAT = 6;
+    /** What a VMM reads that knows nothing of the host's pages and CPUs, nor of what a guest was shown before. */
+    private static final int FORMAT_WITH_CPU_MODEL = 4;
     /** What a VMM reads that knows no CPU models. */
     private static final int FORMAT_WITHOUT_CPU_MODEL = 3;
     /** What a VMM that knows no PCI devices reads. */
@@ -98,6 +102,7 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         Objects.requireNonNull(cpuModel, "cpuModel");
         Objects.requireNonNull(watchdog, "watchdog");
         Objects.requireNonNull(generationId, "generationId");
+        Objects.requireNonNull(share, "share");
     }
 
     /** Without disks, nics and a source of entropy. */
@@ -107,70 +112,77 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         this(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket, consoleLog,
                 consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of(), Optional.empty(),
                 Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false,
-                Optional.empty());
+                Optional.empty(), VmmShare.PLAIN);
     }
 
     /** The same with other disks, and with or without a source of entropy. */
     public VmmSettings withDevices(List<VmmDisk> newDisks, boolean newRng) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics, console, vsock,
-                balloon, watchdog, generationId, hotPlug, cpuModel);
+                balloon, watchdog, generationId, hotPlug, cpuModel, share);
     }
 
     /** The same with other nics. */
     public VmmSettings withNics(List<VmmNic> newNics) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, cpuModel);
+                watchdog, generationId, hotPlug, cpuModel, share);
     }
 
     /** The same with a virtio console device. */
     public VmmSettings withConsole(VmmConsole newConsole) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, Optional.of(newConsole), vsock,
-                balloon, watchdog, generationId, hotPlug, cpuModel);
+                balloon, watchdog, generationId, hotPlug, cpuModel, share);
     }
 
     /** The same with a socket device. */
     public VmmSettings withVsock(VmmVsock newVsock) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, Optional.of(newVsock),
-                balloon, watchdog, generationId, hotPlug, cpuModel);
+                balloon, watchdog, generationId, hotPlug, cpuModel, share);
     }
 
     /** The same with another balloon. */
     public VmmSettings withBalloon(VmmBalloon newBalloon) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock,
-                Optional.of(newBalloon), watchdog, generationId, hotPlug, cpuModel);
+                Optional.of(newBalloon), watchdog, generationId, hotPlug, cpuModel, share);
     }
 
     /** The same with another watchdog. */
     public VmmSettings withWatchdog(VmmWatchdog newWatchdog) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                Optional.of(newWatchdog), generationId, hotPlug, cpuModel);
+                Optional.of(newWatchdog), generationId, hotPlug, cpuModel, share);
     }
 
     /** The same with another generation id. */
     public VmmSettings withGenerationId(UUID newGenerationId) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, Optional.of(newGenerationId), hotPlug, cpuModel);
+                watchdog, Optional.of(newGenerationId), hotPlug, cpuModel, share);
     }
 
     /** The same with devices that come and go while the guest runs. */
     public VmmSettings withHotPlug() {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, true, cpuModel);
+                watchdog, generationId, true, cpuModel, share);
     }
 
     /** The same with these CPUs. */
     public VmmSettings withCpuModel(VmmCpuModel model) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, Optional.of(model));
+                watchdog, generationId, hotPlug, Optional.of(model), share);
+    }
+
+    /** The same with another share of the host. */
+    public VmmSettings withShare(VmmShare newShare) {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
+                watchdog, generationId, hotPlug, cpuModel, newShare);
     }
 
     /** Writes the file whole or not at all. Relative paths are written as they are and mean the VMM's working directory. */
@@ -214,7 +226,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                 config.getGenerationId().isEmpty() ? Optional.empty()
                         : Optional.of(uuid(file, config.getGenerationId())),
                 config.getHotPlug(),
-                config.hasCpuModel() ? Optional.of(VmmCpuModel.of(config.getCpuModel())) : Optional.empty());
+                config.hasCpuModel() ? Optional.of(VmmCpuModel.of(config.getCpuModel())) : Optional.empty(),
+                VmmShare.of(config));
     }
 
     private VmmConfig toProto() {
@@ -259,6 +272,7 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         if (generationId.isPresent()) {
             config.setGenerationId(bytes(generationId.get()));
         }
+        share.addTo(config);
         return config.build();
     }
 
@@ -277,8 +291,11 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
 
     /** The oldest that has all of it; one that knows no generation id runs the guest as well without. */
     private int format() {
-        if (cpuModel.isPresent()) {
+        if (!share.equals(VmmShare.PLAIN)) {
             return FORMAT;
+        }
+        if (cpuModel.isPresent()) {
+            return FORMAT_WITH_CPU_MODEL;
         }
         if (console.isPresent() || vsock.isPresent() || balloon.isPresent() || watchdog.isPresent() || hotPlug
                 || disks.stream().anyMatch(disk -> !disk.rate().equals(VmmDisk.Rate.ANY))) {

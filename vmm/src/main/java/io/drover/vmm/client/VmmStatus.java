@@ -26,11 +26,13 @@ import java.util.Optional;
  *            if there is one
  * @param watchdog
  *            if there is one
+ * @param prefaultedBytes
+ *            of the guest's memory, so far, while {@link State#STARTING}
  */
 public record VmmStatus(State state, String vm, String uid, long epoch, long pid, Optional<Duration> firstInstruction,
         int vcpus, long memoryBytes, long exits, List<VmmDiskStatus> disks,
         List<VmmPortStatus> consolePorts, Optional<VmmVsockStatus> vsock, Optional<VmmBalloonStatus> balloon,
-        Optional<VmmWatchdogStatus> watchdog) {
+        Optional<VmmWatchdogStatus> watchdog, long prefaultedBytes) {
     /** Where the machine's life is. */
     public enum State {
         /** Being put together, no vCPU has run. */
@@ -76,7 +78,8 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
                 status.getMemoryBytes(), status.getExits(), disks, consolePorts,
                 status.hasVsock() ? Optional.of(VmmVsockStatus.of(status.getVsock())) : Optional.empty(),
                 status.hasBalloon() ? Optional.of(VmmBalloonStatus.of(status.getBalloon())) : Optional.empty(),
-                status.hasWatchdog() ? Optional.of(VmmWatchdogStatus.of(status.getWatchdog())) : Optional.empty());
+                status.hasWatchdog() ? Optional.of(VmmWatchdogStatus.of(status.getWatchdog())) : Optional.empty(),
+                status.getPrefaultedBytes());
     }
 
     /** Converts to the protocol. */
@@ -96,7 +99,8 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
                 .setFirstInstructionNanos(firstInstruction.isPresent() ? firstInstruction.get().toNanos() : 0)
                 .setVcpus(vcpus)
                 .setMemoryBytes(memoryBytes)
-                .setExits(exits);
+                .setExits(exits)
+                .setPrefaultedBytes(prefaultedBytes);
         for (VmmDiskStatus disk : disks) {
             status.addDisks(disk.toProto());
         }

@@ -29,10 +29,12 @@ public final class FileHandle implements AutoCloseable {
     private static final long FALLOC_FL_ZERO_RANGE = 16;
     /** linux/memfd.h. */
     private static final long MFD_CLOEXEC = 1;
+    private static final long MFD_HUGETLB = 4;
+    /** The page's size goes above this bit, as the power of two (asm-generic/hugetlb_encode.h). */
+    private static final int MFD_HUGE_SHIFT = 26;
     /** sys/mman.h. */
     private static final long PROT_READ_WRITE = 3;
     private static final long MAP_SHARED = 1;
-    private static final long MADV_HUGEPAGE = 14;
     /** {@code struct stat} (asm/stat.h), and in it the number of blocks of 512 bytes. */
     private static final long STAT_BYTES = 144;
     private static final long STAT_BLOCKS = 64;
@@ -86,9 +88,25 @@ public final class FileHandle implements AutoCloseable {
      *            shown in /proc/self/maps
      */
     public static FileHandle memory(String name, long bytes) throws SystemCallException {
+        return memory(name, bytes, 0);
+    }
+
+    /**
+     * memfd_create(2) with MFD_HUGETLB: as {@link #memory}, of pages that the host has set aside. Whoever maps it reserves what
+     * it maps, or fails with ENOMEM where there are not enough.
+     *
+     * @param pageBytes
+     *            a power of two; a size that the host has not fails with ENODEV or ENOENT
+     */
+    public static FileHandle hugeMemory(String name, long bytes, long pageBytes) throws SystemCallException {
+        return memory(name, bytes,
+                MFD_HUGETLB | (long) Long.numberOfTrailingZeros(pageBytes) << MFD_HUGE_SHIFT);
+    }
+
+    private static FileHandle memory(String name, long bytes, long flags) throws SystemCallException {
         try (Arena arena = Arena.ofConfined()) {
-            long created = SystemCall.invoke(SystemCall.MEMFD_CREATE, arena.allocateFrom(name).address(), MFD_CLOEXEC,
-                    0);
+            long created = SystemCall.invoke(SystemCall.MEMFD_CREATE, arena.allocateFrom(name).address(),
+                    MFD_CLOEXEC | flags, 0);
             FileHandle file = new FileHandle(name, (int) checked("memfd_create", name, created));
             try {
                 checked("ftruncate", name + ", " + bytes,
@@ -149,14 +167,6 @@ public final class FileHandle implements AutoCloseable {
         long address = checked("mmap", name + ", " + bytes + " bytes",
                 SystemCall.invoke(SystemCall.MMAP, 0, bytes, PROT_READ_WRITE, MAP_SHARED, number.get(), 0));
         return MemorySegment.ofAddress(address).reinterpret(bytes, arena, new Unmap(bytes));
-    }
-
-    /**
-     * madvise(2) with MADV_HUGEPAGE: asks for pages of 2 MiB. Of a memfd they come where the host's
-     * /sys/kernel/mm/transparent_hugepage/shmem_enabled says "advise" or more; anywhere else this changes nothing.
-     */
-    public static void adviseHugePages(MemorySegment mapped) {
-        SystemCall.invoke(SystemCall.MADVISE, mapped.address(), mapped.byteSize(), MADV_HUGEPAGE);
     }
 
     /** lseek(2): bytes of the file or block device. Nothing here uses the position. */

@@ -45,7 +45,9 @@ final class SystemCall {
     static final long FSTATFS = 138;
     static final long PRCTL = 157;
     static final long GETTID = 186;
+    static final long SCHED_SETAFFINITY = 203;
     static final long TGKILL = 234;
+    static final long MBIND = 237;
     static final long CLOCK_GETTIME = 228;
     static final long EPOLL_WAIT = 232;
     static final long EPOLL_CTL = 233;

@@ -2,6 +2,7 @@ package io.drover.vmm.machine;
 
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.console.ConsoleRing;
+import io.drover.vmm.cpuid.GivenCpuid;
 import io.drover.vmm.generation.GenerationIdDevice;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.MachineEvent.DevicesBusy;
@@ -46,6 +47,8 @@ public final class Machine implements AutoCloseable {
     private final Log log;
     private final BlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
     private volatile MachineState state = new MachineState.Built();
+    /** Said to what the machine's thread may be at before the guest runs. */
+    private volatile boolean endAsked;
 
     private Machine(String name, MachineSettings settings, Accelerator accelerator, ConsoleRing console,
             Runnable deviceGone, Log log)
@@ -53,7 +56,7 @@ public final class Machine implements AutoCloseable {
         Ends ends = new Ends();
         this.log = log;
         this.board = Mainboard.assemble(settings, accelerator, console, ends, ends, deviceGone, log);
-        this.vcpus = new VcpuGroup(name, board.cpus(), ends);
+        this.vcpus = new VcpuGroup(name, board.cpus(), settings.vcpuCpus(), ends);
     }
 
     /**
@@ -89,7 +92,13 @@ public final class Machine implements AutoCloseable {
      */
     public MachineEnd run(boolean startPaused, MachineListener listener) throws InterruptedException {
         vcpus.start();
-        apply(new Started(startPaused), NobodyAsked.INSTANCE, listener);
+        try {
+            if (board.prefault(() -> endAsked, log)) {
+                apply(new Started(startPaused), NobodyAsked.INSTANCE, listener);
+            }
+        } catch (HostException e) {
+            end(new MachineEnd.HostFailed(e.getMessage()), NobodyAsked.INSTANCE);
+        }
         while (true) {
             Message message = inbox.take();
             apply(message.event, message.answer, listener);
@@ -100,6 +109,16 @@ public final class Machine implements AutoCloseable {
                 return end;
             }
         }
+    }
+
+    /** Of the guest's memory, so far, before its first instruction. Any thread. */
+    public long prefaultedBytes() {
+        return board.prefaultedBytes();
+    }
+
+    /** What the guest is shown by CPUID. Any thread. */
+    public GivenCpuid cpuid() {
+        return board.cpuid();
     }
 
     /** Any thread, at any time. */
@@ -256,6 +275,7 @@ public final class Machine implements AutoCloseable {
     }
 
     private void end(MachineEnd end, Answer answer) {
+        endAsked = true;
         // At once, so that the guest does not run on until the machine's thread comes to it.
         vcpus.leave();
         inbox.add(new Message(new EndAsked(end), answer));

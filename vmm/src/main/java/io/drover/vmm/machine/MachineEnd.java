@@ -36,4 +36,12 @@ public sealed interface MachineEnd {
      *            with the registers where there are some
      */
     record Failed(String what) implements MachineEnd {}
+
+    /**
+     * The guest did not run, as the host has not what it needs: another may.
+     *
+     * @param what
+     *            it has not
+     */
+    record HostFailed(String what) implements MachineEnd {}
 }

@@ -2,6 +2,8 @@ package io.drover.vmm.machine;
 
 import io.drover.vmm.boot.BootSource;
 import io.drover.vmm.cpuid.CpuModel;
+import io.drover.vmm.cpuid.GivenCpuid;
+import io.drover.vmm.linux.ThreadAffinity;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
 import io.drover.vmm.watchdog.WatchdogAction;
@@ -38,11 +40,18 @@ import java.util.stream.Stream;
  *            whether disks and nics may come, and those that are there may go, while the guest runs
  * @param cpuModel
  *            what the guest's CPUs are; empty: all that the host offers
+ * @param memory
+ *            how it lies in the host's
+ * @param vcpuCpus
+ *            the CPU of the host that each vCPU's thread never leaves, in the order of the vCPUs; empty: any
+ * @param cpuid
+ *            what the guest was shown before and is to be shown again, whatever {@code cpuModel} says; empty: made anew
  */
 public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List<DiskSettings> disks, boolean rng,
         List<NicSettings> nics, Optional<ConsoleSettings> console, Optional<VsockSettings> vsock,
         Optional<BalloonSettings> balloon, Optional<WatchdogAction> watchdog, Optional<UUID> generationId,
-        boolean hotPlug, Optional<CpuModel> cpuModel) {
+        boolean hotPlug, Optional<CpuModel> cpuModel, MemorySettings memory, List<Integer> vcpuCpus,
+        Optional<GivenCpuid> cpuid) {
     public static final int MAX_VCPUS = 64;
     /** Leaves some of the bus's 31 slots to others. */
     public static final int MAX_DISKS = 24;
@@ -83,8 +92,29 @@ public record MachineSettings(int vcpus, long memoryBytes, BootSource boot, List
         }
         Objects.requireNonNull(watchdog, "watchdog");
         Objects.requireNonNull(generationId, "generationId");
+        Objects.requireNonNull(cpuid, "cpuid");
+        memory.check(memoryBytes);
+        vcpuCpus = List.copyOf(vcpuCpus);
+        checkCpus(vcpuCpus, vcpus);
+        if (balloon.isPresent() && memory.hugePages()) {
+            throw new IllegalArgumentException("balloon and huge pages : both (expected: one of them, as what a guest"
+                    + " gives back are pages of " + GuestMemory.PAGE_BYTES + " bytes)");
+        }
         if (balloon.isPresent()) {
             BalloonDevice.checkTarget(balloon.get().targetBytes(), memoryBytes);
+        }
+    }
+
+    private static void checkCpus(List<Integer> cpus, int vcpus) {
+        if (!cpus.isEmpty() && cpus.size() != vcpus) {
+            throw new IllegalArgumentException("CPUs of the host : " + cpus + " (expected: one for each of the "
+                    + vcpus + " vCPUs, or none)");
+        }
+        for (int cpu : cpus) {
+            if (cpu < 0 || cpu > ThreadAffinity.MAX_CPU) {
+                throw new IllegalArgumentException("CPU of the host : " + cpu + " (expected: 0 to "
+                        + ThreadAffinity.MAX_CPU + ")");
+            }
         }
     }
 }

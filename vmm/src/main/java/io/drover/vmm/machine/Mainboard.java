@@ -14,6 +14,7 @@ import io.drover.vmm.console.ShownConsole;
 import io.drover.vmm.cpuid.CpuModel;
 import io.drover.vmm.cpuid.CpuidEntry;
 import io.drover.vmm.cpuid.CpuidOptions;
+import io.drover.vmm.cpuid.GivenCpuid;
 import io.drover.vmm.cpuid.GuestCpuid;
 import io.drover.vmm.cpuid.HostModel;
 import io.drover.vmm.generation.GenerationIdDevice;
@@ -46,17 +47,18 @@ import io.drover.vmm.watchdog.WatchdogFunction;
 import io.drover.vmm.watchdog.WatchdogOwner;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** What a machine is made of: memory, CPUs, buses and the devices on them, with the kernel loaded. */
 final class Mainboard implements AutoCloseable {
     private final Arena arena;
     private final GuestMemory memory;
+    private final GuestRam ram;
     private final BackingFile backing;
     private final Partition partition;
     private final List<VirtualCpu> cpus = new ArrayList<>();
@@ -69,14 +71,16 @@ final class Mainboard implements AutoCloseable {
     private final PciBus pci = new PciBus();
     private final SharedLine sci;
     private final IoBus ports;
+    /** Whole once the machine is. */
+    private GivenCpuid cpuid = new GivenCpuid(List.of());
     private Optional<PciDevices> pciDevices = Optional.empty();
     private Optional<HotPlug> hotPlug = Optional.empty();
     private Optional<GenerationIdDevice> generationId = Optional.empty();
 
-    private Mainboard(Arena arena, GuestMemory memory, BackingFile backing, Partition partition, IoBus ports,
-            IoBus mmio,
-            ConsoleRing console, PowerControl power) {
+    private Mainboard(Arena arena, GuestRam ram, GuestMemory memory, BackingFile backing, Partition partition,
+            IoBus ports, IoBus mmio, ConsoleRing console, PowerControl power) {
         this.arena = arena;
+        this.ram = ram;
         this.memory = memory;
         this.backing = backing;
         this.partition = partition;
@@ -139,18 +143,20 @@ final class Mainboard implements AutoCloseable {
                     "vcpus : " + settings.vcpus() + " (expected: at most " + maxCpus + " on this host)");
         }
         Arena arena = Arena.ofShared();
-        FileHandle file = FileHandle.memory("drover-guest", settings.memoryBytes());
+        Optional<FileHandle> file = Optional.empty();
         try {
-            MemorySegment ram = file.map(settings.memoryBytes(), arena);
-            FileHandle.adviseHugePages(ram);
-            GuestMemory memory = GuestMemory.of(ram);
-            BackingFile backing = new BackingFile(file, memory);
+            GuestRam ram = GuestRam.map(settings.memoryBytes(), settings.memory(), arena);
+            file = Optional.of(ram.file());
+            GuestMemory memory = GuestMemory.of(ram.mapped());
+            BackingFile backing = new BackingFile(ram.file(), memory);
             IoBus ports = new IoBus();
             IoBus mmio = new IoBus();
             Partition partition = accelerator.createPartition(memory.regions(), ports, mmio);
-            return new Mainboard(arena, memory, backing, partition, ports, mmio, console, power);
+            return new Mainboard(arena, ram, memory, backing, partition, ports, mmio, console, power);
         } catch (IOException | RuntimeException e) {
-            file.close();
+            if (file.isPresent()) {
+                file.get().close();
+            }
             arena.close();
             throw e;
         }
@@ -189,8 +195,24 @@ final class Mainboard implements AutoCloseable {
     }
 
     private void makeCpus(MachineSettings settings, Accelerator accelerator) throws IOException {
+        cpuid = cpuid(settings, accelerator);
+        for (int index = 0; index < settings.vcpus(); index++) {
+            cpus.add(partition.createCpu(index, cpuid.forVcpu(index)));
+        }
+    }
+
+    private static GivenCpuid cpuid(MachineSettings settings, Accelerator accelerator) throws IOException {
         List<CpuidEntry> supported = accelerator.supportedCpuid();
         CpuidOptions options = new CpuidOptions(accelerator.hasTscDeadlineTimer(), HostModel.read());
+        if (settings.cpuid().isPresent()) {
+            List<String> lacking = settings.cpuid().get().lackedBy(CpuModel.ofHost(supported, options));
+            if (!lacking.isEmpty()) {
+                throw new HostException("this host's CPU has no longer all that the guest was shown when it was started"
+                        + " (stop it and start it, for it to find the CPU as it is now): "
+                        + String.join(", ", lacking));
+            }
+            return settings.cpuid().get();
+        }
         if (settings.cpuModel().isPresent()) {
             CpuModel model = settings.cpuModel().get();
             List<String> lacking = model.lackedBy(CpuModel.ofHost(supported, options));
@@ -201,9 +223,7 @@ final class Mainboard implements AutoCloseable {
             supported = model.entries();
             options = model.options();
         }
-        for (int index = 0; index < settings.vcpus(); index++) {
-            cpus.add(partition.createCpu(index, GuestCpuid.of(supported, index, settings.vcpus(), options)));
-        }
+        return new GivenCpuid(GuestCpuid.of(supported, 0, settings.vcpus(), options));
     }
 
     private void makeHotPlug(PciDevices devices, Runnable deviceGone, Log log) {
@@ -217,6 +237,20 @@ final class Mainboard implements AutoCloseable {
     private CmosRtc clock(InterruptLine line) {
         MemoryRegion low = memory.regions().getFirst();
         return new CmosRtc(InstantSource.system(), line, timer, low.length(), memory.size() - low.length());
+    }
+
+    /** What the guest is shown. */
+    GivenCpuid cpuid() {
+        return cpuid;
+    }
+
+    /** As {@link GuestRam#prefault}. */
+    boolean prefault(BooleanSupplier cancelled, Log log) throws HostException {
+        return ram.prefault(cancelled, log);
+    }
+
+    long prefaultedBytes() {
+        return ram.prefaultedBytes();
     }
 
     List<VirtualCpu> cpus() {

@@ -3,11 +3,13 @@ package io.drover.vmm.process;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import io.drover.proto.vmm.v1.ConsoleOutput;
+import io.drover.proto.vmm.v1.Cpuid;
 import io.drover.proto.vmm.v1.Done;
 import io.drover.proto.vmm.v1.Error;
 import io.drover.proto.vmm.v1.Event;
 import io.drover.proto.vmm.v1.Reply;
 import io.drover.proto.vmm.v1.Request;
+import io.drover.vmm.client.VmmCpuidEntry;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.console.ConsoleRing;
@@ -193,6 +195,13 @@ final class ControlConnection {
                     request.getDetachDevice().getForce(), new Later(id));
             case RESIZE_DISK -> control.resizeDisk(request.getResizeDisk().getId(),
                     request.getResizeDisk().getSizeBytes(), new Later(id));
+            case CPUID -> {
+                Cpuid.Builder cpuid = Cpuid.newBuilder();
+                for (VmmCpuidEntry entry : control.cpuid()) {
+                    cpuid.addEntries(entry.toProto());
+                }
+                send(Reply.newBuilder().setId(id).setCpuid(cpuid).build());
+            }
             case REQUEST_NOT_SET -> refuse(id, "BAD_REQUEST", "a request of no kind that this VMM knows");
         }
     }

@@ -2,9 +2,11 @@ package io.drover.vmm.process;
 
 import io.drover.vmm.client.VmmCpuModel;
 import io.drover.vmm.client.VmmCpuidLeaf;
+import io.drover.vmm.client.VmmCpuidEntry;
 import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.cpuid.CpuModel;
 import io.drover.vmm.cpuid.CpuidEntry;
+import io.drover.vmm.cpuid.GivenCpuid;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,5 +26,28 @@ final class CpuTranslation {
                     leaf.edx()));
         }
         return Optional.of(new CpuModel(model.name(), leaves));
+    }
+
+    /** What the guest was shown before, if it was. */
+    static Optional<GivenCpuid> given(VmmSettings settings) {
+        List<VmmCpuidEntry> told = settings.share().cpuid();
+        if (told.isEmpty()) {
+            return Optional.empty();
+        }
+        List<CpuidEntry> entries = new ArrayList<>();
+        for (VmmCpuidEntry entry : told) {
+            entries.add(new CpuidEntry(entry.function(), entry.index(), entry.flags(), entry.eax(), entry.ebx(),
+                    entry.ecx(), entry.edx()));
+        }
+        return Optional.of(new GivenCpuid(entries));
+    }
+
+    static List<VmmCpuidEntry> given(GivenCpuid cpuid) {
+        List<VmmCpuidEntry> told = new ArrayList<>();
+        for (CpuidEntry entry : cpuid.entries()) {
+            told.add(new VmmCpuidEntry(entry.function(), entry.index(), entry.flags(), entry.eax(), entry.ebx(),
+                    entry.ecx(), entry.edx()));
+        }
+        return told;
     }
 }

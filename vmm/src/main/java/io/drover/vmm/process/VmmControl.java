@@ -1,10 +1,12 @@
 package io.drover.vmm.process;
 
+import io.drover.vmm.client.VmmCpuidEntry;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.machine.Answer;
+import java.util.List;
 
 /** What the control server can do to the VM, on the server's thread. Nothing here waits: answers come from other threads. */
 interface VmmControl {
@@ -35,6 +37,9 @@ interface VmmControl {
     void detach(String id, boolean force, Answer answer);
 
     void resizeDisk(String id, long sizeBytes, Answer answer);
+
+    /** What the guest's vCPU 0 is shown. */
+    List<VmmCpuidEntry> cpuid();
 
     ConsoleRing console();
 }

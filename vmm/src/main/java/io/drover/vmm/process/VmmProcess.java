@@ -4,10 +4,12 @@ import io.drover.proto.vmm.v1.Event;
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.boot.BootSource;
 import io.drover.vmm.client.VmmBalloonStatus;
+import io.drover.vmm.client.VmmCpuidEntry;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmDiskStatus;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmEnd.Cause;
+import io.drover.vmm.client.VmmMemory;
 import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmPortStatus;
 import io.drover.vmm.client.VmmSettings;
@@ -27,6 +29,7 @@ import io.drover.vmm.machine.MachineEnd;
 import io.drover.vmm.machine.MachineSettings;
 import io.drover.vmm.machine.MachineStartException;
 import io.drover.vmm.machine.MachineState;
+import io.drover.vmm.machine.MemorySettings;
 import io.drover.vmm.machine.NicSettings;
 import io.drover.vmm.machine.Refusal;
 import io.drover.vmm.virtio.balloon.BalloonState;
@@ -63,11 +66,17 @@ final class VmmProcess implements VmmControl {
                     new BootSource(settings.kernel(), settings.initramfs(), settings.commandLine()),
                     DiskTranslation.of(settings), settings.rng(), NicTranslation.of(settings),
                     ConsoleTranslation.of(settings), VsockTranslation.of(settings), BalloonTranslation.of(settings),
-                    watchdog(settings), settings.generationId(), settings.hotPlug(), CpuTranslation.of(settings));
+                    watchdog(settings), settings.generationId(), settings.hotPlug(), CpuTranslation.of(settings),
+                    memory(settings), settings.share().vcpuCpus(), CpuTranslation.given(settings));
         } catch (IllegalArgumentException e) {
             throw new MachineStartException(e.getMessage(), e);
         }
         this.machine = Machine.assemble(settings.vm(), wanted, accelerator, console, this::publishStatus, log);
+    }
+
+    private static MemorySettings memory(VmmSettings settings) {
+        VmmMemory memory = settings.share().memory();
+        return new MemorySettings(memory.pageBytes(), memory.prefault(), memory.numaNodes());
     }
 
     private static Optional<WatchdogAction> watchdog(VmmSettings settings) {
@@ -154,7 +163,7 @@ final class VmmProcess implements VmmControl {
         return new VmmStatus(state, settings.vm(), settings.uid(), settings.epoch(), ProcessHandle.current().pid(),
                 entry == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(entry - processStartNanos)),
                 settings.vcpus(), settings.memoryBytes(), machine.exits(), diskStatus(), consolePorts(), vsockStatus(),
-                balloonStatus(), watchdogStatus());
+                balloonStatus(), watchdogStatus(), machine.prefaultedBytes());
     }
 
     private List<VmmPortStatus> consolePorts() {
@@ -266,6 +275,11 @@ final class VmmProcess implements VmmControl {
     }
 
     @Override
+    public List<VmmCpuidEntry> cpuid() {
+        return CpuTranslation.given(machine.cpuid());
+    }
+
+    @Override
     public ConsoleRing console() {
         return console;
     }
@@ -280,6 +294,7 @@ final class VmmProcess implements VmmControl {
                     "watchdog: the guest did not feed it");
             case MachineEnd.Killed _ -> end(settings, Cause.KILLED, "stopped from outside");
             case MachineEnd.Failed(String what) -> end(settings, Cause.VMM_FAILED, what);
+            case MachineEnd.HostFailed(String what) -> end(settings, Cause.HOST_FAILED, what);
         };
     }
 

@@ -3,6 +3,7 @@ package io.drover.vmm.vcpu;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.drover.vmm.accelerator.VirtualCpu;
 import io.drover.vmm.linux.BootClock;
+import io.drover.vmm.linux.ThreadAffinity;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,6 +31,8 @@ public final class VcpuGroup implements AutoCloseable {
     }
 
     private final List<VirtualCpu> cpus;
+    /** One for each, or none. */
+    private final List<Integer> hostCpus;
     private final VcpuOwner owner;
     private final List<Thread> threads = new ArrayList<>();
     private final ReentrantLock lock = new ReentrantLock();
@@ -48,9 +51,12 @@ public final class VcpuGroup implements AutoCloseable {
      *
      * @param cpus
      *            bound to their threads from {@link #start} on; closed by whoever made them, after this
+     * @param hostCpus
+     *            the CPU of the host that each thread never leaves; empty: any
      */
-    public VcpuGroup(String name, List<VirtualCpu> cpus, VcpuOwner owner) {
+    public VcpuGroup(String name, List<VirtualCpu> cpus, List<Integer> hostCpus, VcpuOwner owner) {
         this.cpus = List.copyOf(cpus);
+        this.hostCpus = List.copyOf(hostCpus);
         this.owner = owner;
         for (int index = 0; index < cpus.size(); index++) {
             threads.add(Thread.ofPlatform().name(name + " vcpu " + index).unstarted(new Loop(index)));
@@ -208,6 +214,9 @@ public final class VcpuGroup implements AutoCloseable {
         @Override
         public void run() {
             try {
+                if (!hostCpus.isEmpty()) {
+                    ThreadAffinity.pin(hostCpus.get(index));
+                }
                 cpu.bind();
                 try {
                     while (awaitRun()) {

@@ -139,6 +139,22 @@ class VmmSettingsTest {
     void newerFormatIsRefused() throws IOException {
         Path file = folder.resolve("vmm.pb");
         Files.write(file, VmmConfig.newBuilder().setFormat(VmmSettings.FORMAT + 1).build().toByteArray());
-        assertThatIOException().isThrownBy(() -> VmmSettings.read(file)).withMessageContaining("expected: 1 to 4");
+        assertThatIOException().isThrownBy(() -> VmmSettings.read(file)).withMessageContaining("expected: 1 to 6");
+    }
+
+    @Test
+    void shareOfTheHostIsRememberedAndNeedsAVmmThatKnowsIt() throws IOException {
+        Path file = folder.resolve("vmm.pb");
+        VmmSettings plain = new VmmSettings("vm", "uid", 1, 2, 1 << 30, Path.of("/kernel"), Optional.empty(), "",
+                Path.of("/control"), Path.of("/console"), 0, Path.of("/exit"), false);
+        plain.write(file);
+        assertThat(VmmSettings.read(file).share()).isEqualTo(VmmShare.PLAIN);
+        assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(1);
+
+        VmmShare share = new VmmShare(new VmmMemory(2 << 20, true, List.of(0, 3)), List.of(4, 5),
+                List.of(new VmmCpuidEntry(7, 1, 1, -2, 3, 4, 5)));
+        plain.withShare(share).write(file);
+        assertThat(VmmSettings.read(file).share()).isEqualTo(share);
+        assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(6);
     }
 }

@@ -69,7 +69,7 @@ class SystemCallTest {
         try (Arena arena = Arena.ofShared(); FileHandle file = FileHandle.memory("drover-test-huge", bytes)) {
             MemorySegment mapped = file.map(bytes, arena);
             assertThat(flags(mapped)).doesNotContain("hg");
-            FileHandle.adviseHugePages(mapped);
+            MappedMemory.adviseHugePages(mapped);
             assertThat(flags(mapped)).contains("hg");
         }
     }

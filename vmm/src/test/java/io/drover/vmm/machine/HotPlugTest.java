@@ -61,7 +61,7 @@ class HotPlugTest {
         MachineSettings settings = new MachineSettings(1, 2 << 20,
                 new BootSource(folder.resolve("kernel"), Optional.empty(), ""), List.of(disk("first")), true, List.of(),
                 Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), true,
-                Optional.empty());
+                Optional.empty(), MemorySettings.PLAIN, List.of(), Optional.empty());
         Log log = new Log(System.err, "test");
         devices = PciDevices.plug(settings, GuestMemory.of(arena.allocate(2 << 20, 4096)), new NoCpus(), new PciBus(),
                 mmio, log);

@@ -15,6 +15,7 @@ import io.drover.proto.vmm.v1.StatusRequest;
 import io.drover.proto.vmm.v1.VmmExit;
 import io.drover.proto.vmm.v1.WatchRequest;
 import io.drover.vmm.client.VmmClient;
+import io.drover.vmm.client.VmmCpuidEntry;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
@@ -326,7 +327,12 @@ class ControlServerTest {
         @Override
         public VmmStatus status() {
             return new VmmStatus(VmmStatus.State.RUNNING, "fake", "uid", EPOCH, 1, Optional.empty(), 1, 1 << 20, 0,
-                    List.of(), List.of(), Optional.empty(), Optional.empty(), Optional.empty());
+                    List.of(), List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0);
+        }
+
+        @Override
+        public List<VmmCpuidEntry> cpuid() {
+            return List.of(new VmmCpuidEntry(7, 1, 1, 2, 3, 4, -5));
         }
 
         @Override

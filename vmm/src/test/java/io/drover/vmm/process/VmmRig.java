@@ -12,6 +12,7 @@ import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
 import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmSettings;
+import io.drover.vmm.client.VmmShare;
 import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.client.VmmWatchdog;
 import io.drover.vmm.testing.TinyGuest;
@@ -46,6 +47,7 @@ final class VmmRig {
     private List<VmmNic> nics = List.of();
     private Optional<VmmBalloon> balloon = Optional.empty();
     private boolean memoryDevices;
+    private VmmShare share = VmmShare.PLAIN;
     private Path kernel;
     private Process process;
     private String lastEvent = "";
@@ -103,6 +105,11 @@ final class VmmRig {
         return this;
     }
 
+    VmmRig share(VmmShare wanted) {
+        share = wanted;
+        return this;
+    }
+
     VmmRig start() throws IOException {
         settings().write(folder.resolve("vmm.pb"));
         process = command(folder.resolve("vmm.pb")).toProcessBuilder().redirectErrorStream(true)
@@ -114,7 +121,7 @@ final class VmmRig {
         VmmSettings settings = new VmmSettings("test", "uid", EPOCH, vcpus, memoryBytes, kernel, Optional.empty(), "",
                 socket(),
                 folder.resolve("console.log"), 0, folder.resolve("exit.pb"), startPaused)
-                .withDevices(disks, !disks.isEmpty()).withNics(nics);
+                .withDevices(disks, !disks.isEmpty()).withNics(nics).withShare(share);
         VmmSettings pluggable = hotPlug ? settings.withHotPlug() : settings;
         if (memoryDevices) {
             return pluggable.withBalloon(new VmmBalloon(true, true, Duration.ofSeconds(1), 0))

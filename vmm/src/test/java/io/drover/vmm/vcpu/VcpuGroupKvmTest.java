@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.vmm.accelerator.CodeGuest;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -29,7 +30,7 @@ class VcpuGroupKvmTest {
         try (CodeGuest guest = CodeGuest.create(CodeGuest.code(0xFF, 0x05, 0x00, 0x80, 0, 0, 0xE6, 0x10, 0xEB, 0xF6),
                 1)) {
             Failures owner = new Failures();
-            try (VcpuGroup group = new VcpuGroup("property", guest.cpus(), owner)) {
+            try (VcpuGroup group = new VcpuGroup("property", guest.cpus(), List.of(), owner)) {
                 group.start();
                 for (int microseconds : waits) {
                     int before = guest.memory().read32(COUNTER);
@@ -67,7 +68,7 @@ class VcpuGroupKvmTest {
         try (CodeGuest guest = CodeGuest.create(first, 4)) {
             guest.memory().copyIn(0x2000, others);
             Failures owner = new Failures();
-            try (VcpuGroup group = new VcpuGroup("smp", guest.cpus(), owner)) {
+            try (VcpuGroup group = new VcpuGroup("smp", guest.cpus(), List.of(), owner)) {
                 group.start();
                 assertThat(group.pause(LONG)).isTrue();
                 assertThat(guest.memory().read16(COUNTER)).isZero();
@@ -86,7 +87,7 @@ class VcpuGroupKvmTest {
     void haltedAndWaitingCpusPauseAndEnd() throws Exception {
         // halt: cli; hlt; jmp halt
         try (CodeGuest guest = CodeGuest.create(CodeGuest.code(0xFA, 0xF4, 0xEB, 0xFC), 4)) {
-            try (VcpuGroup group = new VcpuGroup("idle", guest.cpus(), new Failures())) {
+            try (VcpuGroup group = new VcpuGroup("idle", guest.cpus(), List.of(), new Failures())) {
                 group.start();
                 for (int round = 0; round < 10; round++) {
                     group.resume();

@@ -19,7 +19,7 @@ class VcpuGroupTest {
 
     private final BlockingQueue<String> heard = new LinkedBlockingQueue<>();
     private final List<FakeCpu> cpus = List.of(new FakeCpu(), new FakeCpu(), new FakeCpu());
-    private final VcpuGroup group = new VcpuGroup("test", List.<VirtualCpu>copyOf(cpus), new VcpuOwner() {
+    private final VcpuGroup group = new VcpuGroup("test", List.<VirtualCpu>copyOf(cpus), List.of(), new VcpuOwner() {
         @Override
         public void powerOff() {
             ended("power off");
