@@ -17,6 +17,7 @@ import java.util.Set;
  * @param labels free to choose by the operator
  * @param networks names of those that its VMs can be joined to
  * @param capacity what its VMs may reserve in all
+ * @param resources what else a VM may need of it, by name, such as {@code limits} and {@code numa_node/0}
  * @param cpu what it can show a guest as its CPU; empty: nothing that a CPU model could ask for
  */
 public record HostFacts(
@@ -29,12 +30,21 @@ public record HostFacts(
         Map<String, String> labels,
         Set<String> networks,
         HostCapacity capacity,
-        Optional<Cpu> cpu) {
+        Optional<Cpu> cpu,
+        Set<String> resources) {
     public HostFacts {
         drivers = Set.copyOf(drivers);
         cpuFeatures = Set.copyOf(cpuFeatures);
         labels = Map.copyOf(labels);
         networks = Set.copyOf(networks);
+        resources = Set.copyOf(resources);
+    }
+
+    /** Of a host without resources beside CPUs and memory. */
+    public HostFacts(HostId id, boolean ready, boolean cordoned, Set<Driver> drivers, String architecture,
+            Set<String> cpuFeatures, Map<String, String> labels, Set<String> networks, HostCapacity capacity,
+            Optional<Cpu> cpu) {
+        this(id, ready, cordoned, drivers, architecture, cpuFeatures, labels, networks, capacity, cpu, Set.of());
     }
 
     /** Of a host that can run no VM with a CPU model. */

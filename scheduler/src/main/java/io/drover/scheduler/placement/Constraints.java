@@ -17,6 +17,7 @@ import java.util.Set;
  * @param labels the host must have them all, with these values
  * @param networks the host must have them all
  * @param cpu what the guest is to see as its CPU: the host must have all of it; empty: whatever the host has
+ * @param resources the host must have them all
  */
 public record Constraints(
         Optional<Driver> driver,
@@ -24,38 +25,50 @@ public record Constraints(
         Set<String> cpuFeatures,
         Map<String, String> labels,
         Set<String> networks,
-        Optional<Cpu> cpu) {
+        Optional<Cpu> cpu,
+        Set<String> resources) {
     public static final Constraints NONE = new Constraints(Optional.empty(), Optional.empty(), Set.of(), Map.of(),
-            Set.of(), Optional.empty());
+            Set.of(), Optional.empty(), Set.of());
 
     public Constraints {
         cpuFeatures = Set.copyOf(cpuFeatures);
         labels = Map.copyOf(labels);
         networks = Set.copyOf(networks);
+        resources = Set.copyOf(resources);
+    }
+
+    /** Without resources beside CPUs and memory. */
+    public Constraints(Optional<Driver> driver, Optional<String> architecture, Set<String> cpuFeatures,
+            Map<String, String> labels, Set<String> networks, Optional<Cpu> cpu) {
+        this(driver, architecture, cpuFeatures, labels, networks, cpu, Set.of());
+    }
+
+    public Constraints withResources(Set<String> wanted) {
+        return new Constraints(driver, architecture, cpuFeatures, labels, networks, cpu, wanted);
     }
 
     public Constraints withDriver(Driver wanted) {
-        return new Constraints(Optional.of(wanted), architecture, cpuFeatures, labels, networks, cpu);
+        return new Constraints(Optional.of(wanted), architecture, cpuFeatures, labels, networks, cpu, resources);
     }
 
     public Constraints withArchitecture(String wanted) {
-        return new Constraints(driver, Optional.of(wanted), cpuFeatures, labels, networks, cpu);
+        return new Constraints(driver, Optional.of(wanted), cpuFeatures, labels, networks, cpu, resources);
     }
 
     public Constraints withCpuFeatures(Set<String> wanted) {
-        return new Constraints(driver, architecture, wanted, labels, networks, cpu);
+        return new Constraints(driver, architecture, wanted, labels, networks, cpu, resources);
     }
 
     public Constraints withLabels(Map<String, String> wanted) {
-        return new Constraints(driver, architecture, cpuFeatures, wanted, networks, cpu);
+        return new Constraints(driver, architecture, cpuFeatures, wanted, networks, cpu, resources);
     }
 
     public Constraints withNetworks(Set<String> wanted) {
-        return new Constraints(driver, architecture, cpuFeatures, labels, wanted, cpu);
+        return new Constraints(driver, architecture, cpuFeatures, labels, wanted, cpu, resources);
     }
 
     public Constraints withCpu(Cpu wanted) {
-        return new Constraints(driver, architecture, cpuFeatures, labels, networks, Optional.of(wanted));
+        return new Constraints(driver, architecture, cpuFeatures, labels, networks, Optional.of(wanted), resources);
     }
 
     /**
@@ -85,6 +98,9 @@ public record Constraints(
         }
         if (!host.networks().containsAll(networks)) {
             return Optional.of(Filter.NETWORKS);
+        }
+        if (!host.resources().containsAll(resources)) {
+            return Optional.of(Filter.RESOURCES);
         }
         return Optional.empty();
     }

@@ -16,10 +16,14 @@ public enum Filter {
     CPU_MODEL("cpu_model"),
     LABELS("labels"),
     NETWORKS("networks"),
+    RESOURCES("resources"),
     DISKS("disks"),
     REFUSED("refused"),
     VCPUS("vcpus"),
-    MEMORY("memory");
+    DEDICATED_CPUS("dedicated_cpus"),
+    MEMORY("memory"),
+    HUGE_PAGES_2M("huge_pages_2m"),
+    HUGE_PAGES_1G("huge_pages_1g");
 
     static final List<Filter> IN_ORDER = List.of(values());
 
@@ -43,7 +47,10 @@ public enum Filter {
     static Filter of(Dimension dimension) {
         return switch (dimension) {
             case VCPUS -> VCPUS;
+            case DEDICATED_CPUS -> DEDICATED_CPUS;
             case MEMORY -> MEMORY;
+            case HUGE_PAGES_2M -> HUGE_PAGES_2M;
+            case HUGE_PAGES_1G -> HUGE_PAGES_1G;
         };
     }
 

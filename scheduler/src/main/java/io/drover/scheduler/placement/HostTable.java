@@ -1,10 +1,12 @@
 package io.drover.scheduler.placement;
 
+import io.drover.scheduler.capacity.Dimension;
 import io.drover.scheduler.capacity.HostCapacity;
 import io.drover.scheduler.capacity.Reserved;
 import io.drover.scheduler.host.HostFacts;
 import io.drover.scheduler.host.HostId;
 import java.util.Arrays;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.OptionalInt;
 import java.util.TreeMap;
@@ -16,13 +18,14 @@ import java.util.function.ObjIntConsumer;
  * where an order of hosts is needed, it is {@link #ranks}.
  */
 final class HostTable {
+    private static final List<Dimension> DIMENSIONS = List.of(Dimension.values());
+
     private final NavigableMap<HostId, Integer> slots = new TreeMap<>();
     private final HostBits used = new HostBits();
     private HostFacts[] facts = new HostFacts[0];
-    private long[] freeVcpus = new long[0];
-    private long[] freeMemory = new long[0];
-    private double[] vcpuShare = new double[0];
-    private double[] memoryShare = new double[0];
+    /** By {@link #index}, then by slot. */
+    private final long[][] free = new long[DIMENSIONS.size()][0];
+    private final double[][] share = new double[DIMENSIONS.size()][0];
     private int[] ranks = new int[0];
     private boolean ranksStale;
 
@@ -48,8 +51,9 @@ final class HostTable {
     int put(HostFacts host, Reserved reserved) {
         int slot = slotOf(host.id()).orElseGet(() -> add(host.id()));
         facts[slot] = host;
-        vcpuShare[slot] = 1.0 / Math.max(1, host.capacity().vcpus());
-        memoryShare[slot] = 1.0 / Math.max(1, host.capacity().memoryBytes());
+        for (Dimension dimension : DIMENSIONS) {
+            share[index(dimension)][slot] = 1.0 / Math.max(1, host.capacity().of(dimension));
+        }
         setReserved(slot, reserved);
         return slot;
     }
@@ -59,10 +63,10 @@ final class HostTable {
         if (slot == facts.length) {
             int length = Math.max(64, slot * 2);
             facts = Arrays.copyOf(facts, length);
-            freeVcpus = Arrays.copyOf(freeVcpus, length);
-            freeMemory = Arrays.copyOf(freeMemory, length);
-            vcpuShare = Arrays.copyOf(vcpuShare, length);
-            memoryShare = Arrays.copyOf(memoryShare, length);
+            for (int index = 0; index < free.length; index++) {
+                free[index] = Arrays.copyOf(free[index], length);
+                share[index] = Arrays.copyOf(share[index], length);
+            }
             ranks = Arrays.copyOf(ranks, length);
         }
         used.add(slot);
@@ -81,28 +85,24 @@ final class HostTable {
 
     void setReserved(int slot, Reserved reserved) {
         HostCapacity capacity = facts[slot].capacity();
-        freeVcpus[slot] = capacity.vcpus() - reserved.vcpus();
-        freeMemory[slot] = capacity.memoryBytes() - reserved.memoryBytes();
+        for (Dimension dimension : DIMENSIONS) {
+            free[index(dimension)][slot] = capacity.of(dimension) - reserved.of(dimension);
+        }
+    }
+
+    @SuppressWarnings("EnumOrdinal") // such an array never leaves the process
+    private static int index(Dimension dimension) {
+        return dimension.ordinal();
     }
 
     /** By slot; below 0 where more is reserved than the host has. To be read only, as the arrays below. */
-    long[] freeVcpus() {
-        return freeVcpus;
+    long[] free(Dimension dimension) {
+        return free[index(dimension)];
     }
 
-    /** By slot, in bytes; below 0 where more is reserved than the host has. */
-    long[] freeMemory() {
-        return freeMemory;
-    }
-
-    /** By slot: the share of the host that one vCPU is. */
-    double[] vcpuShare() {
-        return vcpuShare;
-    }
-
-    /** By slot: the share of the host that one byte is. */
-    double[] memoryShare() {
-        return memoryShare;
+    /** By slot: the share of what the host has of a dimension that one of it is. */
+    double[] share(Dimension dimension) {
+        return share[index(dimension)];
     }
 
     /** By slot: how many hosts come before it by name. */

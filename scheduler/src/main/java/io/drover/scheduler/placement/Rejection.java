@@ -179,6 +179,28 @@ public sealed interface Rejection {
         }
     }
 
+    /**
+     * It has not what else the VM needs.
+     *
+     * @param missing not empty
+     */
+    record LacksResources(HostId host, Set<String> missing) implements Rejection {
+        public LacksResources {
+            missing = Set.copyOf(missing);
+        }
+
+        @Override
+        public Filter filter() {
+            return Filter.RESOURCES;
+        }
+
+        @Override
+        public String text() {
+            return "host " + host + " lacks the resource" + (missing.size() == 1 ? " " : "s ")
+                    + joined(new TreeSet<>(missing));
+        }
+    }
+
     /** The host was asked before. */
     record Refused(HostId host, String reason) implements Rejection {
         @Override
@@ -250,7 +272,12 @@ public sealed interface Rejection {
                 missing.removeAll(host.networks());
                 yield new LacksNetworks(host.id(), missing);
             }
-            case DISKS, REFUSED, VCPUS, MEMORY ->
+            case RESOURCES -> {
+                Set<String> missing = new TreeSet<>(wanted.resources());
+                missing.removeAll(host.resources());
+                yield new LacksResources(host.id(), missing);
+            }
+            case DISKS, REFUSED, VCPUS, DEDICATED_CPUS, MEMORY, HUGE_PAGES_2M, HUGE_PAGES_1G ->
                 throw new IllegalArgumentException("filter : " + filter + " (expected: one of facts)");
         };
     }

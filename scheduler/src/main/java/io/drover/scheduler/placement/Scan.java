@@ -88,8 +88,8 @@ final class Scan {
         int[] rejected = hostClass.rejected();
         rejected[Filter.DISKS.index()] = withoutDisks;
         rejected[Filter.REFUSED.index()] = refused;
-        rejected[Filter.VCPUS.index()] = vcpuMisses.count;
-        rejected[Filter.MEMORY.index()] = memoryMisses.count;
+        rejected[Filter.of(demand.cpuDimension()).index()] = vcpuMisses.count;
+        rejected[Filter.of(demand.memoryDimension()).index()] = memoryMisses.count;
         Counts counts = new Counts(feasible, rejected);
         if (chosen == NO_HOST) {
             return new Placement.Unplaced(counts, nearestMiss(counts, hostClass, request));
@@ -134,10 +134,11 @@ final class Scan {
     }
 
     private void scan(long[] words, double image) {
-        long[] freeVcpus = hosts.freeVcpus();
-        long[] freeMemory = hosts.freeMemory();
-        double[] vcpuShare = hosts.vcpuShare();
-        double[] memoryShare = hosts.memoryShare();
+        // A VM uses up two things, whichever these are: the loop is the same for all.
+        long[] freeVcpus = hosts.free(demand.cpuDimension());
+        long[] freeMemory = hosts.free(demand.memoryDimension());
+        double[] vcpuShare = hosts.share(demand.cpuDimension());
+        double[] memoryShare = hosts.share(demand.memoryDimension());
         int[] ranks = hosts.ranks();
         long askedVcpus = demand.vcpus();
         long askedMemory = demand.memoryBytes();
@@ -187,10 +188,10 @@ final class Scan {
                 .findFirst()
                 .orElseThrow();
         return Optional.of(switch (furthest) {
-            case MEMORY -> lacks(Dimension.MEMORY, memoryMisses.nearest, hosts.freeMemory(), demand.memoryBytes());
-            case VCPUS -> lacks(Dimension.VCPUS, vcpuMisses.nearest, hosts.freeVcpus(), demand.vcpus());
+            case MEMORY, HUGE_PAGES_2M, HUGE_PAGES_1G -> lacksMemory();
+            case VCPUS, DEDICATED_CPUS -> lacksCpus();
             case REFUSED -> firstRefusal(hostClass, request);
-            case READY, CORDONED, DRIVER, ARCHITECTURE, CPU_FEATURES, CPU_MODEL, LABELS, NETWORKS, DISKS -> {
+            case READY, CORDONED, DRIVER, ARCHITECTURE, CPU_FEATURES, CPU_MODEL, LABELS, NETWORKS, RESOURCES, DISKS -> {
                 int slot = hostClass.firstRejectedBy(furthest, hosts.ranks());
                 yield Rejection.of(furthest, hosts.facts(slot), hostClass.constraints());
             }
@@ -212,13 +213,20 @@ final class Scan {
         if (refusal != null) {
             return Optional.of(new Rejection.Refused(home, refusal));
         }
-        return Optional.of(vcpuMisses.count > 0
-                ? lacks(Dimension.VCPUS, vcpuMisses.nearest, hosts.freeVcpus(), demand.vcpus())
-                : lacks(Dimension.MEMORY, memoryMisses.nearest, hosts.freeMemory(), demand.memoryBytes()));
+        return Optional.of(vcpuMisses.count > 0 ? lacksCpus() : lacksMemory());
     }
 
-    private Rejection lacks(Dimension dimension, int slot, long[] free, long asked) {
-        return new Rejection.LacksCapacity(hosts.facts(slot).id(), new Fit.Lacks(dimension, free[slot], asked));
+    private Rejection lacksCpus() {
+        return lacks(demand.cpuDimension(), vcpuMisses.nearest);
+    }
+
+    private Rejection lacksMemory() {
+        return lacks(demand.memoryDimension(), memoryMisses.nearest);
+    }
+
+    private Rejection lacks(Dimension dimension, int slot) {
+        return new Rejection.LacksCapacity(hosts.facts(slot).id(),
+                new Fit.Lacks(dimension, hosts.free(dimension)[slot], demand.of(dimension)));
     }
 
     private Rejection firstRefusal(HostClass hostClass, Request request) {

@@ -73,4 +73,32 @@ final class HostCapacityTest {
         assertThatIllegalArgumentException().isThrownBy(() -> Reserved.NONE.minus(new Demand(1, 1)));
         assertThatIllegalArgumentException().isThrownBy(() -> HostCapacity.of(-1, 0, 0, Overcommit.NONE));
     }
+
+    @Test
+    void memoryInHugePagesAndDedicatedCpusAreCountedApart() {
+        HostCapacity capacity = new HostCapacity(4, 1024 * MIB, new Extras(2, 512 * MIB, 0));
+        Demand huge = new Demand(2, 512 * MIB, PageSize.HUGE_2M, true);
+        assertThat(capacity.fits(Reserved.NONE, huge)).isEqualTo(Fit.FITS);
+
+        Reserved reserved = Reserved.NONE.plus(huge);
+        assertThat(reserved).isEqualTo(new Reserved(1, 0, 0, new Extras(2, 512 * MIB, 0)));
+        assertThat(capacity.fits(reserved, new Demand(4, 1024 * MIB))).as("a plain VM").isEqualTo(Fit.FITS);
+        assertThat(capacity.fits(reserved, new Demand(1, 16 * MIB, PageSize.SMALL, true)))
+                .isEqualTo(new Lacks(Dimension.DEDICATED_CPUS, 0, 1));
+        assertThat(capacity.fits(reserved, new Demand(1, 16 * MIB, PageSize.HUGE_2M, false)))
+                .isEqualTo(new Lacks(Dimension.HUGE_PAGES_2M, 0, 16 * MIB));
+        assertThat(new Lacks(Dimension.HUGE_PAGES_1G, 0, 2048 * MIB).text())
+                .isEqualTo("lacks 2 GiB in huge pages of 1 GiB (0 B free, 2 GiB asked)");
+        assertThat(new Lacks(Dimension.DEDICATED_CPUS, 1, 2).text())
+                .isEqualTo("lacks 1 dedicated CPU (1 free, 2 asked)");
+        assertThat(reserved.minus(huge)).isEqualTo(Reserved.NONE);
+    }
+
+    @Test
+    void whatIsSetAsideIsNotPromisedToOthers() {
+        assertThat(HostCapacity.of(8, 4096 * MIB, 512 * MIB, new Overcommit(4, 1), new Extras(2, 1024 * MIB, 2048 * MIB)))
+                .isEqualTo(new HostCapacity(24, 512 * MIB, new Extras(2, 1024 * MIB, 2048 * MIB)));
+        assertThat(HostCapacity.of(2, 1024 * MIB, 512 * MIB, Overcommit.NONE, new Extras(2, 1024 * MIB, 0)))
+                .isEqualTo(new HostCapacity(0, 0, new Extras(2, 1024 * MIB, 0)));
+    }
 }

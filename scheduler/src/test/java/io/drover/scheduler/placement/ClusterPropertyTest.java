@@ -3,6 +3,8 @@ package io.drover.scheduler.placement;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.drover.scheduler.capacity.Demand;
+import io.drover.scheduler.capacity.Dimension;
 import io.drover.scheduler.capacity.HostCapacity;
 import io.drover.scheduler.capacity.Reserved;
 import io.drover.scheduler.host.HostFacts;
@@ -41,8 +43,10 @@ final class ClusterPropertyTest {
                 Reserved after = cluster.reserved(reserve.host());
                 if (!after.equals(before)) {
                     HostCapacity capacity = cluster.host(reserve.host()).orElseThrow().capacity();
-                    assertThat(after.vcpus()).isLessThanOrEqualTo(capacity.vcpus());
-                    assertThat(after.memoryBytes()).isLessThanOrEqualTo(capacity.memoryBytes());
+                    Demand more = reserve.demand();
+                    for (Dimension dimension : List.of(more.cpuDimension(), more.memoryDimension())) {
+                        assertThat(after.of(dimension)).isLessThanOrEqualTo(capacity.of(dimension));
+                    }
                 }
             } else {
                 History.apply(event, cluster);
@@ -59,9 +63,11 @@ final class ClusterPropertyTest {
             History.apply(event, naive);
             for (int n = 1; n <= 6; n++) {
                 HostId host = new HostId("h" + n);
-                assertThat(cluster.reserved(host))
-                        .isEqualTo(
-                                new Reserved(naive.vms(host), naive.reservedVcpus(host), naive.reservedMemory(host)));
+                Reserved reserved = cluster.reserved(host);
+                assertThat(reserved.vms()).isEqualTo(naive.vms(host));
+                for (Dimension dimension : Dimension.values()) {
+                    assertThat(reserved.of(dimension)).isEqualTo(naive.reserved(host, dimension));
+                }
             }
             for (int n = 1; n <= 12; n++) {
                 VmUid vm = new VmUid("vm" + n);

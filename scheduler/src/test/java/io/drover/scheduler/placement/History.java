@@ -1,7 +1,9 @@
 package io.drover.scheduler.placement;
 
 import io.drover.scheduler.capacity.Demand;
+import io.drover.scheduler.capacity.Extras;
 import io.drover.scheduler.capacity.HostCapacity;
+import io.drover.scheduler.capacity.PageSize;
 import io.drover.scheduler.host.Driver;
 import io.drover.scheduler.host.HostFacts;
 import io.drover.scheduler.host.HostId;
@@ -85,20 +87,35 @@ public final class History {
                         labels(), capacities)
                 .as((id, ready, cordoned, drivers, architecture, features, labels, capacity) -> new HostFacts(id, ready,
                         cordoned, drivers, architecture, features, labels, Set.of(), capacity));
-        return Combinators.combine(unjoined, networks()).as(Hosts::networks);
+        return Combinators.combine(unjoined, networks(), extras(), resources())
+                .as((host, networks, extras, resources) -> Hosts.resources(Hosts.networks(host, networks), extras,
+                        resources));
+    }
+
+    private static Arbitrary<Extras> extras() {
+        return Combinators
+                .combine(Arbitraries.longs().between(0, 8), Arbitraries.longs().between(0, 8),
+                        Arbitraries.longs().between(0, 8))
+                .as((cpus, two, one) -> new Extras(cpus, two * Hosts.GIB, one * Hosts.GIB));
+    }
+
+    private static Arbitrary<Set<String>> resources() {
+        return Arbitraries.of("limits", "numa_node/1").set();
     }
 
     private static Arbitrary<Demand> demands() {
-        return Combinators.combine(Arbitraries.integers().between(1, 6), Arbitraries.longs().between(1, 12))
-                .as((vcpus, halfGib) -> new Demand(vcpus, halfGib * Hosts.GIB / 2));
+        return Combinators
+                .combine(Arbitraries.integers().between(1, 6), Arbitraries.longs().between(1, 12),
+                        Arbitraries.of(PageSize.class), Arbitraries.of(true, false, false))
+                .as((vcpus, halfGib, pages, dedicated) -> new Demand(vcpus, halfGib * Hosts.GIB / 2, pages, dedicated));
     }
 
     public static Arbitrary<Request> requests() {
         Arbitrary<Constraints> constraints = Combinators.combine(Arbitraries.of(Driver.class).optional(0.3),
                 Arbitraries.of("x86_64", "aarch64").optional(0.2), features(), labels().filter(each -> each.size() < 2),
-                networks().filter(each -> each.size() < 2))
-                .as((driver, architecture, features, labels, networks) -> new Constraints(driver, architecture,
-                        features, labels, networks, Optional.empty()));
+                networks().filter(each -> each.size() < 2), resources().filter(each -> each.size() < 2))
+                .as((driver, architecture, features, labels, networks, resources) -> new Constraints(driver,
+                        architecture, features, labels, networks, Optional.empty(), resources));
         return Combinators.combine(demands(), constraints, files(),
                 Arbitraries.maps(hosts(), Arbitraries.of("its disk is full", "no such image")).ofMaxSize(2))
                 .as(Request::new);

@@ -1,5 +1,6 @@
 package io.drover.scheduler.placement;
 
+import io.drover.scheduler.capacity.Extras;
 import io.drover.scheduler.capacity.HostCapacity;
 import io.drover.scheduler.host.Driver;
 import io.drover.scheduler.host.HostFacts;
@@ -52,5 +53,12 @@ public final class Hosts {
         return new HostFacts(host.id(), host.ready(), host.cordoned(), host.drivers(), host.architecture(),
                 host.cpuFeatures(),
                 host.labels(), host.networks(), new HostCapacity(vcpus, memoryBytes));
+    }
+
+    public static HostFacts resources(HostFacts host, Extras extras, Set<String> resources) {
+        return new HostFacts(host.id(), host.ready(), host.cordoned(), host.drivers(), host.architecture(),
+                host.cpuFeatures(), host.labels(), host.networks(),
+                new HostCapacity(host.capacity().vcpus(), host.capacity().memoryBytes(), extras), host.cpu(),
+                resources);
     }
 }

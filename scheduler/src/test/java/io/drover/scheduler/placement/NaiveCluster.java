@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 final class NaiveCluster {
     private final Map<HostId, Host> hosts = new HashMap<>();
     private final Map<VmUid, Reservation.Held> held = new HashMap<>();
-    private final Map<HostId, long[]> sums = new HashMap<>();
+    private final Map<HostId, Map<Dimension, Long>> sums = new HashMap<>();
 
     private record Host(HostFacts facts, Set<String> files) {}
 
@@ -62,12 +62,8 @@ final class NaiveCluster {
         return held;
     }
 
-    long reservedVcpus(HostId host) {
-        return sums.getOrDefault(host, new long[2])[0];
-    }
-
-    long reservedMemory(HostId host) {
-        return sums.getOrDefault(host, new long[2])[1];
+    long reserved(HostId host, Dimension dimension) {
+        return sums.getOrDefault(host, Map.of()).getOrDefault(dimension, 0L);
     }
 
     int vms(HostId host) {
@@ -91,18 +87,40 @@ final class NaiveCluster {
     void restore(VmUid vm, HostId host, Demand demand) {
         release(vm);
         held.put(vm, new Reservation.Held(host, demand));
-        add(host, demand.vcpus(), demand.memoryBytes());
+        add(host, demand, 1);
     }
 
     void release(VmUid vm) {
         Optional.ofNullable(held.remove(vm))
-                .ifPresent(was -> add(was.host(), -was.demand().vcpus(), -was.demand().memoryBytes()));
+                .ifPresent(was -> add(was.host(), was.demand(), -1));
     }
 
-    private void add(HostId host, long vcpus, long memoryBytes) {
-        long[] sum = sums.computeIfAbsent(host, first -> new long[2]);
-        sum[0] += vcpus;
-        sum[1] += memoryBytes;
+    private void add(HostId host, Demand demand, int sign) {
+        Map<Dimension, Long> sum = sums.computeIfAbsent(host, first -> new HashMap<>());
+        sum.merge(cpus(demand), (long) sign * demand.vcpus(), Long::sum);
+        sum.merge(memory(demand), sign * demand.memoryBytes(), Long::sum);
+    }
+
+    private static Dimension cpus(Demand demand) {
+        return demand.dedicatedCpus() ? Dimension.DEDICATED_CPUS : Dimension.VCPUS;
+    }
+
+    private static Dimension memory(Demand demand) {
+        return switch (demand.pages()) {
+            case SMALL -> Dimension.MEMORY;
+            case HUGE_2M -> Dimension.HUGE_PAGES_2M;
+            case HUGE_1G -> Dimension.HUGE_PAGES_1G;
+        };
+    }
+
+    private static long capacity(HostFacts host, Dimension dimension) {
+        return switch (dimension) {
+            case VCPUS -> host.capacity().vcpus();
+            case DEDICATED_CPUS -> host.capacity().extras().dedicatedCpus();
+            case MEMORY -> host.capacity().memoryBytes();
+            case HUGE_PAGES_2M -> host.capacity().extras().huge2mBytes();
+            case HUGE_PAGES_1G -> host.capacity().extras().huge1gBytes();
+        };
     }
 
     /** The best host; a host of equal score with a lower name wins. */
@@ -147,6 +165,8 @@ final class NaiveCluster {
                         host, wanted),
                 rejectIf(wanted.networks().stream().anyMatch(each -> !host.networks().contains(each)), Filter.NETWORKS,
                         host, wanted),
+                rejectIf(wanted.resources().stream().anyMatch(each -> !host.resources().contains(each)),
+                        Filter.RESOURCES, host, wanted),
                 Optional.ofNullable(request.refused().get(host.id())).map(why -> new Rejection.Refused(host.id(), why)),
                 rejectsCapacity(host, request.demand()))
                 .flatMap(Optional::stream).findFirst();
@@ -157,17 +177,15 @@ final class NaiveCluster {
     }
 
     private Optional<Rejection> rejectsCapacity(HostFacts host, Demand demand) {
-        long freeVcpus = host.capacity().vcpus() - reservedVcpus(host.id());
-        if (demand.vcpus() > freeVcpus) {
-            return Optional.of(new Rejection.LacksCapacity(host.id(),
-                    new Fit.Lacks(Dimension.VCPUS, freeVcpus, demand.vcpus())));
-        }
-        long freeMemory = host.capacity().memoryBytes() - reservedMemory(host.id());
-        if (demand.memoryBytes() > freeMemory) {
-            return Optional.of(new Rejection.LacksCapacity(host.id(),
-                    new Fit.Lacks(Dimension.MEMORY, freeMemory, demand.memoryBytes())));
-        }
-        return Optional.empty();
+        return rejectsCapacity(host, cpus(demand), demand.vcpus())
+                .or(() -> rejectsCapacity(host, memory(demand), demand.memoryBytes()));
+    }
+
+    private Optional<Rejection> rejectsCapacity(HostFacts host, Dimension dimension, long asked) {
+        long free = capacity(host, dimension) - reserved(host.id(), dimension);
+        return asked > free
+                ? Optional.of(new Rejection.LacksCapacity(host.id(), new Fit.Lacks(dimension, free, asked)))
+                : Optional.empty();
     }
 
     private static Stream<Driver> drivers(HostFacts host, Constraints wanted) {
@@ -177,12 +195,15 @@ final class NaiveCluster {
     private Candidate candidate(Host host, Request request, Policy policy) {
         HostFacts facts = host.facts;
         Driver driver = drivers(facts, request.constraints()).sorted().findFirst().orElseThrow();
-        double vcpus = (double) (reservedVcpus(facts.id()) + request.demand().vcpus()) / facts.capacity().vcpus();
-        double memory = (double) (reservedMemory(facts.id()) + request.demand().memoryBytes())
-                / facts.capacity().memoryBytes();
+        double vcpus = fill(facts, cpus(request.demand()), request.demand().vcpus());
+        double memory = fill(facts, memory(request.demand()), request.demand().memoryBytes());
         double fill = policy == Policy.PACK ? (vcpus + memory) / 2 : 1 - Math.max(vcpus, memory);
         boolean image = !request.imageFiles().isEmpty() && host.files.containsAll(request.imageFiles());
         return new Candidate(facts, driver, (driver == Driver.KVM ? 2 : 0) + (image ? 0.5 : 0) + fill);
+    }
+
+    private double fill(HostFacts host, Dimension dimension, long asked) {
+        return (double) (reserved(host.id(), dimension) + asked) / capacity(host, dimension);
     }
 
     private static long lacking(Rejection rejection) {

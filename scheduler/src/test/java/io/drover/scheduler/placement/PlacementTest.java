@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import io.drover.scheduler.capacity.Demand;
+import io.drover.scheduler.capacity.Extras;
+import io.drover.scheduler.capacity.PageSize;
 import io.drover.scheduler.capacity.Dimension;
 import io.drover.scheduler.capacity.Fit;
 import io.drover.scheduler.cpu.Cpu;
@@ -150,24 +152,26 @@ final class PlacementTest {
                         Set.of(),
                         plain.capacity()),
                 host("h6", 8, 8 * GIB), Hosts.labels(host("h7", 8, 8 * GIB), Map.of("zone", "a")),
-                joined(host("h8", 8, 8 * GIB)), joined(host("h9", 0, 8 * GIB)), joined(host("i1", 8, GIB)));
+                limited(joined(host("h8", 8, 8 * GIB))), limited(joined(host("h9", 0, 8 * GIB))),
+                limited(joined(host("i1", 8, GIB))), joined(host("h7a", 8, 8 * GIB)));
         Request request = Request.of(new Demand(1, 2 * GIB))
                 .withConstraints(Constraints.NONE.withDriver(Driver.KVM).withArchitecture("x86_64")
                         .withCpuFeatures(Set.of("avx", "sse4_2")).withLabels(Map.of("zone", "a"))
-                        .withNetworks(Set.of("bridge/br0")))
+                        .withNetworks(Set.of("bridge/br0")).withResources(Set.of("limits")))
                 .withRefused(Map.of(new HostId("h8"), "its disk is full"));
 
         Unplaced unplaced = unplaced(request);
 
-        assertThat(unplaced.counts().considered()).isEqualTo(10);
+        assertThat(unplaced.counts().considered()).isEqualTo(11);
         for (Filter filter : Filter.values()) {
-            if (filter == Filter.DISKS || filter == Filter.CPU_MODEL) {
+            if (Set.of(Filter.DISKS, Filter.CPU_MODEL, Filter.DEDICATED_CPUS, Filter.HUGE_PAGES_2M,
+                    Filter.HUGE_PAGES_1G).contains(filter)) {
                 continue;
             }
             assertThat(unplaced.counts().rejectedBy(filter)).as(filter.id()).isEqualTo(1);
         }
-        assertThat(unplaced.reason()).isEqualTo("none of 10 hosts fits (ready 1, cordoned 1, driver 1, architecture 1,"
-                + " cpu_features 1, labels 1, networks 1, refused 1, vcpus 1, memory 1):"
+        assertThat(unplaced.reason()).isEqualTo("none of 11 hosts fits (ready 1, cordoned 1, driver 1, architecture 1,"
+                + " cpu_features 1, labels 1, networks 1, resources 1, refused 1, vcpus 1, memory 1):"
                 + " host i1 lacks 1 GiB of memory (1 GiB free, 2 GiB asked)");
     }
 
@@ -180,6 +184,10 @@ final class PlacementTest {
         assertThat(placed(request, Policy.PACK).host()).isEqualTo(H2);
         cluster.remove(H2);
         assertThat(nearestMiss(request).text()).isEqualTo("host h1 lacks of the CPU model fma");
+    }
+
+    private static HostFacts limited(HostFacts host) {
+        return Hosts.resources(host, Extras.NONE, Set.of("limits"));
     }
 
     private static HostFacts showing(HostFacts host, int features) {
@@ -299,5 +307,35 @@ final class PlacementTest {
                 assertThat(cluster.place(request, Policy.PACK)).isInstanceOf(n == 0 ? Placed.class : Unplaced.class);
             }
         }
+    }
+
+    @Test
+    void vmWithHugePagesGoesWhereTheyAreAndTheNearestMissIsNamed() {
+        Cluster cluster = new Cluster();
+        cluster.put(Hosts.host("h1", 8, 64 * GIB));
+        cluster.put(Hosts.resources(Hosts.host("h2", 8, 64 * GIB), new Extras(0, GIB, 0), Set.of()));
+        Request fits = Request.of(new Demand(1, GIB, PageSize.HUGE_2M, false));
+        assertThat(cluster.place(fits, Policy.PACK)).isInstanceOfSatisfying(Placement.Placed.class,
+                placed -> assertThat(placed.host()).isEqualTo(new HostId("h2")));
+
+        Request larger = Request.of(new Demand(1, 2 * GIB, PageSize.HUGE_2M, false));
+        assertThat(cluster.place(larger, Policy.PACK)).isInstanceOfSatisfying(Placement.Unplaced.class, unplaced -> {
+            assertThat(unplaced.counts().rejected()).isEqualTo(Map.of(Filter.HUGE_PAGES_2M, 2));
+            assertThat(unplaced.nearestMiss().orElseThrow().text())
+                    .isEqualTo("host h2 lacks 1 GiB in huge pages of 2 MiB (1 GiB free, 2 GiB asked)");
+        });
+    }
+
+    @Test
+    void resourceThatNoHostHasIsNamed() {
+        Cluster cluster = new Cluster();
+        cluster.put(Hosts.host("h1", 8, 64 * GIB));
+        Request request = Request.of(new Demand(1, GIB))
+                .withConstraints(Constraints.NONE.withResources(Set.of("numa_node/1")));
+        assertThat(cluster.place(request, Policy.PACK)).isInstanceOfSatisfying(Placement.Unplaced.class, unplaced -> {
+            assertThat(unplaced.counts().rejected()).isEqualTo(Map.of(Filter.RESOURCES, 1));
+            assertThat(unplaced.nearestMiss().orElseThrow().text())
+                    .isEqualTo("host h1 lacks the resource numa_node/1");
+        });
     }
 }

@@ -33,7 +33,7 @@ public record GivenCpuid(List<CpuidEntry> entries) {
         for (CpuidEntry entry : entries) {
             its.add(switch (entry.function()) {
                 case FEATURES -> new CpuidEntry(entry.function(), entry.index(), entry.flags(), entry.eax(),
-                        entry.ebx() & BELOW_APIC_ID | vcpu << APIC_ID_SHIFT, entry.ecx(), entry.edx());
+                        (entry.ebx() & BELOW_APIC_ID) | (vcpu << APIC_ID_SHIFT), entry.ecx(), entry.edx());
                 case TOPOLOGY, TOPOLOGY_2 -> new CpuidEntry(entry.function(), entry.index(), entry.flags(),
                         entry.eax(), entry.ebx(), entry.ecx(), vcpu);
                 case AMD_TOPOLOGY -> new CpuidEntry(entry.function(), entry.index(), entry.flags(), vcpu, vcpu,

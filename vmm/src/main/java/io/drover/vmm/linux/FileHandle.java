@@ -100,7 +100,7 @@ public final class FileHandle implements AutoCloseable {
      */
     public static FileHandle hugeMemory(String name, long bytes, long pageBytes) throws SystemCallException {
         return memory(name, bytes,
-                MFD_HUGETLB | (long) Long.numberOfTrailingZeros(pageBytes) << MFD_HUGE_SHIFT);
+                MFD_HUGETLB | ((long) Long.numberOfTrailingZeros(pageBytes) << MFD_HUGE_SHIFT));
     }
 
     private static FileHandle memory(String name, long bytes, long flags) throws SystemCallException {

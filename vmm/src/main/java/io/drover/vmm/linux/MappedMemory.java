@@ -58,7 +58,8 @@ public final class MappedMemory {
             MemorySegment mask = arena.allocate(bits / Byte.SIZE, Long.BYTES);
             for (int node : nodes) {
                 long word = (long) (node / Long.SIZE) * Long.BYTES;
-                mask.set(ValueLayout.JAVA_LONG, word, mask.get(ValueLayout.JAVA_LONG, word) | 1L << node % Long.SIZE);
+                mask.set(ValueLayout.JAVA_LONG, word,
+                        mask.get(ValueLayout.JAVA_LONG, word) | (1L << (node % Long.SIZE)));
             }
             // The kernel takes one bit off the number that it is told.
             long result = SystemCall.invoke(SystemCall.MBIND, mapped.address(), mapped.byteSize(), MPOL_BIND,

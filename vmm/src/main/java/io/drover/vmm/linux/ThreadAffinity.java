@@ -25,7 +25,7 @@ public final class ThreadAffinity {
         try (Arena arena = Arena.ofConfined()) {
             long bytes = (MAX_CPU + 1) / Byte.SIZE;
             MemorySegment mask = arena.allocate(bytes, Long.BYTES);
-            mask.set(ValueLayout.JAVA_LONG, (long) (cpu / Long.SIZE) * Long.BYTES, 1L << cpu % Long.SIZE);
+            mask.set(ValueLayout.JAVA_LONG, (long) (cpu / Long.SIZE) * Long.BYTES, 1L << (cpu % Long.SIZE));
             long result = SystemCall.invoke(SystemCall.SCHED_SETAFFINITY, SELF, bytes, mask.address());
             if (result < 0) {
                 throw new SystemCallException("sched_setaffinity", "CPU " + cpu, (int) -result);

@@ -42,7 +42,7 @@ public record MemorySettings(long pageBytes, boolean prefault, List<Integer> nod
      * when one is touched, which ends the process. So they are touched while that can still be told.
      */
     boolean isPrefaulted() {
-        return prefault || hugePages() && !nodes.isEmpty();
+        return prefault || (hugePages() && !nodes.isEmpty());
     }
 
     /** Refuses a machine's memory that is not whole pages. */
