@@ -96,7 +96,8 @@ final class HostCapacityTest {
 
     @Test
     void whatIsSetAsideIsNotPromisedToOthers() {
-        assertThat(HostCapacity.of(8, 4096 * MIB, 512 * MIB, new Overcommit(4, 1), new Extras(2, 1024 * MIB, 2048 * MIB)))
+        assertThat(
+                HostCapacity.of(8, 4096 * MIB, 512 * MIB, new Overcommit(4, 1), new Extras(2, 1024 * MIB, 2048 * MIB)))
                 .isEqualTo(new HostCapacity(24, 512 * MIB, new Extras(2, 1024 * MIB, 2048 * MIB)));
         assertThat(HostCapacity.of(2, 1024 * MIB, 512 * MIB, Overcommit.NONE, new Extras(2, 1024 * MIB, 0)))
                 .isEqualTo(new HostCapacity(0, 0, new Extras(2, 1024 * MIB, 0)));
