@@ -107,6 +107,30 @@ public final class Cluster {
     }
 
     /**
+     * Why this host could not take the VM now, for somebody who asks for this host and no other; empty when it could.
+     *
+     * @throws IllegalArgumentException when there is no such host
+     */
+    public Optional<Rejection> rejection(HostId host, Request request) {
+        HostFacts facts = host(host).orElseThrow(() -> new IllegalArgumentException("host : " + host
+                + " (expected: one that is known)"));
+        Optional<Filter> byFacts = request.constraints().firstRejecting(facts);
+        if (byFacts.isPresent()) {
+            return byFacts.map(filter -> Rejection.of(filter, facts, request.constraints()));
+        }
+        if (request.home().filter(home -> !home.equals(host)).isPresent()) {
+            return Optional.of(new Rejection.Home(request.home().get(), Optional.empty()));
+        }
+        if (request.refused().containsKey(host)) {
+            return Optional.of(new Rejection.Refused(host, request.refused().get(host)));
+        }
+        return switch (facts.capacity().fits(ledger.on(host), request.demand())) {
+            case Fit.Fits _ -> Optional.empty();
+            case Fit.Lacks lacks -> Optional.of(new Rejection.LacksCapacity(host, lacks));
+        };
+    }
+
+    /**
      * Reserves room on a host, if it has room. May be repeated. Looks at capacity alone: whether the host is ready,
      * say, was the business of {@link #place}, and may have changed since without harm.
      *
