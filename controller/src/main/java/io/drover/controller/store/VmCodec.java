@@ -131,6 +131,11 @@ final class VmCodec {
         try {
             VmRecord record = VmRecord.parseFrom(bytes);
             Layout.requireFormat(record.getFormat(), NEWEST_FORMAT);
+            if (record.hasMigration()) {
+                // Written back by this program, the record would lose it.
+                throw new IllegalArgumentException("migration " + record.getMigration().getId()
+                        + " is under way (expected: none, as nothing here begins one)");
+            }
             return new Vm(new VmId(record.getVm()), record.getUid(), record.getGeneration(), decode(record.getSpec()),
                     desired(record), owner(record), record.getLastEpoch(),
                     new Status(decode(record.getPhase()), record.getPhaseMessage(),

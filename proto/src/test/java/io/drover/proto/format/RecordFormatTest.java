@@ -39,8 +39,10 @@ final class RecordFormatTest {
 
     @Test
     void programThatWritesAFormatReadsIt() {
-        assertThat(RecordFormat.newest(VmRecord.getDescriptor())).isGreaterThanOrEqualTo(6)
-                .isEqualTo(RecordFormat.newest(LocalVm.getDescriptor()));
+        assertThat(RecordFormat.newest(LocalVm.getDescriptor())).isGreaterThanOrEqualTo(6);
+        // The record has all that an agent's intent has, and what only the record has.
+        assertThat(RecordFormat.newest(VmRecord.getDescriptor()))
+                .isGreaterThanOrEqualTo(RecordFormat.newest(LocalVm.getDescriptor()));
     }
 
     @Test
