@@ -18,11 +18,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** From nothing to two VMs' shells and back, every part real. Each step checks that it did what it says. */
+/**
+ * From nothing to the shells of two VMs and back, every part real: a small guest in memory, and a Debian on a disk with a
+ * network. Each step checks that it did what it says.
+ */
 final class Demo {
     private static final List<String> HOSTS = List.of("host-1", "host-2");
-    private static final List<String> VMS = List.of("demo-1", "demo-2");
-    private static final String IMAGE = "debian";
+    /** A kernel with a shell in memory: up in seconds. */
+    private static final String SMALL = "small-1";
+    private static final String SMALL_IMAGE = "small";
+    private static final int SMALL_VCPUS = 1;
+    private static final List<String> VMS = List.of(SMALL, DiskGuest.ID);
     private static final Duration END = Duration.ofSeconds(30);
     /** A kernel boots in software on two shared cores in a quarter of this. */
     private static final Duration BOOT = Duration.ofMinutes(4);
@@ -39,6 +45,8 @@ final class Demo {
 
     /** Runs all steps up to the guests' answers; the cloud and its VMs run on. Returns how the VMs were run. */
     String begin() throws DemoFailure, Failure, IOException, InterruptedException {
+        MissingPackages packages = new MissingPackages(narrator);
+        packages.installTools();
         narrator.step("starts a controller with ZooKeeper in it, and " + HOSTS.size() + " agents");
         Component controller = cloud.startController();
         narrator.detail("controller: process " + controller.pid() + ", API at " + cloud.api() + ", ZooKeeper at "
@@ -47,38 +55,40 @@ final class Demo {
         cloud.agents().forEach(agent -> narrator.detail(agent.name() + ": process " + agent.pid()));
 
         try (ApiClient api = ApiClient.connect(cloud.api(), Optional.empty())) {
-            String driver = awaitDriver(api);
+            String driver = awaitDriver(api, packages);
             Commands commands = new Commands(narrator, cloud.api());
             commands.run("host", "list");
-
-            narrator.step("makes an image from Debian packages");
-            DemoImage image = DemoImage.build(DebianPackages.defaultCache(), narrator::detail);
-            image.packages().forEach(used -> narrator.detail(used.name() + " " + used.version()));
-            narrator.detail("kernel     sha256 " + image.kernelSha256());
-            narrator.detail("initramfs  sha256 " + image.initramfsSha256());
-            narrator.step("adds the image");
-            commands.run("image", "add", IMAGE, "--kernel", image.kernel().toString(), "--initramfs",
-                    image.initramfs().toString(), "--command-line", image.commandLine());
+            DiskGuest debian = new DiskGuest(narrator, commands);
+            debian.addImages();
+            addSmallImage(commands);
 
             narrator.step("creates " + VMS.size() + " VMs");
-            for (int i = 0; i < VMS.size(); i++) {
-                commands.run("vm", "create", VMS.get(i), "--image", IMAGE, "--vcpus", String.valueOf(i + 1), "--memory",
-                        "256M",
-                        "--append", "hostname=" + VMS.get(i), "--explain");
-            }
+            commands.run("vm", "create", SMALL, "--image", SMALL_IMAGE, "--vcpus", String.valueOf(SMALL_VCPUS),
+                    "--memory", "256M", "--append", "hostname=" + SMALL, "--explain");
+            meet(api, driver);
+            debian.create();
             commands.run("vm", "list");
-            for (int i = 0; i < VMS.size(); i++) {
-                meet(api, VMS.get(i), i + 1, driver);
-            }
+            debian.meet(api);
+            check(vm(api, DiskGuest.ID).getDriver().equals(driver),
+                    DiskGuest.ID + " is not run by " + driver + " for the controller");
             return driver;
         }
     }
 
+    private void addSmallImage(Commands commands) throws DemoFailure, IOException, InterruptedException {
+        narrator.step("makes a small image of Debian's kernel and busybox, and adds it");
+        DemoImage image = DemoImage.build(DebianPackages.defaultCache(), narrator::detail);
+        image.packages().forEach(used -> narrator.detail(used.name() + " " + used.version()));
+        commands.run("image", "add", SMALL_IMAGE, "--kernel", image.kernel().toString(), "--initramfs",
+                image.initramfs().toString(), "--command-line", image.commandLine());
+    }
+
     /** The driver that the VMs will have: kvm where it works, else qemu, which is installed when it is missing. */
-    private String awaitDriver(ApiClient api) throws DemoFailure, Failure, IOException, InterruptedException {
+    private String awaitDriver(ApiClient api, MissingPackages packages)
+            throws DemoFailure, Failure, IOException, InterruptedException {
         Optional<String> driver = best(awaitHosts(api));
         if (driver.isEmpty()) {
-            QemuPackage.install(narrator, reasons(awaitHosts(api)));
+            packages.installQemu(reasons(awaitHosts(api)));
             for (Component agent : cloud.agents()) {
                 agent.terminate();
                 agent.awaitEnd(END);
@@ -125,21 +135,21 @@ final class Demo {
         }
     }
 
-    /** Looks on while a guest boots, checks what it says of itself, and talks to its shell. */
-    private void meet(ApiClient api, String id, int vcpus, String driver)
-            throws DemoFailure, Failure, InterruptedException {
-        narrator.step("looks at the console of " + id + " ($ drover vm console " + id + ")");
-        try (GuestConsole console = new GuestConsole(api, ResourceNames.VM.full(id),
-                line -> narrator.guest(id, line))) {
+    /** Looks on while the small guest boots, checks what it says of itself, and talks to its shell. */
+    private void meet(ApiClient api, String driver) throws DemoFailure, Failure, InterruptedException {
+        narrator.step("looks at the console of " + SMALL + " ($ drover vm console " + SMALL + ")");
+        try (GuestConsole console = new GuestConsole(api, ResourceNames.VM.full(SMALL),
+                line -> narrator.guest(SMALL, line))) {
             console.await(DemoImage.INIT_LINE, BOOT);
             console.await(DemoImage.BANNER_LINE, ANSWER);
-            String printed = console.await(id + DemoImage.PROMPT, ANSWER);
-            check(printed.contains("driver     " + driver + " ("), id + " does not say that " + driver + " runs it");
-            check(printed.contains("CPUs       " + vcpus), id + " does not see " + vcpus + " CPUs");
-            narrator.step("types a command into the console of " + id);
-            console.ask("echo $(hostname) computes $((6 * 7))", id + " computes 42", ANSWER);
+            String printed = console.await(SMALL + DemoImage.PROMPT, ANSWER);
+            check(printed.contains("driver     " + driver + " ("),
+                    SMALL + " does not say that " + driver + " runs it");
+            check(printed.contains("CPUs       " + SMALL_VCPUS), SMALL + " does not see " + SMALL_VCPUS + " CPUs");
+            narrator.step("types a command into the console of " + SMALL);
+            console.ask("echo $(hostname) computes $((6 * 7))", SMALL + " computes 42", ANSWER);
         }
-        check(vm(api, id).getDriver().equals(driver), id + " is not run by " + driver + " for the controller");
+        check(vm(api, SMALL).getDriver().equals(driver), SMALL + " is not run by " + driver + " for the controller");
     }
 
     /** Stops and deletes the VMs and ends the cloud. */
@@ -148,19 +158,21 @@ final class Demo {
         try (ApiClient api = ApiClient.connect(cloud.api(), Optional.empty())) {
             narrator.step("stops the VMs: presses their power buttons");
             for (String id : VMS) {
-                commands.run("vm", "stop", id, "--grace", "90s");
+                commands.run("vm", "stop", id, "--grace", "120s");
                 Vm vm = vm(api, id);
                 check(vm.getState() == VmState.VM_STATE_STOPPED && vm.getLastExit().getCause() == VmExit.Cause.STOPPED,
                         id + " did not obey its power button: " + vm.getState() + ", " + vm.getLastExit().getCause()
                                 + " "
                                 + vm.getLastExit().getMessage());
             }
-            narrator.step("deletes the VMs and the image");
+            narrator.step("deletes the VMs and the images");
             for (String id : VMS) {
                 commands.run("vm", "delete", id);
             }
             check(Lists.vms(api, "").isEmpty(), "there are still VMs: " + Lists.vms(api, ""));
-            commands.run("image", "delete", IMAGE);
+            for (String image : List.of(SMALL_IMAGE, DiskGuest.KERNEL_IMAGE, DiskGuest.DISK_IMAGE)) {
+                commands.run("image", "delete", image);
+            }
             check(Lists.images(api).isEmpty(), "there are still images: " + Lists.images(api));
         }
         narrator.step("ends the agents and the controller");

@@ -43,8 +43,8 @@ public final class GuestConsole implements AutoCloseable {
         return awaitAfter(0, text, timeout);
     }
 
-    /** Types a command and waits for its answer; what the guest prints from now on counts. */
-    public void ask(String command, String answer, Duration timeout) throws DemoFailure, InterruptedException {
+    /** Types a command and waits for its answer; what the guest prints from now on counts, and is returned. */
+    public String ask(String command, String answer, Duration timeout) throws DemoFailure, InterruptedException {
         int from;
         lock.lock();
         try {
@@ -53,7 +53,7 @@ public final class GuestConsole implements AutoCloseable {
             lock.unlock();
         }
         requests.onNext(AttachConsoleRequest.newBuilder().setInput(ByteString.copyFromUtf8(command + "\n")).build());
-        awaitAfter(from, answer, timeout);
+        return awaitAfter(from, answer, timeout).substring(from);
     }
 
     private String awaitAfter(int from, String text, Duration timeout) throws DemoFailure, InterruptedException {

@@ -23,7 +23,8 @@ import picocli.CommandLine.Option;
 
 /** {@code drover demo}. */
 @Command(name = "drover demo", mixinStandardHelpOptions = true,
-        description = "Starts a whole cloud in a temporary folder, boots two VMs, talks to them, and ends it all again.")
+        description = "Starts a whole cloud in a temporary folder, boots two VMs, one of them a Debian with a disk and a "
+                + "network, talks to them, and ends it all again.")
 public final class Main implements Callable<Integer> {
     private static final String MARK_FILE = "mark";
 
@@ -100,7 +101,8 @@ public final class Main implements Callable<Integer> {
         } catch (IOException e) {
             failed(cloud.folder(), String.valueOf(e.getMessage()), Optional.empty());
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            // This process is being ended, with all that is left to do: see awaitInterruption().
+            interrupted.set(true);
         }
         return Optional.empty();
     }
@@ -147,7 +149,7 @@ public final class Main implements Callable<Integer> {
         narrator.line("The cloud runs on. Talk to it:");
         narrator.line("  export DROVER_CONTROLLER=" + cloud.api());
         narrator.line("  ./drover vm list");
-        narrator.line("  ./drover vm console demo-1        # Ctrl-] leaves");
+        narrator.line("  ./drover vm console " + DiskGuest.ID + "    # " + DiskGuest.LOGIN + "; Ctrl-] leaves");
         narrator.line("  curl http://" + cloud.api() + "/v1/vms");
         narrator.line("End it:");
         narrator.line("  ./drover demo --end " + cloud.folder());

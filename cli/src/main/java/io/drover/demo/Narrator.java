@@ -38,9 +38,13 @@ final class Narrator {
     /** What a guest prints. */
     synchronized void guest(String vm, String line) {
         // A guest may send anything; the reader's terminal is not its to control.
-        out.println(INDENT + style.faint(vm + " |") + " "
-                + CONTROL_SEQUENCE.matcher(line).replaceAll("").replaceAll("\\p{Cntrl}", ""));
+        out.println(INDENT + style.faint(vm + " |") + " " + withoutControls(line));
         out.flush();
+    }
+
+    /** What a terminal would show of a line. */
+    static String withoutControls(String line) {
+        return CONTROL_SEQUENCE.matcher(line).replaceAll("").replaceAll("\\p{Cntrl}", "");
     }
 
     /** A line without indentation. */
