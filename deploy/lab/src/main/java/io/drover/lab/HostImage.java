@@ -24,7 +24,7 @@ final class HostImage {
             "kvm_amd",
             "virtio_blk", "tun", "bridge", "veth");
 
-    private static final List<String> APPLETS = List.of("sh", "init", "cat", "chroot", "env", "head", "hostname",
+    private static final List<String> APPLETS = List.of("sh", "init", "cat", "chroot", "dd", "env", "head", "hostname",
             "insmod", "ip",
             "kill", "ln", "mkdir", "mkfifo", "mount", "nc", "poweroff", "reboot", "rm", "setsid", "sleep");
 

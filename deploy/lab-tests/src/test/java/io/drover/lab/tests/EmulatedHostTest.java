@@ -9,9 +9,15 @@ import io.drover.lab.Lab;
 import io.drover.lab.LabException;
 import io.drover.lab.LabHost;
 import io.drover.lab.ShellScript;
+import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,6 +27,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -60,6 +67,27 @@ class EmulatedHostTest {
         assertThat(exitCode).isZero();
         assertThat(out.toByteArray()).isEqualTo(bytes);
         assertThat(err.size()).isZero();
+    }
+
+    @Test
+    void inputIsHeardAsItComes(LabHost host) throws Exception {
+        PipedOutputStream to = new PipedOutputStream();
+        PipedInputStream in = new PipedInputStream(to);
+        PipedOutputStream out = new PipedOutputStream();
+        BufferedReader heard = new BufferedReader(
+                new InputStreamReader(new PipedInputStream(out), StandardCharsets.UTF_8));
+        ShellScript echo = new ShellScript("while read -r line; do echo \"heard $line\"; done");
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor(); to) {
+            Future<Integer> command = threads.submit(() -> host.run(echo, in, out, OutputStream.nullOutputStream()));
+            for (String word : List.of("one", "two", "three")) {
+                to.write((word + "\n").getBytes(StandardCharsets.UTF_8));
+                to.flush();
+                assertThat(threads.submit(heard::readLine).get(LIMIT.toSeconds(), TimeUnit.SECONDS))
+                        .isEqualTo("heard " + word);
+            }
+            to.close();
+            assertThat(command.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isZero();
+        }
     }
 
     @Test
