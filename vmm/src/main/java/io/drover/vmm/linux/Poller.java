@@ -75,6 +75,11 @@ public final class Poller implements AutoCloseable {
         add(event.file(), source);
     }
 
+    /** Waits for rings of an event, which need not be taken: those that come between two waits are one. */
+    public void addRings(EventFile event, int source) throws SystemCallException {
+        add(event.file(), EPOLLIN | EPOLLET, source);
+    }
+
     /**
      * Waits until a file is ready.
      *

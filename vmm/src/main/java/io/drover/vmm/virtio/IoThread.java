@@ -62,9 +62,10 @@ public final class IoThread {
         EventFile created = null;
         try {
             created = EventFile.create(name + " stop");
-            poller.add(created, STOP);
+            poller.addRings(created, STOP);
             for (int i = 0; i < this.queues.size(); i++) {
-                poller.add(kicks[this.queues.get(i).number()], i);
+                // Nobody takes them: that would be a system call for each kick.
+                poller.addRings(kicks[this.queues.get(i).number()], i);
             }
         } catch (IOException e) {
             if (created != null) {
@@ -248,12 +249,8 @@ public final class IoThread {
                 int source = poller.source(i);
                 if (source >= queues.size()) {
                     handler.ready(source - queues.size());
-                } else if (source == STOP) {
-                    stop.take();
-                } else {
-                    Virtqueue queue = queues.get(source);
-                    kicks[queue.number()].take();
-                    serve(queue);
+                } else if (source != STOP) {
+                    serve(queues.get(source));
                 }
             }
         }

@@ -48,6 +48,30 @@ class PollerTest {
     }
 
     @Test
+    void ringThatIsWaitedForAsARingNeedsNotBeTaken() throws Exception {
+        try (Poller poller = Poller.create();
+                EventFile rung = EventFile.create("rung");
+                EventFile other = EventFile.create("other")) {
+            rung.ring();
+            poller.addRings(rung, 1);
+            poller.add(other, 2);
+            assertThat(poller.await()).as("rung before").isEqualTo(1);
+            assertThat(poller.source(0)).isEqualTo(1);
+
+            other.ring();
+            assertThat(poller.await()).as("told once").isEqualTo(1);
+            assertThat(poller.source(0)).isEqualTo(2);
+            other.take();
+
+            rung.ring();
+            rung.ring();
+            assertThat(poller.await()).as("each time it is rung again").isEqualTo(1);
+            assertThat(poller.source(0)).isEqualTo(1);
+            assertThat(rung.take()).isTrue();
+        }
+    }
+
+    @Test
     void closedEventIsNoErrorToThoseWhoRingIt() throws SystemCallException {
         EventFile event = EventFile.create("event");
         event.close();

@@ -15,8 +15,10 @@ import java.util.Optional;
  * that what waits meanwhile comes in between. The first pair's thread has the control queue too.
  */
 final class PairHandler implements QueueHandler {
-    /** Of the files that the thread watches: they all mean the same. */
+    /** Of the files that the thread watches: there is something to go on with. */
     private static final int WAKE = 0;
+    /** The same, and the port may have something. */
+    private static final int PORT = 1;
 
     private final Optional<Receiver> receiver;
     private final Optional<Transmitter> transmitter;
@@ -54,7 +56,7 @@ final class PairHandler implements QueueHandler {
         newThread.watchChanges(again.file(), WAKE);
         newThread.watchChanges(inThrottle.alarm(), WAKE);
         newThread.watchChanges(outThrottle.alarm(), WAKE);
-        port.attach(file -> newThread.watchChanges(file, WAKE));
+        port.attach(file -> newThread.watchChanges(file, PORT));
     }
 
     @Override
@@ -68,6 +70,9 @@ final class PairHandler implements QueueHandler {
 
     @Override
     public void ready(int source) throws QueueBreachException {
+        if (source == PORT && receiver.isPresent()) {
+            receiver.get().portChanged();
+        }
         if (thread.isPresent() && thread.get().mayTouchMemory()) {
             takeTurns();
         }

@@ -32,6 +32,8 @@ final class Receiver {
     private boolean admitted;
     /** The first buffer has been taken, and was too small for the packet that it was taken for. */
     private boolean firstTaken;
+    /** The port had nothing when it was last asked, and has not changed since: asking would be a system call for nothing. */
+    private boolean portEmpty;
 
     /**
      * For a queue that has just been activated.
@@ -51,17 +53,26 @@ final class Receiver {
         this.filled = new int[queue.size()];
     }
 
+    /** The port may have something. */
+    void portChanged() {
+        portEmpty = false;
+    }
+
     /**
      * Receives one batch.
      *
      * @return whether there may be more at once; else a kick, the port or the throttle's alarm tells
      */
     boolean run() throws QueueBreachException {
+        if (portEmpty) {
+            return false;
+        }
         queue.ignoreKicks();
         for (int left = BATCH; left > 0; left--) {
             if (packetBytes == 0) {
                 packetBytes = port.receive();
                 if (packetBytes == 0) {
+                    portEmpty = true;
                     queue.publish();
                     return false;
                 }

@@ -12,6 +12,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The end of a {@link FakeNetwork} that a nic has. */
 final class FakePort implements FramePort, AutoCloseable {
@@ -21,6 +22,7 @@ final class FakePort implements FramePort, AutoCloseable {
     private final BlockingQueue<byte[]> out = new LinkedBlockingQueue<>();
     private volatile boolean stuck;
     private volatile boolean partlySent;
+    private final AtomicInteger asked = new AtomicInteger();
 
     FakePort() throws IOException {
         // The event's file is all that there is to open.
@@ -53,6 +55,11 @@ final class FakePort implements FramePort, AutoCloseable {
         wake.ring();
     }
 
+    /** How often somebody wanted a packet. */
+    int timesAsked() {
+        return asked.get();
+    }
+
     boolean isPartlySent() {
         return partlySent;
     }
@@ -69,6 +76,7 @@ final class FakePort implements FramePort, AutoCloseable {
 
     @Override
     public int receive() {
+        asked.incrementAndGet();
         byte[] packet = in.poll();
         if (packet == null) {
             return 0;

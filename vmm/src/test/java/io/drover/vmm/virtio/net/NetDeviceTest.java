@@ -235,6 +235,29 @@ class NetDeviceTest {
     }
 
     @Test
+    void aPortThatWasEmptyIsNotAskedAgainForEachKick() throws Exception {
+        start(PLAIN);
+        // The thread's first look at everything is over when it has heard the second kick.
+        sendAndAwait(1);
+        sendAndAwait(2);
+        int asked = network.fake(0).timesAsked();
+        for (int packets = 3; packets <= 10; packets++) {
+            sendAndAwait(packets);
+        }
+        assertThat(network.fake(0).timesAsked()).isEqualTo(asked);
+
+        giveBuffers(0, 1, BUFFER_BYTES);
+        network.fake(0).say(packet(60, 1));
+        assertThat(in.awaitUsed()).as("head and bytes").isEqualTo(PacketLayout.HEADER_BYTES + 60);
+    }
+
+    private void sendAndAwait(int packets) throws Exception {
+        send(0, packet(60, packets));
+        network.fake(0).heard();
+        assertThat(out.awaitUsed()).isZero();
+    }
+
+    @Test
     void whatIsNoFrameIsDropped() throws Exception {
         start(MERGEABLE);
         send(0, packet(13, 1));
