@@ -3,6 +3,7 @@ package io.drover.vmm.process;
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.accelerator.KvmAccelerator;
 import io.drover.vmm.client.VmmClient;
+import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
 import io.drover.vmm.client.VmmRefusedException;
@@ -18,6 +19,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -25,12 +27,14 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Goes through what every VMM process does, once for each format of kernels: settings, a machine that boots, prints and powers
- * off, its control socket with a client, its exit file. The JVM remembers in its AOT cache what that took. Where there is no KVM,
+ * off, its control socket with a client, its exit file; and loads what devices need once a driver is there, as the training's
+ * guests have none. The JVM remembers in its AOT cache what that took. Where there is no KVM,
  * a stand-in takes its place and all but KVM is gone through.
  */
 final class Training {
     private static final Duration DEADLINE = Duration.ofSeconds(30);
     private static final long MEMORY_BYTES = 4 << 20;
+    private static final int DISK_BYTES = 4096;
 
     private final Log log;
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -59,8 +63,11 @@ final class Training {
         Path folder = Files.createTempDirectory("drover-train");
         try {
             Path initramfs = Files.write(folder.resolve("initramfs"), TrainingFiles.initramfs());
-            run(folder, TrainingFiles.elf(), Optional.empty(), log, hook);
-            run(folder, TrainingFiles.bzImage(), Optional.of(initramfs), log, hook);
+            Path disk = Files.write(folder.resolve("disk"), new byte[DISK_BYTES]);
+            run(folder, TrainingFiles.elf(), Optional.empty(), List.of(), log, hook);
+            run(folder, TrainingFiles.bzImage(), Optional.of(initramfs), List.of(VmmDisk.raw(disk, "training")), log,
+                    hook);
+            DeviceClasses.load();
         } finally {
             try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
                 for (Path file : files) {
@@ -71,14 +78,14 @@ final class Training {
         }
     }
 
-    private static void run(Path folder, byte[] kernel, Optional<Path> initramfs, Log log, VmmProcess.StopHook hook)
-            throws IOException {
+    private static void run(Path folder, byte[] kernel, Optional<Path> initramfs, List<VmmDisk> disks, Log log,
+            VmmProcess.StopHook hook) throws IOException {
         Path kernelFile = Files.write(folder.resolve("kernel"), kernel);
         Path file = folder.resolve("vmm.pb");
         new VmmSettings("training", "training", 1, 2, MEMORY_BYTES, kernelFile, initramfs, "console=ttyS0",
                 folder.resolve("control"), folder.resolve("console.log"), 0, folder.resolve("exit.pb"), true)
                 // As every VM of an agent's has one.
-                .withGenerationId(new UUID(1, 2)).write(file);
+                .withGenerationId(new UUID(1, 2)).withDevices(disks, !disks.isEmpty()).write(file);
         new Training(log, hook).runOnce(VmmSettings.read(file));
     }
 
