@@ -8,13 +8,13 @@ import java.util.List;
  * Just enough of an x86 assembler for a tiny guest. Only encodings that mean the same in 32-bit and in 64-bit mode are here
  * (Intel SDM volume 2), so that one piece of code serves a PVH entry (32-bit) and a Linux one (64-bit).
  */
-final class Assembler {
+public final class Assembler {
     /** A place in the code; unbound until {@link #bind}. */
-    static final class Label {
+    public static final class Label {
         private int offset = -1;
     }
 
-    enum Register {
+    public enum Register {
         EAX(0), ECX(1), EDX(2), EBX(3), ESP(4), EBP(5), ESI(6), EDI(7);
 
         /** As instructions encode it. */
@@ -35,39 +35,39 @@ final class Assembler {
      * @param origin
      *            the address that the code will run at
      */
-    Assembler(int origin) {
+    public Assembler(int origin) {
         this.origin = origin;
     }
 
-    void bind(Label label) {
+    public void bind(Label label) {
         label.offset = code.size();
     }
 
-    Label here() {
+    public Label here() {
         Label label = new Label();
         bind(label);
         return label;
     }
 
-    Assembler bytes(int... values) {
+    public Assembler bytes(int... values) {
         for (int value : values) {
             code.write(value);
         }
         return this;
     }
 
-    Assembler data(byte[] values) {
+    public Assembler data(byte[] values) {
         code.writeBytes(values);
         return this;
     }
 
     /** Where a label that is bound already will be in the guest's memory. */
-    int address(Label label) {
+    public int address(Label label) {
         return origin + label.offset;
     }
 
     /** Zero bytes until the next address is a multiple of {@code alignment}. */
-    Assembler align(int alignment) {
+    public Assembler align(int alignment) {
         while ((origin + code.size()) % alignment != 0) {
             code.write(0);
         }
@@ -75,113 +75,113 @@ final class Assembler {
     }
 
     /** In 64-bit mode the upper half becomes zero. */
-    Assembler mov(Register register, int value) {
+    public Assembler mov(Register register, int value) {
         return bytes(0xB8 + register.number).int32(value);
     }
 
-    Assembler movAddress(Register register, Label label) {
+    public Assembler movAddress(Register register, Label label) {
         bytes(0xB8 + register.number);
         fixups.add(new Fixup(code.size(), label, false));
         return int32(0);
     }
 
-    Assembler mov(Register to, Register from) {
+    public Assembler mov(Register to, Register from) {
         return bytes(0x89, 0xC0 | (from.number << 3) | to.number);
     }
 
-    Assembler add(Register to, Register from) {
+    public Assembler add(Register to, Register from) {
         return bytes(0x01, 0xC0 | (from.number << 3) | to.number);
     }
 
-    Assembler add(Register to, int value) {
+    public Assembler add(Register to, int value) {
         return bytes(0x81, 0xC0 | to.number).int32(value);
     }
 
-    Assembler and(Register to, int value) {
+    public Assembler and(Register to, int value) {
         return bytes(0x81, 0xE0 | to.number).int32(value);
     }
 
-    Assembler shiftRight(Register register, int bits) {
+    public Assembler shiftRight(Register register, int bits) {
         return bytes(0xC1, 0xE8 | register.number, bits);
     }
 
-    Assembler compare(Register register, int value) {
+    public Assembler compare(Register register, int value) {
         return bytes(0x81, 0xF8 | register.number).int32(value);
     }
 
-    Assembler compareAl(int value) {
+    public Assembler compareAl(int value) {
         return bytes(0x3C, value);
     }
 
-    Assembler testAl(int mask) {
+    public Assembler testAl(int mask) {
         return bytes(0xA8, mask);
     }
 
     /** Zero-extends AL into the register. */
-    Assembler movFromAl(Register register) {
+    public Assembler movFromAl(Register register) {
         return bytes(0x0F, 0xB6, 0xC0 | (register.number << 3));
     }
 
-    Assembler inAl(int port) {
+    public Assembler inAl(int port) {
         return mov(Register.EDX, port).bytes(0xEC);
     }
 
-    Assembler inAx(int port) {
+    public Assembler inAx(int port) {
         return mov(Register.EDX, port).bytes(0x66, 0xED);
     }
 
-    Assembler outAl(int port) {
+    public Assembler outAl(int port) {
         return mov(Register.EDX, port).bytes(0xEE);
     }
 
-    Assembler outAx(int port) {
+    public Assembler outAx(int port) {
         return mov(Register.EDX, port).bytes(0x66, 0xEF);
     }
 
-    Assembler jump(Label target) {
+    public Assembler jump(Label target) {
         return bytes(0xE9).relative(target);
     }
 
-    Assembler jumpIfZero(Label target) {
+    public Assembler jumpIfZero(Label target) {
         return bytes(0x0F, 0x84).relative(target);
     }
 
-    Assembler jumpIfNotZero(Label target) {
+    public Assembler jumpIfNotZero(Label target) {
         return bytes(0x0F, 0x85).relative(target);
     }
 
-    Assembler call(Label target) {
+    public Assembler call(Label target) {
         return bytes(0xE8).relative(target);
     }
 
-    Assembler ret() {
+    public Assembler ret() {
         return bytes(0xC3);
     }
 
     /** AL becomes the byte at ESI, which moves on. */
-    Assembler loadByte() {
+    public Assembler loadByte() {
         return bytes(0xAC);
     }
 
-    Assembler disableInterrupts() {
+    public Assembler disableInterrupts() {
         return bytes(0xFA);
     }
 
-    Assembler halt() {
+    public Assembler halt() {
         return bytes(0xF4);
     }
 
     /** UD2: an exception on every CPU, and on those that are emulated too. */
-    Assembler undefined() {
+    public Assembler undefined() {
         return bytes(0x0F, 0x0B);
     }
 
     /** Loads the interrupt table's register from the address in EAX. */
-    Assembler loadInterruptTableAtEax() {
+    public Assembler loadInterruptTableAtEax() {
         return bytes(0x0F, 0x01, 0x18);
     }
 
-    byte[] assemble() {
+    public byte[] assemble() {
         byte[] bytes = code.toByteArray();
         for (Fixup fixup : fixups) {
             if (fixup.target.offset < 0) {
@@ -200,7 +200,7 @@ final class Assembler {
         return int32(0);
     }
 
-    Assembler int32(int value) {
+    public Assembler int32(int value) {
         return bytes(value, value >>> 8, value >>> 16, value >>> 24);
     }
 }
