@@ -59,7 +59,8 @@ final class ModuleRules {
             new Module("controller", "proto.v1", "proto.agent", "proto.state", "proto.format", "scheduler"),
             new Module("cli", "proto.v1", "debian"),
             new Module("debian"),
-            new Module("lab", "debian"));
+            new Module("lab", "debian"),
+            new Module("bench", "debian", "lab", "vmm.client"));
 
     /** May use all modules: it starts everything in one place. */
     private static final String DEMO = "demo";
@@ -207,7 +208,7 @@ final class ModuleRules {
     }
 
     private DescribedPredicate<JavaClass> areNoCommands() {
-        String[] commands = Stream.of("cli", DEMO, "lab").map(this::below).toArray(String[]::new);
+        String[] commands = Stream.of("cli", DEMO, "lab", "bench").map(this::below).toArray(String[]::new);
         return DescribedPredicate.not(resideInAnyPackage(commands).or(simpleName("Main"))).as("are no commands");
     }
 

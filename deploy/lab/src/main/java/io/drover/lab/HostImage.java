@@ -22,7 +22,7 @@ final class HostImage {
     /** In the order in which they are loaded; the modules that they need come before them. */
     private static final List<String> MODULES = List.of("virtio_pci", "virtio_net", "9pnet_virtio", "9p", "overlay",
             "kvm_amd",
-            "virtio_blk", "tun", "bridge", "veth");
+            "virtio_blk", "tun", "bridge", "veth", "vhost_net");
 
     private static final List<String> APPLETS = List.of("sh", "init", "cat", "chroot", "dd", "env", "head", "hostname",
             "insmod", "ip",

@@ -12,9 +12,21 @@ import java.util.List;
  * @param memoryMebibytes of the host; what is written in the host is kept in it too
  * @param forwardedPorts TCP ports of the host that get a port on this machine's loopback
  * @param writableFolders folders of this machine, absolute, that the host may write to, under the same path
+ * @param clock          what its time is
  */
 public record HostSpec(String name, int number, int cpus, int memoryMebibytes, List<Integer> forwardedPorts,
-        List<Path> writableFolders) {
+        List<Path> writableFolders, Clock clock) {
+
+    /** What goes by in a host while this machine does something else. */
+    public enum Clock {
+        /** As much time as here. */
+        REAL,
+        /**
+         * None, as long as the host is not idle: 500 million instructions are a second. What is measured so does not depend on
+         * this machine's load, but the host has one CPU only.
+         */
+        INSTRUCTIONS
+    }
 
     public HostSpec {
         if (!name.matches("[a-z]([a-z0-9-]{0,61}[a-z0-9])?")) {
@@ -36,8 +48,18 @@ public record HostSpec(String name, int number, int cpus, int memoryMebibytes, L
                         "writable folder : '" + folder + "' (expected: an absolute path without blanks and commas)");
             }
         }
+        if (clock == Clock.INSTRUCTIONS && cpus > 1) {
+            throw new IllegalArgumentException(
+                    "cpus : " + cpus + " (expected: 1, where the clock counts instructions)");
+        }
         forwardedPorts = List.copyOf(forwardedPorts);
         writableFolders = List.copyOf(writableFolders);
+    }
+
+    /** With the time of this machine. */
+    public HostSpec(String name, int number, int cpus, int memoryMebibytes, List<Integer> forwardedPorts,
+            List<Path> writableFolders) {
+        this(name, number, cpus, memoryMebibytes, forwardedPorts, writableFolders, Clock.REAL);
     }
 
     private static void checkRange(String what, int value, int least, int most) {

@@ -60,7 +60,12 @@ final class QemuCommand {
         // A session of its own: the terminal's interrupt key and its end are for `drover lab up`, not for the hosts.
         words.addAll(List.of("setsid", PROGRAM, "-name", "drover-lab-" + spec.name(), "-nodefaults", "-no-user-config",
                 "-display", "none"));
-        words.addAll(List.of("-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", Integer.toString(spec.cpus()), "-m",
+        switch (spec.clock()) {
+            case REAL -> words.addAll(List.of("-accel", "tcg,thread=multi"));
+            // 2 ns for each instruction.
+            case INSTRUCTIONS -> words.addAll(List.of("-accel", "tcg,thread=single", "-icount", "shift=1,sleep=on"));
+        }
+        words.addAll(List.of("-cpu", CPU, "-smp", Integer.toString(spec.cpus()), "-m",
                 spec.memoryMebibytes() + "M", "-no-reboot"));
         words.addAll(List.of("-kernel", kernel.toString(), "-initrd", folder.initramfs().toString(), "-append",
                 COMMAND_LINE + " hostname=" + spec.name() + " lab.number=" + spec.number()));
