@@ -25,7 +25,7 @@ record Comparison(String peer, List<Round> ours, List<Round> theirs) {
     /** As a table of Markdown. */
     String table() {
         StringBuilder table = new StringBuilder(String.format(Locale.ROOT,
-                "| %d rounds | %s | Drover | better than it (worst, best) |%n|---|---|---|---|%n", ours.size(), peer));
+                "| %d rounds | %s | Drover | times as good (worst, best) |%n|---|---|---|---|%n", ours.size(), peer));
         for (Metric metric : Metric.values()) {
             if (ours.getFirst().values().containsKey(metric)) {
                 List<Double> scores = scores(metric);

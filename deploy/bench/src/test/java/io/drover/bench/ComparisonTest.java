@@ -23,7 +23,7 @@ final class ComparisonTest {
         assertThat(comparison.score(Metric.BOOT)).as("less is better").isEqualTo(1.0, within(1e-9));
         assertThat(comparison.score(Metric.DISK_READ_1)).as("more is better").isEqualTo(2.0, within(1e-9));
         assertThat(comparison.table().lines()).containsExactly(
-                "| 3 rounds | peer | Drover | better than it (worst, best) |", "|---|---|---|---|",
+                "| 3 rounds | peer | Drover | times as good (worst, best) |", "|---|---|---|---|",
                 "| VMM's start to the guest's init, ms | 2,000 | 4,000 | 1.00 (0.50, 2.00) |",
                 "| 4 KiB random reads, one at a time, 1/s | 100 | 230 | 2.00 (2.00, 2.30) |");
     }
