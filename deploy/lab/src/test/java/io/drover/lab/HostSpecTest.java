@@ -50,4 +50,12 @@ class HostSpecTest {
         assertThatThrownBy(() -> MemorySize.parseMebibytes(text)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'" + text + "'");
     }
+
+    @Test
+    void instructionsAreCountedOnOneCpuOnly() {
+        new HostSpec("h1", 1, 1, 1024, List.of(), List.of(), HostSpec.Clock.INSTRUCTIONS);
+        assertThatThrownBy(
+                () -> new HostSpec("h1", 1, 2, 1024, List.of(), List.of(), HostSpec.Clock.INSTRUCTIONS))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("cpus : 2");
+    }
 }
