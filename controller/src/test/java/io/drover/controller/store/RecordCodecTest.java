@@ -24,6 +24,7 @@ import io.drover.controller.record.TaskId;
 import io.drover.controller.record.Vm;
 import io.drover.controller.record.VmId;
 import io.drover.controller.record.VmSpec;
+import io.drover.proto.state.v1.Migration;
 import io.drover.proto.state.v1.VmRecord;
 import io.drover.scheduler.cpu.Cpu;
 import io.drover.scheduler.cpu.CpuidLeaf;
@@ -176,6 +177,17 @@ final class RecordCodecTest {
         Task ofAHost = new Task(new TaskId("t-2"), "DeleteHost", new HostId("h1"), "", 0, "", Sha256.of(new byte[] {3}),
                 new Task.State.Running(), NOW, false);
         assertThat(TaskCodec.decode(TaskCodec.encode(ofAHost))).isEqualTo(ofAHost);
+    }
+
+    @Test
+    void recordOfAVmThatIsBeingMigratedIsLeftAlone() throws Exception {
+        Vm vm = vm("quiet", "short");
+        VmRecord record = VmRecord.parseFrom(VmCodec.encode(vm));
+        Migration migration = Migration.newBuilder().setId("m1").setPhase(Migration.Phase.COPYING).build();
+        byte[] underWay = record.toBuilder().setFormat(10).setMigration(migration).build().toByteArray();
+        assertThatThrownBy(() -> VmCodec.decode(underWay)).isInstanceOf(UnreadableRecordException.class)
+                .hasMessageContaining("migration m1 is under way");
+        assertThat(VmCodec.decode(record.toBuilder().setLastMigration(migration).build().toByteArray())).isEqualTo(vm);
     }
 
     @Test
