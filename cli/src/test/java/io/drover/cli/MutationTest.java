@@ -26,6 +26,7 @@ import io.drover.proto.v1.Vm;
 import io.drover.proto.v1.VmConsoles;
 import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmNic;
+import io.drover.proto.v1.VmResources;
 import io.drover.proto.v1.VmSpec;
 import io.drover.proto.v1.VmState;
 import io.drover.proto.v1.VmWatchdog;
@@ -102,6 +103,27 @@ class MutationTest {
         CommandRun wrong = CommandRun.against(controller);
         assertThat(wrong.run("vm", "create", "web-2", "--image", "debian", "--watchdog", "bark")).isEqualTo(1);
         assertThat(wrong.err()).contains("'bark' (expected: reset or poweroff)");
+    }
+
+    @Test
+    void resourcesAreSentAsTheyWereSaid() {
+        assertThat(CommandRun.against(controller).run("vm", "create", "web-1", "--image", "debian", "--huge-pages",
+                "2M",
+                "--prefault", "--numa-node", "auto", "--dedicated-cpus", "--cpu-limit", "1.5", "--cpu-weight", "50"))
+                .isZero();
+        assertThat(controller.request(CreateVmRequest.class).getVm().getSpec().getResources())
+                .isEqualTo(VmResources.newBuilder().setHugePages(VmResources.HugePages.HUGE_2M).setPrefault(true)
+                        .setNumaAuto(true).setDedicatedCpus(true).setCpuLimitMillis(1500).setCpuWeight(50).build());
+
+        CommandRun size = CommandRun.against(controller);
+        assertThat(size.run("vm", "create", "web-3", "--image", "debian", "--huge-pages", "4M")).isEqualTo(1);
+        assertThat(size.err()).contains("'4M' (expected: 2M or 1G)");
+        CommandRun limit = CommandRun.against(controller);
+        assertThat(limit.run("vm", "create", "web-3", "--image", "debian", "--cpu-limit", "1.0001")).isEqualTo(1);
+        assertThat(limit.err()).contains("'1.0001' (expected: CPUs such as 1.5");
+        CommandRun node = CommandRun.against(controller);
+        assertThat(node.run("vm", "create", "web-3", "--image", "debian", "--numa-node", "left")).isEqualTo(1);
+        assertThat(node.err()).contains("'left' (expected: a number or auto)");
     }
 
     @Test

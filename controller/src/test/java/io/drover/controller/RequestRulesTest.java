@@ -22,6 +22,7 @@ import io.drover.proto.v1.KernelImage;
 import io.drover.proto.v1.ListTasksRequest;
 import io.drover.proto.v1.ListVmsRequest;
 import io.drover.proto.v1.ListVmsResponse;
+import io.drover.proto.v1.Placement;
 import io.drover.proto.v1.PortForward;
 import io.drover.proto.v1.PowerState;
 import io.drover.proto.v1.Task;
@@ -29,9 +30,11 @@ import io.drover.proto.v1.UncordonHostRequest;
 import io.drover.proto.v1.UploadFileRequest;
 import io.drover.proto.v1.UserNetwork;
 import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmBalloon;
 import io.drover.proto.v1.VmConsoles;
 import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmNic;
+import io.drover.proto.v1.VmResources;
 import io.drover.proto.v1.VmSpec;
 import io.drover.proto.v1.VmWatchdog;
 import io.grpc.Status;
@@ -170,6 +173,32 @@ final class RequestRulesTest {
         Refusals refusal = Refusals.of(() -> cloud.vms().createVm(Cloud.creation("dog-1", spec)));
         assertThat(refusal.code()).isEqualTo(Status.Code.INVALID_ARGUMENT);
         assertThat(refusal.status().getMessage()).contains("vm.spec.watchdog.action", "RESET or POWER_OFF");
+    }
+
+    @Test
+    void resourcesThatNoHostCouldGiveAreRefusedTogether() throws Exception {
+        VmSpec spec = Cloud.spec(1, 64 * Cloud.MIB).toBuilder().setBalloon(VmBalloon.getDefaultInstance())
+                .setResources(VmResources.newBuilder().setHugePages(VmResources.HugePages.HUGE_1G).setNumaNode(4096)
+                        .setNumaAuto(true).setCpuLimitMillis(5).setCpuWeight(20_000))
+                .build();
+        Refusals refusal = Refusals.of(() -> cloud.vms().createVm(Cloud.creation("res-1", spec)));
+        assertThat(refusal.code()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(refusal.status().getDetails(1).unpack(BadRequest.class).getFieldViolationsList())
+                .extracting(BadRequest.FieldViolation::getField).containsExactly("vm.spec.resources.huge_pages",
+                        "vm.spec.resources.huge_pages", "vm.spec.resources.numa_node",
+                        "vm.spec.resources.numa_auto", "vm.spec.resources.numa_auto",
+                        "vm.spec.resources.cpu_limit_millis", "vm.spec.resources.cpu_weight");
+    }
+
+    @Test
+    void vmThatNoHostHasTheResourcesForWaitsAndSaysWhatIsMissing() throws Exception {
+        VmSpec spec = Cloud.spec(1, 64 * Cloud.MIB).toBuilder()
+                .setResources(VmResources.newBuilder().setCpuLimitMillis(1500)).build();
+        Placement placement = cloud.vms()
+                .explainPlacement(ExplainPlacementRequest.newBuilder().setSpec(spec).build());
+        assertThat(placement.getHost()).isEmpty();
+        assertThat(placement.getRejectedList()).extracting(Placement.FilterCount::getFilter).contains("resources");
+        assertThat(placement.getNearestMiss()).contains("lacks the resource limits");
     }
 
     @Test

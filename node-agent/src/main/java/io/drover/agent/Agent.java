@@ -4,6 +4,7 @@ import com.google.protobuf.Timestamp;
 import io.drover.agent.cluster.Membership;
 import io.drover.agent.cluster.OwnershipWatch;
 import io.drover.agent.cluster.VmRecords;
+import io.drover.agent.cgroup.Cgroups;
 import io.drover.agent.confinement.Confinement;
 import io.drover.agent.confinement.Confinements;
 import io.drover.agent.driver.Driver;
@@ -11,11 +12,13 @@ import io.drover.agent.driver.kvm.VmmProgram;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.FolderWatch;
 import io.drover.agent.host.HostFacts;
+import io.drover.agent.host.HostTopology;
 import io.drover.agent.metrics.MetricsServer;
 import io.drover.agent.metrics.VmMetrics;
 import io.drover.agent.net.HostNetworks;
 import io.drover.agent.observe.ObservationBoard;
 import io.drover.agent.server.AgentServer;
+import io.drover.agent.share.HostShares;
 import io.drover.agent.vm.HostVms;
 import io.drover.agent.vm.StartStep;
 import io.drover.proto.state.v1.CpuidLeaf;
@@ -96,8 +99,11 @@ final class Agent implements AutoCloseable {
         drivers.values().forEach(driver -> log.info("host {}: driver {} is {}: {}", config.host(), driver.name(),
                 HostDrivers.isUsable(driver) ? "usable" : "unusable", driver.status().message()));
         HostNetworks networks = HostNetworks.probe(data.path(), config.bridges());
+        HostShares shares = new HostShares(HostTopology.read(), config.dedicatedCpus(),
+                Cgroups.find(config.cgroup(), cgroupName(data.path())));
         HostCapacity capacity = HostCapacity.of(facts.cpus(), facts.memoryBytes(), config.reservedBytes(),
-                config.overcommit());
+                config.overcommit(), shares.setAside());
+        log.info("host {}: cgroups of VMs: {}", config.host(), shares.cgroups().message());
 
         CuratorFramework zookeeper = opened(connect());
         ScheduledExecutorService timer = timer();
@@ -108,7 +114,7 @@ final class Agent implements AutoCloseable {
         OwnershipWatch watch = opened(new OwnershipWatch(zookeeper));
         HostVms vms = opened(new HostVms(
                 new HostVms.Foundations(data.path().resolve("vms"), data.path().resolve("graveyard"), capacity,
-                        drivers, files, networks, new VmRecords(zookeeper, config.host()), watch, board, timer,
+                        drivers, files, networks, shares, new VmRecords(zookeeper, config.host()), watch, board, timer,
                         witness)));
         vms.recover();
 
@@ -116,10 +122,11 @@ final class Agent implements AutoCloseable {
         String address = config.advertise().orElse(hostAndPort(config.listen(), server.port()));
         Optional<String> metrics = serveMetrics(vms);
         Membership membership = opened(new Membership(zookeeper, config.host(),
-                record(facts, capacity, found, networks.advertised()), session(data, address), data.predecessor()));
+                record(facts, capacity, found, networks.advertised(), shares), session(data, address),
+                data.predecessor()));
         awaitJoined(membership.join());
         ScheduledFuture<?> _ = timer.scheduleWithFixedDelay(
-                () -> membership.advertise(record(facts, capacity, found, networks.advertised())),
+                () -> membership.advertise(record(facts, capacity, found, networks.advertised(), shares)),
                 NETWORKS_PERIOD.toMillis(), NETWORKS_PERIOD.toMillis(), TimeUnit.MILLISECONDS);
         return new Addresses(address, metrics);
     }
@@ -167,13 +174,15 @@ final class Agent implements AutoCloseable {
         }
     }
 
-    private HostRecord record(HostFacts facts, HostCapacity capacity, HostDrivers.Found found, List<String> networks) {
+    private HostRecord record(HostFacts facts, HostCapacity capacity, HostDrivers.Found found, List<String> networks,
+            HostShares shares) {
         HostRecord.Builder record = HostRecord.newBuilder().setFormat(1).putAllLabels(config.labels())
                 .setArchitecture(facts.architecture()).setCpuModel(facts.cpuModel())
                 .addAllCpuFeatures(facts.cpuFeatures())
                 .setCpus(facts.cpus()).setMemoryBytes(facts.memoryBytes())
                 .setAllocatableVcpus(Math.toIntExact(Math.min(capacity.vcpus(), Integer.MAX_VALUE)))
-                .setAllocatableMemoryBytes(capacity.memoryBytes()).addAllNetworks(networks);
+                .setAllocatableMemoryBytes(capacity.memoryBytes()).addAllNetworks(networks)
+                .setResources(HostResourceFacts.of(shares));
         for (VmmCpuidLeaf leaf : found.cpu()) {
             record.addCpu(CpuidLeaf.newBuilder().setFunction(leaf.function()).setIndex(leaf.index())
                     .setEax(leaf.eax()).setEbx(leaf.ebx()).setEcx(leaf.ecx()).setEdx(leaf.edx()));
@@ -184,6 +193,11 @@ final class Agent implements AutoCloseable {
                             .setMessage(driver.status().message()));
         }
         return record.build();
+    }
+
+    /** Another for each agent of a host, and the same each time. */
+    private static String cgroupName(Path data) {
+        return "drover-" + Integer.toHexString(data.toString().hashCode());
     }
 
     private static HostSession session(DataFolder data, String address) {

@@ -1,6 +1,7 @@
 package io.drover.agent;
 
 import io.drover.agent.confinement.ConfinementChoice;
+import io.drover.agent.host.CpuList;
 import io.drover.scheduler.capacity.Overcommit;
 import io.drover.scheduler.host.HostId;
 import java.net.InetAddress;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -30,13 +32,17 @@ import java.util.regex.Pattern;
  * @param bridges the names of those to offer; empty: all
  * @param qemu a program's name, or its file
  * @param confinement of VMMs
+ * @param dedicatedCpus of the host, for VMs that have CPUs to themselves
+ * @param cgroup below which VMs have cgroups of their own; empty: wherever that can be
  * @param tlsFolder empty: plain text
  */
 record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Path data, InetSocketAddress listen,
         Optional<String> advertise, Optional<InetSocketAddress> metricsListen, Map<String, String> labels,
         Overcommit overcommit, long reservedBytes,
         long imageBytes,
-        Set<String> drivers, Set<String> bridges, String qemu, ConfinementChoice confinement, Optional<Path> readyFile,
+        Set<String> drivers, Set<String> bridges, String qemu, ConfinementChoice confinement,
+        NavigableSet<Integer> dedicatedCpus, Optional<Path> cgroup,
+        Optional<Path> readyFile,
         Optional<Path> tlsFolder) {
     static final Set<String> DRIVERS = Set.of("kvm", "qemu");
     private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?");
@@ -78,6 +84,8 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
         Optional<Long> images = checker.size("--image-space", options.imageSpace);
         checker.drivers(options.drivers);
         Optional<ConfinementChoice> confinement = checker.confinement(options.vmmConfinement);
+        Optional<NavigableSet<Integer>> dedicated = checker.valid("--dedicated-cpus", options.dedicatedCpus,
+                CpuList::parse);
         checker.end();
         return new AgentConfig(host.orElseThrow(), zookeeper.orElseThrow(),
                 Duration.ofMillis(Math.round(session.orElseThrow() * 1000)), data.orElseThrow(), listen.orElseThrow(),
@@ -85,6 +93,7 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
                 reserved.orElseThrow(),
                 images.orElseThrow(), options.drivers.isEmpty() ? DRIVERS : new TreeSet<>(options.drivers),
                 Set.copyOf(options.bridges), options.qemu, confinement.orElseThrow(),
+                dedicated.orElseThrow(), options.cgroup.map(Path::of),
                 options.readyFile.map(Path::of), tls);
     }
 

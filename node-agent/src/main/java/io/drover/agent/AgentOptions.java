@@ -71,6 +71,16 @@ final class AgentOptions {
             description = "Offer this bridge of the host to VMs, and no other; may be repeated. Without it, all that there are.")
     List<String> bridges = new ArrayList<>();
 
+    @Option(names = "--dedicated-cpus", paramLabel = "CPUS", defaultValue = "",
+            description = {"CPUs of this host, such as 2-7,12, that VMs with dedicated CPUs have to themselves; all else",
+                    "keeps off them. Without it there are none."})
+    String dedicatedCpus = "";
+
+    @Option(names = "--cgroup", paramLabel = "FOLDER",
+            description = {"The folder of cgroup v2 below which each VM has a cgroup of its own. Without it, beside the",
+                    "agent's own, if that is named agent, as the systemd unit has it."})
+    Optional<String> cgroup = Optional.empty();
+
     @Option(names = "--ready-file", paramLabel = "FILE",
             description = "Written when the agent serves: address=..., metrics=..., pid=...")
     Optional<String> readyFile = Optional.empty();

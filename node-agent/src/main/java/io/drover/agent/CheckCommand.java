@@ -3,6 +3,7 @@ package io.drover.agent;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.drover.agent.cgroup.Cgroups;
 import io.drover.agent.confinement.Confinement;
 import io.drover.agent.confinement.ConfinementChoice;
 import io.drover.agent.confinement.Confinements;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -30,6 +32,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "check", mixinStandardHelpOptions = true,
         description = "Tests how this host can run VMs. Exits 0 when at least one driver works.")
 final class CheckCommand implements Callable<Integer> {
+    private static final String CGROUP = "drover-check";
+
     /** How the result is printed. */
     private enum Format {
         table, json
@@ -45,6 +49,10 @@ final class CheckCommand implements Callable<Integer> {
     @Option(names = "--qemu", paramLabel = "PROGRAM", defaultValue = "qemu-system-x86_64",
             description = "The QEMU to use (default: ${DEFAULT-VALUE}).")
     private String qemu = "qemu-system-x86_64";
+
+    @Option(names = "--cgroup", paramLabel = "FOLDER",
+            description = "Test this folder of cgroup v2, as --cgroup of the agent has it.")
+    private Optional<String> cgroup = Optional.empty();
 
     // @formatter:on
 
@@ -64,24 +72,36 @@ final class CheckCommand implements Callable<Integer> {
             Set<String> names = drivers.isEmpty() ? AgentConfig.DRIVERS : new TreeSet<>(drivers);
             Confinement confinement = new Confinements(folder, VmmProgram.installed().files(), List.of())
                     .find(ConfinementChoice.AUTO);
-            return print(HostDrivers.probe(names, qemu, watches, confinement).drivers().values());
+            Cgroups.Found cgroups = Cgroups.find(cgroup.map(Path::of), CGROUP);
+            if (cgroup.isEmpty() && cgroups instanceof Cgroups.Found.Usable(Cgroups usable)) {
+                usable.removeIfEmpty();
+            }
+            return print(HostDrivers.probe(names, qemu, watches, confinement).drivers().values(), cgroups);
         } finally {
             new VmFolder(folder).delete();
         }
     }
 
-    private int print(Collection<Driver> found) {
+    private int print(Collection<Driver> found, Cgroups.Found cgroups) {
         PrintWriter out = spec.commandLine().getOut();
         switch (format) {
-            case table -> found.forEach(driver -> out.printf("%-6s %-9s %s%n", driver.name(),
-                    HostDrivers.isUsable(driver) ? "usable" : "unusable", driver.status().message()));
-            case json -> out.println(json(found));
+            case table -> {
+                found.forEach(driver -> out.printf("%-6s %-9s %s%n", driver.name(),
+                        HostDrivers.isUsable(driver) ? "usable" : "unusable", driver.status().message()));
+                out.printf("%-6s %-9s %s%n", "limits", isUsable(cgroups) ? "usable" : "unusable",
+                        "as this process is started: " + cgroups.message());
+            }
+            case json -> out.println(json(found, cgroups));
         }
         out.flush();
         return found.stream().anyMatch(HostDrivers::isUsable) ? 0 : 1;
     }
 
-    private static String json(Collection<Driver> found) {
+    private static boolean isUsable(Cgroups.Found cgroups) {
+        return cgroups instanceof Cgroups.Found.Usable;
+    }
+
+    private static String json(Collection<Driver> found, Cgroups.Found cgroups) {
         JsonArray list = new JsonArray();
         for (Driver driver : found) {
             JsonObject entry = new JsonObject();
@@ -92,6 +112,10 @@ final class CheckCommand implements Callable<Integer> {
         }
         JsonObject whole = new JsonObject();
         whole.add("drivers", list);
+        JsonObject limits = new JsonObject();
+        limits.addProperty("usable", isUsable(cgroups));
+        limits.addProperty("message", cgroups.message());
+        whole.add("limits", limits);
         return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(whole);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.drover.agent.host.CpuList;
 import io.drover.agent.process.ProcessTable;
 import io.drover.agent.testing.AgentClient;
 import io.drover.agent.testing.Cluster;
@@ -94,6 +95,10 @@ final class AgentTest {
     }
 
     private static AgentConfig config(String host, Path data, String driver, String qemu) throws BadConfigException {
+        return AgentConfig.of(options(host, data, driver, qemu));
+    }
+
+    private static AgentOptions options(String host, Path data, String driver, String qemu) {
         AgentOptions options = new AgentOptions();
         options.host = Optional.of(host);
         options.zookeeper = Optional.of(cluster.connectString());
@@ -103,7 +108,7 @@ final class AgentTest {
         options.labels.put("rack", "r1");
         options.qemu = qemu;
         options.reserveMemory = "0";
-        return AgentConfig.of(options);
+        return options;
     }
 
     /** A VM that this host owns. */
@@ -358,6 +363,65 @@ final class AgentTest {
         cluster.own("big-2", second.getUid(), host, 2);
 
         assertThat(start(second.toBuilder().setEpoch(2).build()).getState()).isEqualTo(VmObservation.State.RUNNING);
+    }
+
+    @Test
+    void dedicatedCpuBelongsToOneVmAndTheOthersKeepOffIt() throws Exception {
+        int cpus = cluster.host(host).orElseThrow().getCpus();
+        assumeTrue(cpus >= 2, "skipped: needs two CPUs");
+        int last = cpus - 1;
+        agent.close();
+        AgentOptions options = options(host, temp.resolve("data"), "qemu", "qemu-system-x86_64");
+        options.dedicatedCpus = Integer.toString(last);
+        agent = new Agent(AgentConfig.of(options), step -> {});
+        client = new AgentClient(agent.start().agent());
+        HostRecord record = cluster.host(host).orElseThrow();
+        assertThat(record.getAllocatableVcpus()).isEqualTo(4 * last);
+        assertThat(record.getResources().getDedicatedCpus()).isEqualTo(1);
+        assertThat(record.getResources().getDedicatedCpuList()).isEqualTo(options.dedicatedCpus);
+
+        StartVmRequest.Resources dedicated = StartVmRequest.Resources.newBuilder().setDedicatedCpus(true)
+                .setNumaAuto(true).build();
+        StartVmRequest first = owned("alone-1").toBuilder().setResources(dedicated).build();
+        StartVmRequest second = owned("alone-2").toBuilder().setResources(dedicated).build();
+        StartVmRequest other = owned("shared-1");
+        long pid = start(first).getPid();
+        refused(() -> client.start(second), Status.Code.RESOURCE_EXHAUSTED, "DOES_NOT_FIT", "1 dedicated CPU");
+        assertThat(allowed(pid, "CPU 0/TCG", "CPU 0/KVM")).containsExactly(Integer.toString(last));
+        assertThat(allowed(start(other).getPid())).as("no thread of another VM has it")
+                .allSatisfy(list -> assertThat(CpuList.parse(list)).doesNotContain(last));
+
+        client.stop(first, Duration.ZERO);
+        client.awaitEnd(first.getUid());
+        cluster.own("alone-2", second.getUid(), host, 2);
+        assertThat(start(second.toBuilder().setEpoch(2).build()).getState()).isEqualTo(VmObservation.State.RUNNING);
+    }
+
+    /** The CPUs of a process's threads of these names, or of all. */
+    private static List<String> allowed(long pid, String... names) throws Exception {
+        List<String> allowed = new ArrayList<>();
+        try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
+            for (Path thread : threads.toList()) {
+                if (names.length == 0 || List.of(names).contains(Files.readString(thread.resolve("comm")).strip())) {
+                    Files.readAllLines(thread.resolve("status")).stream()
+                            .filter(line -> line.startsWith("Cpus_allowed_list:"))
+                            .forEach(line -> allowed.add(line.split("\t", -1)[1]));
+                }
+            }
+        }
+        return allowed;
+    }
+
+    @Test
+    void whatTheHostCannotGiveIsRefusedByName() throws Exception {
+        StartVmRequest vm = owned("wants-1");
+        refused(() -> client.start(vm.toBuilder()
+                .setResources(StartVmRequest.Resources.newBuilder().setNumaNode(1000)).build()),
+                Status.Code.RESOURCE_EXHAUSTED, "DOES_NOT_FIT", "NUMA node : 1000");
+        StartVmRequest huge = owned("wants-2");
+        refused(() -> client.start(huge.toBuilder().setMemoryBytes(1L << 40)
+                .setResources(StartVmRequest.Resources.newBuilder().setHugePageBytes(1 << 30)).build()),
+                Status.Code.RESOURCE_EXHAUSTED, "DOES_NOT_FIT", "huge pages of 1024 MiB : 1024");
     }
 
     @Test

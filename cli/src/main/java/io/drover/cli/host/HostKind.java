@@ -8,6 +8,7 @@ import io.drover.cli.output.Kind;
 import io.drover.cli.output.Quantity;
 import io.drover.proto.v1.Host;
 import io.drover.proto.v1.HostDriver;
+import io.drover.proto.v1.HostResources;
 import java.time.Clock;
 import java.util.List;
 import java.util.TreeMap;
@@ -52,6 +53,23 @@ final class HostKind {
                 .collect(Collectors.joining(","));
     }
 
+    private static void addResources(Detail.Sheet sheet, HostResources resources) {
+        for (HostResources.HugePages pages : resources.getHugePagesList()) {
+            sheet.add("Huge pages " + Quantity.bytes(pages.getPageBytes()), Quantity.bytes(pages.getReservedBytes())
+                    + " of " + Quantity.bytes(pages.getTotalBytes()) + " reserved");
+        }
+        if (resources.getDedicatedCpus() > 0) {
+            sheet.add("Dedicated CPUs", resources.getReservedDedicatedCpus() + " of " + resources.getDedicatedCpus()
+                    + " reserved: " + resources.getDedicatedCpuList());
+        }
+        for (HostResources.NumaNode node : resources.getNumaNodesList()) {
+            sheet.add("NUMA node " + node.getNode(),
+                    "CPUs " + node.getCpuList() + ", " + Quantity.bytes(node.getMemoryBytes()));
+        }
+        sheet.add("Limits", (resources.getLimits() ? "by cgroups below " : "none: ") + resources.getLimitsMessage(),
+                resources.getLimits() ? Emphasis.GOOD : Emphasis.WARNING);
+    }
+
     private static List<Detail> details(Host host, Clock clock) {
         Detail.Sheet sheet = new Detail.Sheet().add("Name", ResourceNames.HOST.id(host.getName()))
                 .add("State", state(host), emphasis(host)).add("Message", host.getStateMessage())
@@ -61,6 +79,7 @@ final class HostKind {
                     + (driver.getMessage().isEmpty() ? "" : ": " + driver.getMessage()),
                     driver.getUsable() ? Emphasis.GOOD : Emphasis.WARNING);
         }
+        addResources(sheet, host.getResources());
         return sheet.add("VMs", String.valueOf(host.getVms()))
                 .add("vCPUs", host.getReservedVcpus() + " of " + host.getAllocatableVcpus() + " reserved")
                 .add("Memory", Quantity.bytes(host.getReservedMemoryBytes()) + " of "

@@ -56,6 +56,9 @@ final class VmCreate implements Callable<Integer> {
     @Mixin(name = "mutation")
     private MutationOptions mutation;
 
+    @Mixin(name = "resources")
+    private ResourceOptions resources;
+
     @Mixin(name = "seed")
     private SeedOptions seedOptions;
 
@@ -171,6 +174,7 @@ final class VmCreate implements Callable<Integer> {
         if (!watchdog.equals(VmWatchdog.getDefaultInstance())) {
             spec.setWatchdog(watchdog);
         }
+        resources.addTo(spec);
         return spec.build();
     }
 

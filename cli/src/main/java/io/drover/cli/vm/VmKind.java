@@ -78,6 +78,13 @@ public final class VmKind {
                 .add("Ports", ports(vm))
                 .add("Balloon", vm.getSpec().hasBalloon() ? "yes" : "")
                 .add("Watchdog", vm.getSpec().hasWatchdog() ? vm.getSpec().getWatchdog().getAction().name() : "")
+                .add("Huge pages", ResourceText.hugePages(vm.getSpec().getResources()))
+                .add("Prefault", vm.getSpec().getResources().getPrefault() ? "yes" : "")
+                .add("NUMA node", ResourceText.numa(vm.getSpec().getResources()))
+                .add("Dedicated CPUs", vm.getSpec().getResources().getDedicatedCpus() ? "yes" : "")
+                .add("CPU limit", ResourceText.limit(vm.getSpec().getResources()))
+                .add("CPU weight", vm.getSpec().getResources().getCpuWeight() == 0 ? ""
+                        : String.valueOf(vm.getSpec().getResources().getCpuWeight()))
                 .add("In this state", Quantity.age(vm.getStateTime(), clock))
                 .add("Created", Quantity.time(vm.getCreateTime()));
         if (vm.getReboots() > 0) {

@@ -3,6 +3,7 @@ package io.drover.controller.agent;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
 import io.drover.controller.file.FileStore;
+import io.drover.controller.record.Resources;
 import io.drover.controller.record.CpuModel;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.Image;
@@ -110,6 +111,9 @@ public final class Agent {
                     .addAllPorts(order.consoles().ports()));
         }
         order.cpuModel().ifPresent(model -> request.setCpuModel(cpuModel(model)));
+        if (!order.resources().equals(Resources.NONE)) {
+            request.setResources(ResourcesMessages.of(order.resources()));
+        }
         if (order.devices().balloon()) {
             request.setBalloon(StartVmRequest.Balloon.getDefaultInstance());
         }

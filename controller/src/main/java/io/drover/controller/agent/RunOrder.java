@@ -4,6 +4,7 @@ import io.drover.controller.record.Consoles;
 import io.drover.controller.record.CpuModel;
 import io.drover.controller.record.GenerationId;
 import io.drover.controller.record.GuestDevices;
+import io.drover.controller.record.Resources;
 import io.drover.controller.record.Sha256;
 import io.drover.controller.record.VmId;
 import java.util.List;
@@ -16,11 +17,12 @@ import java.util.Optional;
  * @param disksExpected the guest has run with these disks on this host, so that none is to be made anew
  * @param cpuModel what the guest sees as its CPU; empty: what the host offers
  * @param devices beside disks and networks
+ * @param resources what of the host it is given beside a share of CPUs and memory
  */
 public record RunOrder(VmId vm, String uid, long epoch, String operation, String driver, int vcpus, long memoryBytes,
         Sha256 kernel, Optional<Sha256> initramfs, String commandLine, List<RunDisk> disks, boolean disksExpected,
         List<RunNic> nics, boolean vsock, Consoles consoles, Optional<CpuModel> cpuModel,
-        GuestDevices devices, GenerationId generationId) {
+        GuestDevices devices, GenerationId generationId, Resources resources) {
     public RunOrder {
         disks = List.copyOf(disks);
         nics = List.copyOf(nics);

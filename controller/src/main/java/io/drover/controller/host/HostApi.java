@@ -102,9 +102,10 @@ public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
                 .addAllCpuFeatures(host.cpuFeatures().stream().sorted().toList()).setCpus(host.cpus())
                 .setMemoryBytes(host.memoryBytes()).setAllocatableVcpus(host.allocatableVcpus())
                 .setAllocatableMemoryBytes(host.allocatableMemoryBytes())
-                .setReservedVcpus(owned.stream().mapToInt(vm -> vm.spec().vcpus()).sum())
-                .setReservedMemoryBytes(owned.stream().mapToLong(vm -> vm.spec().memoryBytes()).sum())
-                .setVms(owned.size()).addAllNetworks(host.networks().stream().sorted().toList());
+                .setReservedVcpus(HostResourceMessages.sharedVcpus(owned))
+                .setReservedMemoryBytes(HostResourceMessages.ordinaryBytes(owned))
+                .setVms(owned.size()).addAllNetworks(host.networks().stream().sorted().toList())
+                .setResources(HostResourceMessages.of(host.resources(), owned));
         for (io.drover.controller.record.Host.Driver driver : host.drivers()) {
             message.addDrivers(HostDriver.newBuilder().setName(driver.name()).setUsable(driver.usable())
                     .setMessage(driver.message()));

@@ -29,7 +29,8 @@ final class SchedulerTypes {
     }
 
     static Demand demand(VmSpec spec) {
-        return new Demand(spec.vcpus(), spec.memoryBytes());
+        return new Demand(spec.vcpus(), spec.memoryBytes(), spec.resources().pages(),
+                spec.resources().dedicatedCpus());
     }
 
     /**
@@ -40,7 +41,7 @@ final class SchedulerTypes {
     static Request request(VmSpec spec, Map<io.drover.scheduler.host.HostId, String> refused, Set<String> files,
             Optional<HostId> home, Optional<Cpu> cpu) {
         Constraints constraints = new Constraints(driver(spec), Optional.empty(), Set.copyOf(spec.cpuFeatures()),
-                spec.hostSelector(), spec.networks(), cpu);
+                spec.hostSelector(), spec.networks(), cpu, spec.resources().asked());
         return new Request(demand(spec), constraints, files, refused, home.map(SchedulerTypes::id));
     }
 
@@ -60,8 +61,9 @@ final class SchedulerTypes {
         return new HostFacts(id(host.id()), ready, host.cordoned(), usable, host.architecture(),
                 Set.copyOf(host.cpuFeatures()),
                 host.labels(), Set.copyOf(host.networks()),
-                new HostCapacity(Math.max(0, host.allocatableVcpus()), Math.max(0, host.allocatableMemoryBytes())),
-                host.cpu());
+                new HostCapacity(Math.max(0, host.allocatableVcpus()), Math.max(0, host.allocatableMemoryBytes()),
+                        host.resources().setAside()),
+                host.cpu(), host.resources().offered());
     }
 
     static io.drover.controller.record.Placement record(Placement placement, Instant now) {

@@ -76,6 +76,7 @@ sealed interface RunPlan {
                 vm.spec().memoryBytes(), kernel.kernel().sha256(), kernel.initramfs().map(Image.ImageFile::sha256),
                 commandLine, disks, vm.disksHost().equals(Optional.of(owner.host())),
                 vm.spec().nics().stream().map(nic -> new RunNic(nic, nic.mac(vm.uid()))).toList(),
-                vm.spec().vsock(), vm.spec().consoles(), cpu, vm.spec().devices(), GenerationId.of(vm.uid()));
+                vm.spec().vsock(), vm.spec().consoles(), cpu, vm.spec().devices(), GenerationId.of(vm.uid()),
+                vm.spec().resources());
     }
 }

@@ -20,10 +20,12 @@ import java.util.stream.Stream;
  * @param vsock whether it has sockets between the guest and its host
  * @param cpuModel what the guest sees as its CPU; empty: what the host offers
  * @param devices beside those
+ * @param resources what of its host it is given beside a share of CPUs and memory
  */
 public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
         Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics, boolean vsock,
-        Consoles consoles, Optional<CpuModelId> cpuModel, GuestDevices devices) {
+        Consoles consoles, Optional<CpuModelId> cpuModel, GuestDevices devices,
+        Resources resources) {
     public VmSpec {
         if (vcpus < 1) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: at least 1)");
@@ -36,13 +38,14 @@ public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCom
         disks = List.copyOf(disks);
         nics = List.copyOf(nics);
         Objects.requireNonNull(consoles, "consoles");
+        Objects.requireNonNull(resources, "resources");
     }
 
     /** Without sockets and CPU model, and with the serial port alone. */
     public VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
             Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics) {
         this(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, disks, nics, false,
-                Consoles.NONE, Optional.empty(), GuestDevices.NONE);
+                Consoles.NONE, Optional.empty(), GuestDevices.NONE, Resources.NONE);
     }
 
     /** Without devices and CPU model. */

@@ -3,6 +3,7 @@ package io.drover.controller.store;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
+import io.drover.controller.record.HostResources;
 import io.drover.controller.record.HostSession;
 import io.drover.proto.state.v1.HostRecord;
 import java.util.List;
@@ -21,6 +22,9 @@ final class HostCodec {
             record.addDrivers(HostRecord.Driver.newBuilder().setName(driver.name()).setUsable(driver.usable())
                     .setMessage(driver.message()));
         }
+        if (!host.resources().equals(HostResources.NONE)) {
+            record.setResources(ResourcesCodec.encode(host.resources()));
+        }
         host.cpu().ifPresent(cpu -> record.addAllCpu(CpuCodec.encode(cpu)));
         return record.build().toByteArray();
     }
@@ -35,7 +39,8 @@ final class HostCodec {
                     record.getCpuFeaturesList(), record.getCpus(), record.getMemoryBytes(),
                     record.getAllocatableVcpus(),
                     record.getAllocatableMemoryBytes(), drivers, record.getCordoned(), record.getFenced(),
-                    record.getNetworksList(), CpuCodec.decode(record.getCpuList()));
+                    record.getNetworksList(), CpuCodec.decode(record.getCpuList()),
+                    ResourcesCodec.decode(record.getResources()));
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
             throw new UnreadableRecordException("host record : " + bytes.length + " bytes (expected: a HostRecord)", e);
         }

@@ -12,6 +12,7 @@ import io.drover.controller.record.Owner;
 import io.drover.controller.record.Phase;
 import io.drover.controller.record.Placement;
 import io.drover.controller.record.Refusal;
+import io.drover.controller.record.Resources;
 import io.drover.controller.record.RunEnd;
 import io.drover.controller.record.Status;
 import io.drover.controller.record.Vm;
@@ -102,6 +103,9 @@ final class VmCodec {
         if (spec.devices().balloon()) {
             record.setBalloon(io.drover.proto.state.v1.VmSpec.Balloon.getDefaultInstance());
         }
+        if (!spec.resources().equals(Resources.NONE)) {
+            record.setResources(ResourcesCodec.encode(spec.resources()));
+        }
         spec.devices().watchdog().ifPresent(action -> record.setWatchdogAction(switch (action) {
             case RESET -> WATCHDOG_RESET;
             case POWER_OFF -> WATCHDOG_POWER_OFF;
@@ -158,7 +162,8 @@ final class VmCodec {
                 spec.getNicsList().stream().map(NicCodec::decode).toList(), spec.getVsock(),
                 new Consoles(spec.getConsoles().getVirtio(), spec.getConsoles().getPortsList()),
                 spec.getCpuModel().isEmpty() ? Optional.empty() : Optional.of(new CpuModelId(spec.getCpuModel())),
-                new GuestDevices(spec.hasBalloon(), watchdog(spec.getWatchdogAction())));
+                new GuestDevices(spec.hasBalloon(), watchdog(spec.getWatchdogAction())),
+                ResourcesCodec.decode(spec.getResources()));
     }
 
     private static Optional<GuestDevices.Watchdog> watchdog(int action) {

@@ -7,6 +7,7 @@ import io.drover.controller.record.Disk;
 import io.drover.controller.record.GuestDevices;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Nic;
+import io.drover.controller.record.Resources;
 import io.drover.controller.record.VmSpec;
 import io.drover.proto.v1.VmBalloon;
 import io.drover.proto.v1.VmWatchdog;
@@ -79,6 +80,7 @@ public final class VmSpecs {
         violations.require(!spec.getVsock() || !spec.getDriver().equals("qemu"), field + ".vsock",
                 "the driver qemu has no vsock (expected: the driver kvm, or none named)");
         Optional<GuestDevices> devices = devices(spec, field, violations);
+        Resources resources = VmResourceSpecs.read(spec, field, violations);
         violations.require(spec.getSerializedSize() <= MAX_SPEC_BYTES, field,
                 spec.getSerializedSize() + " bytes (expected: at most " + MAX_SPEC_BYTES
                         + "; put a long command line into the image)");
@@ -88,7 +90,7 @@ public final class VmSpecs {
         return Optional
                 .of(new VmSpec(spec.getVcpus(), memory, image.get(), spec.getExtraCommandLine(), spec.getDriver(),
                         spec.getHostSelectorMap(), spec.getCpuFeaturesList().stream().distinct().sorted().toList(),
-                        disks, nics, spec.getVsock(), consoles, cpuModel, devices.get()));
+                        disks, nics, spec.getVsock(), consoles, cpuModel, devices.get(), resources));
     }
 
     private static Optional<GuestDevices> devices(io.drover.proto.v1.VmSpec spec, String field,
@@ -130,6 +132,9 @@ public final class VmSpecs {
                 .setCpuModel(spec.cpuModel().map(CpuModelId::resourceName).orElse(""));
         if (spec.consoles().any()) {
             message.setConsoles(VmConsoles.message(spec.consoles()));
+        }
+        if (!spec.resources().equals(Resources.NONE)) {
+            message.setResources(VmResourceSpecs.message(spec.resources()));
         }
         if (spec.devices().balloon()) {
             message.setBalloon(VmBalloon.getDefaultInstance());

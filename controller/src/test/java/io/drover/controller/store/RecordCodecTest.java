@@ -11,12 +11,14 @@ import io.drover.controller.record.Disk;
 import io.drover.controller.record.GuestDevices;
 import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
+import io.drover.controller.record.HostResources;
 import io.drover.controller.record.Image;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.MacAddress;
 import io.drover.controller.record.Nic;
 import io.drover.controller.record.Phase;
 import io.drover.controller.record.Placement;
+import io.drover.controller.record.Resources;
 import io.drover.controller.record.RunEnd;
 import io.drover.controller.record.Sha256;
 import io.drover.controller.record.Task;
@@ -26,6 +28,8 @@ import io.drover.controller.record.VmId;
 import io.drover.controller.record.VmSpec;
 import io.drover.proto.state.v1.Migration;
 import io.drover.proto.state.v1.VmRecord;
+import io.drover.scheduler.capacity.Extras;
+import io.drover.scheduler.capacity.PageSize;
 import io.drover.scheduler.cpu.Cpu;
 import io.drover.scheduler.cpu.CpuidLeaf;
 import java.time.Duration;
@@ -117,7 +121,7 @@ final class RecordCodecTest {
         for (Consoles consoles : List.of(Consoles.NONE, new Consoles(true, List.of("org.qemu.guest_agent.0", "b")))) {
             VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(),
                     List.of(),
-                    !consoles.any(), consoles, Optional.empty(), GuestDevices.NONE);
+                    !consoles.any(), consoles, Optional.empty(), GuestDevices.NONE, Resources.NONE);
             Vm vm = Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Running(), NOW);
             assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
             assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(4);
@@ -130,10 +134,24 @@ final class RecordCodecTest {
                 new GuestDevices(false, Optional.of(GuestDevices.Watchdog.RESET)),
                 new GuestDevices(true, Optional.of(GuestDevices.Watchdog.POWER_OFF)))) {
             VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(),
-                    List.of(), List.of(), false, Consoles.NONE, Optional.empty(), devices);
+                    List.of(), List.of(), false, Consoles.NONE, Optional.empty(), devices, Resources.NONE);
             Vm vm = Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Running(), NOW);
             assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
             assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void vmWithResourcesComesBackInAFormatThatOlderProgramsRefuse() throws Exception {
+        for (Resources resources : List.of(
+                new Resources(PageSize.HUGE_1G, true, new Resources.Numa.Node(0), false, 0, 0),
+                new Resources(PageSize.SMALL, false, new Resources.Numa.OfCpus(), true, 0, 0),
+                new Resources(PageSize.HUGE_2M, false, new Resources.Numa.Any(), false, 1500, 10))) {
+            VmSpec spec = new VmSpec(1, 1L << 30, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(),
+                    List.of(), false, Consoles.NONE, Optional.empty(), GuestDevices.NONE, resources);
+            Vm vm = Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Running(), NOW);
+            assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
+            assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(8);
         }
     }
 
@@ -144,7 +162,7 @@ final class RecordCodecTest {
                 List.of(new HostId("h2"), new HostId("h1")), "both", NOW, "request");
         assertThat(CpuModelCodec.decode(CpuModelCodec.encode(model))).isEqualTo(model);
         VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(),
-                List.of(), false, Consoles.NONE, Optional.of(model.id()), GuestDevices.NONE);
+                List.of(), false, Consoles.NONE, Optional.of(model.id()), GuestDevices.NONE, Resources.NONE);
         Vm vm = Vm.created(new VmId("web-1"), "uid", spec, new Desired.Running(), NOW);
         assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
         assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(5);
@@ -156,7 +174,10 @@ final class RecordCodecTest {
                 1L << 29,
                 List.of(new Host.Driver("qemu", true, "found")), true, false,
                 List.of("bridge/br0", "user"),
-                Optional.of(new Cpu(List.of(new CpuidLeaf(0x8000_0001, 0, 0, 0, -1, 1 << 31)))));
+                Optional.of(new Cpu(List.of(new CpuidLeaf(0x8000_0001, 0, 0, 0, -1, 1 << 31)))),
+                new HostResources(new Extras(6, 1L << 30, 2L << 30), "2-7",
+                        List.of(new HostResources.NumaNode(1, "4-7", 1L << 30)), true, "/sys/fs/cgroup/drover"));
+        assertThat(host.resources().offered()).containsExactlyInAnyOrder("limits", "numa_node/1");
         assertThat(HostCodec.decode(host.id(), HostCodec.encode(host))).isEqualTo(host);
         assertThat(HostCodec.decode(host.id(), HostCodec.encode(host.withFence()))).isEqualTo(host.withFence());
         Image.ImageFile file = new Image.ImageFile(Sha256.of(new byte[] {1}), 1, "vmlinuz");

@@ -1,7 +1,9 @@
 package io.drover.agent.driver;
 
 import io.drover.agent.process.ProcessIdentity;
+import io.drover.vmm.client.VmmCpuidEntry;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -22,6 +24,13 @@ public interface Machine extends AutoCloseable {
 
     /** Ends the process without asking the guest. Returns at once; {@link #end} tells. */
     void kill();
+
+    /**
+     * What the guest's vCPU 0 is shown by CPUID, to be shown it again in another process; empty when the process cannot tell.
+     *
+     * @throws IOException when the process does not answer
+     */
+    List<VmmCpuidEntry> cpuid() throws IOException;
 
     /**
      * What its devices have done.

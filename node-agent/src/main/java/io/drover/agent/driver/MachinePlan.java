@@ -19,10 +19,11 @@ import java.util.Optional;
  * @param vsock whether it has sockets between the guest and the host
  * @param cpuModel what the guest sees as its CPU; empty: what the host offers
  * @param devices beside those
+ * @param share what of the host it is given
  */
 public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
         String commandLine, List<MachineDisk> disks, List<MachineNic> nics, boolean vsock, MachineConsoles consoles,
-        Optional<VmmCpuModel> cpuModel, GuestDevices devices) {
+        Optional<VmmCpuModel> cpuModel, GuestDevices devices, MachineShare share) {
     private static final long MIN_MEMORY = 16L << 20;
     private static final long MEMORY_UNIT = 2L << 20;
     private static final int MAX_VCPUS = 64;
@@ -37,6 +38,7 @@ public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path
         Objects.requireNonNull(consoles);
         Objects.requireNonNull(cpuModel);
         Objects.requireNonNull(devices);
+        Objects.requireNonNull(share);
         if (vcpus < 1 || vcpus > MAX_VCPUS) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: 1 to " + MAX_VCPUS + ")");
         }
@@ -57,6 +59,20 @@ public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path
         if (nics.size() > MAX_NICS) {
             throw new IllegalArgumentException("nics : " + nics.size() + " (expected: at most " + MAX_NICS + ")");
         }
+    }
+
+    /** With a plain share of the host. */
+    public MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
+            String commandLine, List<MachineDisk> disks, List<MachineNic> nics, boolean vsock,
+            MachineConsoles consoles, Optional<VmmCpuModel> cpuModel, GuestDevices devices) {
+        this(identity, vcpus, memoryBytes, kernel, initramfs, commandLine, disks, nics, vsock, consoles, cpuModel,
+                devices, MachineShare.PLAIN);
+    }
+
+    /** The same with another share of the host. */
+    public MachinePlan withShare(MachineShare given) {
+        return new MachinePlan(identity, vcpus, memoryBytes, kernel, initramfs, commandLine, disks, nics, vsock,
+                consoles, cpuModel, devices, given);
     }
 
     /** Without sockets and CPU model, and with the serial port alone. */

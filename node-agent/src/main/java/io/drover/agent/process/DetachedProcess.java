@@ -29,16 +29,24 @@ public final class DetachedProcess {
         this.identity = identity;
     }
 
+    /** As below, without a launcher. */
+    public static DetachedProcess start(List<String> command, Map<String, String> environment, Path folder, Path lock,
+            Path log) throws IOException {
+        return start(List.of(), command, environment, folder, lock, log);
+    }
+
     /**
      * Starts {@code command} in {@code folder}, with standard output and error appended to {@code log}.
      *
+     * @param launcher what starts it all: it keeps the process's id; empty: nothing
      * @param environment the whole environment of the process, besides PATH
      * @param lock the file that is locked, made if it is not there
      * @throws IOException when it could not be started
      */
-    public static DetachedProcess start(List<String> command, Map<String, String> environment, Path folder, Path lock,
-            Path log) throws IOException {
-        List<String> line = new ArrayList<>(
+    public static DetachedProcess start(List<String> launcher, List<String> command, Map<String, String> environment,
+            Path folder, Path lock, Path log) throws IOException {
+        List<String> line = new ArrayList<>(launcher);
+        line.addAll(
                 List.of("setsid", "flock", "--no-fork", "--nonblock", "--conflict-exit-code",
                         Integer.toString(LOCK_HELD), lock.toString()));
         line.addAll(command);

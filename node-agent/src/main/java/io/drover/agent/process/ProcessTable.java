@@ -17,7 +17,8 @@ import java.util.function.Predicate;
 /** The processes of this host, as {@code /proc} shows them. */
 public final class ProcessTable {
     /** Programs that start another one, by the name that they are started under. Each has its command line as arguments. */
-    private static final Set<String> LAUNCHERS = Set.of("setsid", "flock", "bwrap", "setpriv");
+    private static final Set<String> LAUNCHERS = Set.of("sh", "taskset", "setsid", "flock", "bwrap",
+            "setpriv");
     private static final Duration LOOK = Duration.ofMillis(100);
 
     private ProcessTable() {}
@@ -32,8 +33,8 @@ public final class ProcessTable {
 
     /**
      * The processes with {@code argument} as one whole argument of their command line, but for those that only start
-     * another (setsid, flock, bwrap, setpriv) and for those that such a process has just forked, to start another program. A
-     * process that this agent may not look at is not found.
+     * another (sh, taskset, setsid, flock, bwrap, setpriv) and for those that such a process has just forked, to start
+     * another program. A process that this agent may not look at is not found.
      */
     public static List<ProcessIdentity> withArgument(String argument) {
         List<Found> programs = all(argument).stream().filter(found -> !found.launcher()).toList();

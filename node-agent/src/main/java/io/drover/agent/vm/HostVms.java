@@ -16,6 +16,7 @@ import io.drover.agent.folder.VmFolder;
 import io.drover.agent.net.HostNetworks;
 import io.drover.agent.observe.ObservationBoard;
 import io.drover.agent.refusal.RefusedException;
+import io.drover.agent.share.HostShares;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.proto.agent.v1.VmUsage;
@@ -55,7 +56,7 @@ public final class HostVms implements AutoCloseable {
      * @param timer of one thread
      */
     public record Foundations(Path folder, Path graveyard, HostCapacity capacity, Map<String, Driver> drivers,
-            FileStore files, HostNetworks networks,
+            FileStore files, HostNetworks networks, HostShares shares,
             VmRecords records, OwnershipWatch watch, ObservationBoard board, ScheduledExecutorService timer,
             StartStep.Witness witness) {
         public Foundations {
@@ -72,12 +73,20 @@ public final class HostVms implements AutoCloseable {
     public HostVms(Foundations on) throws IOException {
         this.on = on;
         this.graveyard = new Graveyard(on.graveyard());
-        this.surroundings = new Vm.Surroundings(on.timer(), on.board()::observed, on.witness());
-        this.register = new VmRegister(on.capacity());
+        this.surroundings = new Vm.Surroundings(on.timer(), on.board()::observed, on.witness(),
+                on.shares());
+        this.register = new VmRegister(on.capacity(), on.shares());
         Files.createDirectories(on.folder());
-        ScheduledFuture<?> _ = on.timer().scheduleWithFixedDelay(() -> register.all().forEach(Vm::trimLogs),
+        ScheduledFuture<?> _ = on.timer().scheduleWithFixedDelay(this::tidy,
                 LOG_TRIM_PERIOD.toMillis(),
                 LOG_TRIM_PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void tidy() {
+        List<Vm> all = register.all();
+        all.forEach(Vm::trimLogs);
+        on.shares().removeAllBut(all.stream().filter(vm -> !vm.hasEnded()).map(vm -> vm.plan().identity().uid())
+                .collect(Collectors.toSet()));
     }
 
     /** Goes on with what an earlier agent left. Returns when all of it is decided, which waits for ZooKeeper. */
@@ -147,6 +156,7 @@ public final class HostVms implements AutoCloseable {
         Vm vm = new Vm(prepared, driver, folder, record, surroundings);
         try {
             check(driver, prepared, order.request().getDisksExpected());
+            on.shares().check(identity.name(), prepared.share(), prepared.plan().memoryBytes());
             register.admit(vm);
         } catch (RefusedException e) {
             vm.close();

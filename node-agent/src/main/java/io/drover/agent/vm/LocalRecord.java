@@ -5,15 +5,18 @@ import com.google.protobuf.Timestamp;
 import io.drover.agent.folder.DurableFile;
 import io.drover.agent.folder.VmFolder;
 import io.drover.agent.process.ProcessIdentity;
+import io.drover.proto.agent.v1.CpuidEntry;
 import io.drover.proto.agent.v1.Exit;
 import io.drover.proto.agent.v1.LocalVm;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.proto.format.RecordFormat;
+import io.drover.vmm.client.VmmCpuidEntry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -22,13 +25,47 @@ import java.util.Optional;
  *
  * @param start as the controller asked
  * @param reboots of the guest in this run
+ * @param given what the run goes on with, whatever process it is in
  */
-record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
+record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given given) {
     private static final int NEWEST_FORMAT = RecordFormat.newest(LocalVm.getDescriptor());
+
+    /**
+     * What a run was given when it began, and keeps.
+     *
+     * @param cpus of the host, that the VM has to itself, in the order of its vCPUs
+     * @param cpuid what the guest is shown; empty: it has not been told yet
+     */
+    record Given(List<Integer> cpus, List<VmmCpuidEntry> cpuid) {
+        static final Given NOTHING = new Given(List.of(), List.of());
+
+        Given {
+            cpus = List.copyOf(cpus);
+            cpuid = List.copyOf(cpuid);
+        }
+    }
 
     LocalRecord {
         Objects.requireNonNull(start);
         Objects.requireNonNull(state);
+        Objects.requireNonNull(given);
+    }
+
+    /** Of a run that was given nothing yet. */
+    LocalRecord(StartVmRequest start, LocalState state, int reboots) {
+        this(start, state, reboots, Given.NOTHING);
+    }
+
+    LocalRecord withState(LocalState next) {
+        return new LocalRecord(start, next, reboots, given);
+    }
+
+    LocalRecord withReboots(int count) {
+        return new LocalRecord(start, state, count, given);
+    }
+
+    LocalRecord withGiven(Given now) {
+        return new LocalRecord(start, state, reboots, now);
     }
 
     /** Makes it durable. */
@@ -49,12 +86,24 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
                         + RecordFormat.FIRST + " to " + NEWEST_FORMAT
                         + "; run the agent that wrote it, or a newer one)");
             }
-            return Optional.of(new LocalRecord(stored.getStart(), state(stored), stored.getReboots()));
+            return Optional.of(new LocalRecord(stored.getStart(), state(stored), stored.getReboots(), given(stored)));
         } catch (NoSuchFileException expected) {
             return Optional.empty();
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
             throw new IOException(folder.state() + " is damaged: " + e.getMessage(), e);
         }
+    }
+
+    private static Given given(LocalVm stored) {
+        return new Given(stored.getCpusList(), stored.getCpuidList().stream()
+                .map(entry -> new VmmCpuidEntry(entry.getFunction(), entry.getIndex(), entry.getFlags(),
+                        entry.getEax(), entry.getEbx(), entry.getEcx(), entry.getEdx()))
+                .toList());
+    }
+
+    private static CpuidEntry proto(VmmCpuidEntry entry) {
+        return CpuidEntry.newBuilder().setFunction(entry.function()).setIndex(entry.index()).setFlags(entry.flags())
+                .setEax(entry.eax()).setEbx(entry.ebx()).setEcx(entry.ecx()).setEdx(entry.edx()).build();
     }
 
     private static LocalState state(LocalVm stored) throws IOException {
@@ -88,7 +137,8 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots) {
 
     private LocalVm toProto() {
         LocalVm.Builder stored = LocalVm.newBuilder()
-                .setStart(start).setReboots(reboots)
+                .setStart(start).setReboots(reboots).addAllCpus(given.cpus())
+                .addAllCpuid(given.cpuid().stream().map(LocalRecord::proto).toList())
                 .setState(shown(state)).setTimeUnixMillis(state.since().toEpochMilli());
         process().ifPresent(process -> stored.setPid(process.pid()).setStartTicks(process.startTicks()));
         if (state instanceof LocalState.Stopping stopping) {

@@ -14,6 +14,7 @@ import io.drover.agent.net.HostNetworks;
 import io.drover.agent.net.NicOrder;
 import io.drover.agent.net.VmNics;
 import io.drover.agent.refusal.RefusedException;
+import io.drover.agent.share.ShareOrder;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.scheduler.capacity.Demand;
 import java.nio.ByteBuffer;
@@ -36,7 +37,7 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
      * @param files needed while the machine may start again
      * @param images needed as long as the VM's disks, which lie on them
      */
-    record Prepared(MachinePlan plan, VmDisks disks, VmNics nics, List<FileStore.Hold> files,
+    record Prepared(MachinePlan plan, ShareOrder share, VmDisks disks, VmNics nics, List<FileStore.Hold> files,
             List<FileStore.Hold> images) {
         Prepared {
             files = List.copyOf(files);
@@ -105,7 +106,8 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
             List<FileStore.Hold> files,
             List<FileStore.Hold> images) {
         // Sums of demands must not overflow: the scheduler's limits hold here, too.
-        Demand demand = new Demand(request.getVcpus(), request.getMemoryBytes());
+        ShareOrder share = ShareOrder.of(request.getResources());
+        Demand demand = share.demand(request.getVcpus(), request.getMemoryBytes());
         Optional<Path> initramfs = initramfs().map(store::path);
         VmDisks disks = new VmDisks(identity.name(), folder, orders, store::path);
         VmNics nics = nics(networks);
@@ -114,7 +116,7 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
                 disks.forMachine(), nics.forMachine(), request.getVsock(),
                 new MachineConsoles(request.getConsoles().getVirtio(), request.getConsoles().getPortsList()),
                 cpuModel(), devices());
-        return new Prepared(plan, disks, nics, files, images);
+        return new Prepared(plan, share, disks, nics, files, images);
     }
 
     private Optional<VmmCpuModel> cpuModel() {

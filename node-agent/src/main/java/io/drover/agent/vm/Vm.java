@@ -13,7 +13,10 @@ import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.LogReader;
 import io.drover.agent.folder.VmFolder;
 import io.drover.agent.net.VmNics;
+import io.drover.agent.share.HostShares;
+import io.drover.agent.share.ShareOrder;
 import io.drover.proto.agent.v1.VmObservation;
+import io.drover.scheduler.capacity.Demand;
 import java.io.IOException;
 import java.io.Serial;
 import java.nio.file.Path;
@@ -37,7 +40,8 @@ final class Vm implements AutoCloseable {
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
 
     /** What all VMs of a host share. */
-    record Surroundings(ScheduledExecutorService timer, Consumer<VmObservation> observer, StartStep.Witness witness) {}
+    record Surroundings(ScheduledExecutorService timer, Consumer<VmObservation> observer, StartStep.Witness witness,
+            HostShares shares) {}
 
     /** The intent to start the VM could not be made durable: nothing was started. */
     static final class NotRecordedException extends IOException {
@@ -50,6 +54,7 @@ final class Vm implements AutoCloseable {
     }
 
     private final MachinePlan plan;
+    private final ShareOrder share;
     private final VmDisks disks;
     private final VmNics nics;
     private final Driver driver;
@@ -67,6 +72,8 @@ final class Vm implements AutoCloseable {
     private volatile Optional<Machine> machine = Optional.empty();
     private final RebootBackOff backOff = new RebootBackOff();
 
+    /** As in the record, for others to look at. */
+    private volatile List<Integer> cpus;
     /** The last thing that was observed. */
     private volatile VmObservation observation;
     private volatile boolean bootable = true;
@@ -80,6 +87,8 @@ final class Vm implements AutoCloseable {
      */
     Vm(StartOrder.Prepared prepared, Driver driver, VmFolder folder, LocalRecord record, Surroundings surroundings) {
         this.plan = prepared.plan();
+        this.share = prepared.share();
+        this.cpus = record.given().cpus();
         this.disks = prepared.disks();
         this.nics = prepared.nics();
         this.driver = driver;
@@ -98,6 +107,26 @@ final class Vm implements AutoCloseable {
 
     long epoch() {
         return plan.identity().epoch();
+    }
+
+    ShareOrder share() {
+        return share;
+    }
+
+    /** What it uses up of the host. */
+    Demand demand() {
+        return share.demand(plan.vcpus(), plan.memoryBytes());
+    }
+
+    /** The CPUs of the host that it has to itself. */
+    List<Integer> cpus() {
+        return cpus;
+    }
+
+    /** Gives it these CPUs, before it is started. */
+    void give(List<Integer> allotted) {
+        cpus = List.copyOf(allotted);
+        record = record.withGiven(new LocalRecord.Given(cpus, record.given().cpuid()));
     }
 
     /** The ports of the host that lead to its guest while it runs. */
@@ -260,7 +289,7 @@ final class Vm implements AutoCloseable {
         try {
             Machine spawned = spawn();
             surroundings.witness().reached(StartStep.SPAWNED);
-            record = new LocalRecord(record.start(), record.state(), reboots);
+            record = record.withReboots(reboots);
             runs(spawned);
             surroundings.witness().reached(StartStep.RUN_RECORDED);
         } catch (UnbootableException e) {
@@ -280,7 +309,9 @@ final class Vm implements AutoCloseable {
         try {
             nics.make(driver.user(folder));
             surroundings.witness().reached(StartStep.NICS_MADE);
-            Machine running = driver.spawn(plan, folder, console);
+            MachinePlan shared = plan.withShare(surroundings.shares().give(plan, share, driver.name(), cpus,
+                    record.given().cpuid()));
+            Machine running = driver.spawn(shared, folder, console);
             spawned = true;
             return running;
         } finally {
@@ -293,8 +324,21 @@ final class Vm implements AutoCloseable {
 
     private void runs(Machine running) throws InterruptedException {
         machine = Optional.of(running);
+        rememberCpuid(running);
         apply(new LocalEvent.Runs(running.process()));
         CompletableFuture<Void> _ = running.end().thenAccept(end -> queue.post(() -> ended(running, end)));
+    }
+
+    /** So that the guest finds the same CPU when it reboots. */
+    private void rememberCpuid(Machine running) {
+        if (!record.given().cpuid().isEmpty()) {
+            return;
+        }
+        try {
+            record = record.withGiven(new LocalRecord.Given(cpus, running.cpuid()));
+        } catch (IOException e) {
+            log.warn("VM {}: what its guest is shown by CPUID is not known", plan.identity(), e);
+        }
     }
 
     private void ended(Machine which, MachineEnd end) throws InterruptedException {
@@ -371,7 +415,7 @@ final class Vm implements AutoCloseable {
         }
         Adoption found;
         try {
-            found = driver.adopt(plan, folder, console);
+            found = driver.adopt(plan.withShare(surroundings.shares().given(share, cpus)), folder, console);
         } catch (IOException e) {
             found = new Adoption.Ended(new MachineEnd.Failed(
                     "did not answer the agent that came back, and was killed: " + e.getMessage()));
@@ -421,7 +465,7 @@ final class Vm implements AutoCloseable {
 
     private void apply(LocalEvent event) throws InterruptedException {
         LocalState next = record.state().after(event, now());
-        LocalRecord changed = new LocalRecord(record.start(), next, record.reboots());
+        LocalRecord changed = record.withState(next);
         if (observed(changed).equals(observation) && next.equals(record.state())) {
             return;
         }

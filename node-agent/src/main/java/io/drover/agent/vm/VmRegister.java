@@ -6,10 +6,11 @@ import io.drover.agent.driver.MachineNic;
 import io.drover.agent.net.VmNics;
 import io.drover.agent.refusal.Reason;
 import io.drover.agent.refusal.RefusedException;
-import io.drover.scheduler.capacity.Demand;
+import io.drover.agent.share.HostShares;
 import io.drover.scheduler.capacity.Fit;
 import io.drover.scheduler.capacity.HostCapacity;
 import io.drover.scheduler.capacity.Reserved;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,14 +21,16 @@ import java.util.concurrent.locks.ReentrantLock;
 /** Which VMs are on this host, and what they hold of it. Safe for all threads. */
 final class VmRegister {
     private final HostCapacity capacity;
+    private final HostShares shares;
     /** Held, one for a VM, while it comes or goes: a new epoch does not begin in a folder that is being buried. */
     private final Striped<Lock> comings = Striped.lock(256);
     private final ReentrantLock lock = new ReentrantLock();
     @GuardedBy("lock")
     private final Map<String, Vm> vms = new HashMap<>();
 
-    VmRegister(HostCapacity capacity) {
+    VmRegister(HostCapacity capacity, HostShares shares) {
         this.capacity = capacity;
+        this.shares = shares;
     }
 
     /** The lock under which a VM comes to this host, or goes. */
@@ -54,7 +57,7 @@ final class VmRegister {
     }
 
     /**
-     * Takes a new VM in, if it fits beside those whose run has not ended.
+     * Takes a new VM in, if it fits beside those whose run has not ended, and gives it its CPUs.
      *
      * @throws RefusedException DOES_NOT_FIT, PORT_TAKEN
      */
@@ -62,17 +65,20 @@ final class VmRegister {
         lock.lock();
         try {
             Reserved reserved = Reserved.NONE;
+            List<Integer> taken = new ArrayList<>();
             for (Vm other : vms.values()) {
                 if (!other.hasEnded()) {
-                    reserved = reserved.plus(demand(other));
+                    reserved = reserved.plus(other.demand());
+                    taken.addAll(other.cpus());
                     checkPorts(vm, other);
                 }
             }
-            if (capacity.fits(reserved, demand(vm)) instanceof Fit.Lacks lacks) {
+            if (capacity.fits(reserved, vm.demand()) instanceof Fit.Lacks lacks) {
                 throw new RefusedException(Reason.DOES_NOT_FIT, "vms/" + vm.plan().identity().name(),
                         "this host " + lacks.text(),
                         "place the VM on another host");
             }
+            vm.give(shares.allot(vm.share(), vm.plan().vcpus(), taken));
             vms.put(vm.plan().identity().uid(), vm);
         } finally {
             lock.unlock();
@@ -89,10 +95,6 @@ final class VmRegister {
                 }
             }
         }
-    }
-
-    private static Demand demand(Vm vm) {
-        return new Demand(vm.plan().vcpus(), vm.plan().memoryBytes());
     }
 
     /** Takes a VM in that is here already, whether it fits or not. */

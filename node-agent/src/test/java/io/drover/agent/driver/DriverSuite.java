@@ -16,6 +16,7 @@ import io.drover.agent.testing.TestBridge;
 import io.drover.vmm.client.DiskImages;
 import io.drover.vmm.client.UserNetworks;
 import io.drover.vmm.client.VmmDisk;
+import io.drover.vmm.client.VmmCpuidEntry;
 import io.drover.vmm.testing.TinyGuest;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -148,6 +149,38 @@ abstract class DriverSuite {
             assertThat(folder.run().resolve("port-org.qemu.guest_agent.0")).exists();
             assertThat(folder.run().resolve("port-other")).exists();
             assertThat(Files.exists(folder.run().resolve("vsock"))).isEqualTo(vsock);
+        }
+    }
+
+    @Test
+    void vcpusArePinnedAndMemoryIsThereBeforeTheGuestRuns() throws Exception {
+        MachineShare share = new MachineShare(MachineShare.SMALL_PAGE_BYTES, true, List.of(0), List.of(0), List.of(),
+                List.of("taskset", "--cpu-list", "0"));
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = spawn(plan().withShare(share), console);
+            reader.await(BANNER + "\r\n");
+            assertThat(driver.processes(folder)).containsExactly(machine.process());
+            Path process = Path.of("/proc", Long.toString(machine.process().pid()));
+            assertThat(Files.readString(process.resolve("status"))).containsPattern("Cpus_allowed_list:\\s*0\n");
+            assertThat(Files.readString(process.resolve("numa_maps"))).as("memory of a node").contains("bind:0");
+        }
+    }
+
+    @Test
+    void guestThatRebootsCanBeShownTheCpuThatItWasShown() throws Exception {
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine first = running(console, reader);
+            List<VmmCpuidEntry> shown = first.cpuid();
+            assertThat(shown.isEmpty()).as("of QEMU it is not known").isEqualTo(driver.name().equals("qemu"));
+            reader.type(TinyGuest.REBOOT);
+            assertThat(end(first)).isEqualTo(new MachineEnd.Rebooted());
+            first.close();
+
+            MachineShare same = new MachineShare(MachineShare.SMALL_PAGE_BYTES, false, List.of(), List.of(), shown,
+                    List.of());
+            assertThat(spawn(plan().withShare(same), console).cpuid()).isEqualTo(shown);
         }
     }
 

@@ -7,6 +7,7 @@ import io.drover.agent.folder.VmFolder;
 import io.drover.agent.process.ProcessIdentity;
 import io.drover.proto.agent.v1.LocalVm;
 import io.drover.proto.agent.v1.StartVmRequest;
+import io.drover.vmm.client.VmmCpuidEntry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,5 +58,16 @@ final class LocalRecordTest {
 
         assertThatThrownBy(() -> LocalRecord.read(folder)).isInstanceOf(IOException.class)
                 .hasMessageContaining("local.pb");
+    }
+
+    @Test
+    void whatARunWasGivenIsKept() throws IOException {
+        VmFolder folder = new VmFolder(temp.resolve("given"));
+        folder.create();
+        LocalRecord record = new LocalRecord(START, new LocalState.Starting(Instant.ofEpochMilli(1)), 0)
+                .withGiven(new LocalRecord.Given(List.of(4, 2), List.of(new VmmCpuidEntry(7, 1, 1, -2, 3, 4, 5))));
+        record.write(folder);
+        assertThat(LocalRecord.read(folder)).contains(record);
+        assertThat(record.withReboots(3).given()).isEqualTo(record.given());
     }
 }

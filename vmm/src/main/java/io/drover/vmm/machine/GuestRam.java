@@ -2,12 +2,11 @@ package io.drover.vmm.machine;
 
 import io.drover.vmm.linux.Errno;
 import io.drover.vmm.linux.FileHandle;
-import io.drover.vmm.linux.MappedMemory;
 import io.drover.vmm.linux.SystemCallException;
 import io.drover.vmm.log.Log;
+import io.drover.vmm.memory.MappedRam;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.function.BooleanSupplier;
 
 /** The piece of the host's memory that a guest's RAM is. */
@@ -17,13 +16,11 @@ final class GuestRam {
     /** So often it is told how far it is. */
     private static final long TOLD_BYTES = 8L << 30;
 
-    private final FileHandle file;
-    private final MemorySegment mapped;
+    private final MappedRam mapped;
     private final MemorySettings settings;
     private volatile long prefaultedBytes;
 
-    private GuestRam(FileHandle file, MemorySegment mapped, MemorySettings settings) {
-        this.file = file;
+    private GuestRam(MappedRam mapped, MemorySettings settings) {
         this.mapped = mapped;
         this.settings = settings;
     }
@@ -39,12 +36,12 @@ final class GuestRam {
     static GuestRam map(long bytes, MemorySettings settings, Arena arena) throws IOException {
         FileHandle file = create(bytes, settings);
         try {
-            MemorySegment mapped = map(file, bytes, settings, arena);
+            MappedRam mapped = map(file, bytes, settings, arena);
             bind(mapped, settings);
             if (!settings.hugePages()) {
-                MappedMemory.adviseHugePages(mapped);
+                mapped.adviseHugePages();
             }
-            return new GuestRam(file, mapped, settings);
+            return new GuestRam(mapped, settings);
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
@@ -63,10 +60,10 @@ final class GuestRam {
         }
     }
 
-    private static MemorySegment map(FileHandle file, long bytes, MemorySettings settings, Arena arena)
+    private static MappedRam map(FileHandle file, long bytes, MemorySettings settings, Arena arena)
             throws IOException {
         try {
-            return file.map(bytes, arena);
+            return MappedRam.map(file, bytes, arena);
         } catch (SystemCallException e) {
             if (settings.hugePages() && e.errno() == Errno.ENOMEM) {
                 throw new HostException("huge pages : this host has not " + bytes / settings.pageBytes()
@@ -77,12 +74,12 @@ final class GuestRam {
         }
     }
 
-    private static void bind(MemorySegment mapped, MemorySettings settings) throws HostException {
+    private static void bind(MappedRam mapped, MemorySettings settings) throws HostException {
         if (settings.nodes().isEmpty()) {
             return;
         }
         try {
-            MappedMemory.bind(mapped, settings.nodes());
+            mapped.bind(settings.nodes());
         } catch (SystemCallException e) {
             throw new HostException("NUMA nodes : " + settings.nodes()
                     + " (expected: nodes of this host with memory, see /sys/devices/system/node): " + e.getMessage(),
@@ -90,11 +87,7 @@ final class GuestRam {
         }
     }
 
-    FileHandle file() {
-        return file;
-    }
-
-    MemorySegment mapped() {
+    MappedRam mapped() {
         return mapped;
     }
 
@@ -117,14 +110,14 @@ final class GuestRam {
             return true;
         }
         long step = Math.max(STEP_BYTES, settings.pageBytes());
-        long bytes = mapped.byteSize();
+        long bytes = mapped.size();
         for (long from = 0; from < bytes; from += step) {
             if (cancelled.getAsBoolean()) {
                 log.info("prefault: cancelled at " + (from >> 20) + " of " + (bytes >> 20) + " MiB");
                 return false;
             }
             try {
-                MappedMemory.populate(mapped.asSlice(from, Math.min(step, bytes - from)));
+                mapped.populate(from, Math.min(step, bytes - from));
             } catch (SystemCallException e) {
                 throw new HostException("prefault : the host has memory for " + from + " bytes of the guest's " + bytes
                         + (settings.nodes().isEmpty() ? "" : " on the NUMA nodes " + settings.nodes())

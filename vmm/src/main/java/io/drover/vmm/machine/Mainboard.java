@@ -146,9 +146,9 @@ final class Mainboard implements AutoCloseable {
         Optional<FileHandle> file = Optional.empty();
         try {
             GuestRam ram = GuestRam.map(settings.memoryBytes(), settings.memory(), arena);
-            file = Optional.of(ram.file());
-            GuestMemory memory = GuestMemory.of(ram.mapped());
-            BackingFile backing = new BackingFile(ram.file(), memory);
+            file = Optional.of(ram.mapped().file());
+            GuestMemory memory = ram.mapped().memory();
+            BackingFile backing = new BackingFile(ram.mapped().file(), memory);
             IoBus ports = new IoBus();
             IoBus mmio = new IoBus();
             Partition partition = accelerator.createPartition(memory.regions(), ports, mmio);

@@ -26,14 +26,14 @@ class GuestRamTest {
         try (Arena arena = Arena.ofShared()) {
             GuestRam plain = GuestRam.map(8 * MIB, MemorySettings.PLAIN, arena);
             assertThat(plain.prefault(() -> false, log)).isTrue();
-            assertThat(plain.file().allocatedBytes()).isZero();
-            plain.file().close();
+            assertThat(plain.mapped().file().allocatedBytes()).isZero();
+            plain.mapped().file().close();
 
             GuestRam early = GuestRam.map(8 * MIB, new MemorySettings(4096, true, List.of()), arena);
             assertThat(early.prefault(() -> false, log)).isTrue();
-            assertThat(early.file().allocatedBytes()).isEqualTo(8 * MIB);
+            assertThat(early.mapped().file().allocatedBytes()).isEqualTo(8 * MIB);
             assertThat(early.prefaultedBytes()).isEqualTo(8 * MIB);
-            early.file().close();
+            early.mapped().file().close();
         }
     }
 
@@ -44,8 +44,8 @@ class GuestRamTest {
             AtomicInteger asked = new AtomicInteger();
             assertThat(ram.prefault(() -> asked.incrementAndGet() > 1, log)).isFalse();
             assertThat(ram.prefaultedBytes()).isEqualTo(64 * MIB);
-            assertThat(ram.file().allocatedBytes()).isEqualTo(64 * MIB);
-            ram.file().close();
+            assertThat(ram.mapped().file().allocatedBytes()).isEqualTo(64 * MIB);
+            ram.mapped().file().close();
         }
     }
 

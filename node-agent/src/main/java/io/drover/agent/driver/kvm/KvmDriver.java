@@ -11,6 +11,7 @@ import io.drover.agent.driver.Machine;
 import io.drover.agent.driver.MachineDisk;
 import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachinePlan;
+import io.drover.agent.driver.MachineShare;
 import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.folder.RunLog;
 import io.drover.agent.folder.VmFolder;
@@ -20,8 +21,10 @@ import io.drover.agent.process.ProcessTable;
 import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmCommand;
 import io.drover.vmm.client.VmmDisk;
+import io.drover.vmm.client.VmmMemory;
 import io.drover.vmm.client.VmmRefusedException;
 import io.drover.vmm.client.VmmSettings;
+import io.drover.vmm.client.VmmShare;
 import io.drover.vmm.selftest.SelfTestResult;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -104,12 +107,13 @@ public final class KvmDriver implements Driver {
                 CONSOLE_LOG_BYTES,
                 files.exit(), true)
                 .withDevices(plan.disks().stream().map(KvmDriver::disk).toList(), false)
-                .withNics(plan.nics().stream().map(KvmNic::of).toList());
+                .withNics(plan.nics().stream().map(KvmNic::of).toList())
+                .withShare(share(plan.share()));
         VmmSettings all = KvmDevices.with(plan.cpuModel().map(settings::withCpuModel).orElse(settings), plan.devices());
         files.withSockets(all, plan).write(files.settings());
         new RunLog(folder.vmmLog()).begin();
         VmmCommand command = program.command(files.settings(), confinement.filtersCalls());
-        DetachedProcess child = DetachedProcess.start(
+        DetachedProcess child = DetachedProcess.start(plan.share().launcher(),
                 confinement.enclose(folder, belongings(plan, files), command.arguments()), command.environment(),
                 folder.run(), folder.lock(), folder.vmmLog());
         try {
@@ -122,6 +126,11 @@ public final class KvmDriver implements Driver {
             end(child, folder);
             throw e;
         }
+    }
+
+    private static VmmShare share(MachineShare share) {
+        return new VmmShare(new VmmMemory(share.pageBytes(), share.prefault(), share.nodes()), share.vcpuCpus(),
+                share.cpuid());
     }
 
     private Belongings belongings(MachinePlan plan, KvmFiles files) throws IOException {

@@ -6,10 +6,12 @@ import io.drover.agent.driver.Machine;
 import io.drover.agent.driver.MachineCounters;
 import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachinePlan;
+import io.drover.agent.driver.MachineShare;
 import io.drover.agent.folder.RunLog;
 import io.drover.agent.process.DetachedProcess;
 import io.drover.agent.process.ProcessIdentity;
 import io.drover.vmm.client.VmmClient;
+import io.drover.vmm.client.VmmCpuidEntry;
 import io.drover.vmm.client.VmmDiskStatus;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
@@ -28,6 +30,8 @@ import org.slf4j.LoggerFactory;
 /** A machine in a VMM process of ours. */
 final class KvmMachine implements Machine {
     private static final Logger log = LoggerFactory.getLogger(KvmMachine.class);
+    /** For a VMM that has its guest's memory be there: more than any host takes. */
+    private static final Duration PREFAULT_PATIENCE = Duration.ofHours(1);
     /** From the last word of a VMM to the end of its process. */
     private static final Duration END_PATIENCE = Duration.ofSeconds(15);
     /** From the end of a VMM to the end of the sandbox around it, which has its status. */
@@ -80,13 +84,36 @@ final class KvmMachine implements Machine {
             client.watch(machine.new Watcher());
             if (client.status().state() == VmmStatus.State.PAUSED
                     || client.status().state() == VmmStatus.State.STARTING) {
-                client.resume(plan.identity().epoch());
+                machine.resume();
             }
             return machine;
         } catch (IOException | VmmRefusedException e) {
             machine.close();
             throw e;
         }
+    }
+
+    /** A guest whose memory is to be there first is not waited for: that may take minutes, and it can be stopped meanwhile. */
+    private void resume() throws IOException, VmmRefusedException {
+        MachineShare share = plan.share();
+        boolean early = share.prefault()
+                || (share.pageBytes() > MachineShare.SMALL_PAGE_BYTES && !share.nodes().isEmpty());
+        if (!early) {
+            client.resume(plan.identity().epoch());
+            return;
+        }
+        Thread.ofVirtual().name("vmm-prefault " + name).start(() -> {
+            try (VmmClient patient = VmmClient.connect(process.folder().resolve(KvmFiles.CONTROL_SOCKET),
+                    PREFAULT_PATIENCE)) {
+                patient.resume(plan.identity().epoch());
+                log.info("VM {}: its memory is there", name);
+            } catch (IOException | VmmRefusedException e) {
+                if (!closed && process.isAlive()) {
+                    log.warn("VM {}: its guest cannot be let run; ending it", name, e);
+                    kill();
+                }
+            }
+        });
     }
 
     private final class Watcher implements VmmListener {
@@ -187,6 +214,17 @@ final class KvmMachine implements Machine {
             }
             process.kill();
         });
+    }
+
+    @Override
+    public List<VmmCpuidEntry> cpuid() throws IOException {
+        try {
+            return client.cpuid();
+        } catch (VmmRefusedException e) {
+            // A VMM of an earlier release, which knows no such request.
+            log.debug("VM {}: the VMM does not tell its guest's CPUID", name, e);
+            return List.of();
+        }
     }
 
     @Override

@@ -18,7 +18,7 @@ final class QemuCommand {
         line.addAll(List.of("-name", "guest=" + plan.identity().name() + ",debug-threads=on"));
         // Also what a later agent finds the process by: Driver.marker.
         line.addAll(List.of("-pidfile", files.pidFile().toString()));
-        line.addAll(List.of("-machine", "q35,usb=off,vmport=off"));
+        line.addAll(QemuMemory.arguments(plan));
         line.addAll(List.of("-accel", accelerator.argument(), "-cpu", accelerator.cpu()));
         line.addAll(List.of("-smp", Integer.toString(plan.vcpus()), "-m", "size=" + (plan.memoryBytes() >> 20) + "M"));
         line.addAll(List.of("-kernel", plan.kernel().toString()));

@@ -118,11 +118,13 @@ public final class QemuDriver implements Driver {
         for (MachineNic nic : plan.nics()) {
             QemuNic.prepare(nic, plan.identity().uid(), folder.run());
         }
-        DetachedProcess child = DetachedProcess.start(QemuCommand.of(file, accelerator, plan, files), Map.of(),
+        DetachedProcess child = DetachedProcess.start(plan.share().launcher(),
+                QemuCommand.of(file, accelerator, plan, files), Map.of(),
                 folder.run(), folder.lock(), folder.vmmLog());
         try {
             QmpClient monitor = connect(plan, child, folder);
             QemuConsole wire = new QemuConsole(plan.identity().toString(), console, folder, output, watches);
+            QemuPinning.pin(plan.share().vcpuCpus(), monitor);
             monitor.execute("cont");
             return new QemuMachine(child.identity(), Optional.of(child), plan, files, monitor, wire).watched();
         } catch (UnbootableException | IOException | InterruptedException e) {

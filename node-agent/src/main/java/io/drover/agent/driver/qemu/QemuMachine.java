@@ -8,10 +8,12 @@ import io.drover.agent.folder.LogFile;
 import io.drover.agent.folder.RunLog;
 import io.drover.agent.process.DetachedProcess;
 import io.drover.agent.process.ProcessIdentity;
+import io.drover.vmm.client.VmmCpuidEntry;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
@@ -75,6 +77,11 @@ final class QemuMachine implements Machine {
     public void kill() {
         killed = true;
         process.kill();
+    }
+
+    @Override
+    public List<VmmCpuidEntry> cpuid() {
+        return List.of();
     }
 
     @Override
