@@ -15,7 +15,7 @@ final class DeviceClasses {
     private static final String ROOT = "io/drover/vmm/";
     private static final List<String> PACKAGES = List.of("pci/", "virtio/", "disk/", "net/", "limit/", "linux/",
             "acpi/",
-            "interrupt/", "memory/");
+            "interrupt/", "memory/", "machine/", "client/");
     private static final String CLASS = ".class";
 
     private DeviceClasses() {}

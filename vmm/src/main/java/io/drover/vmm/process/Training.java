@@ -6,6 +6,7 @@ import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
+import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmRefusedException;
 import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.client.VmmStatus;
@@ -67,6 +68,7 @@ final class Training {
             run(folder, TrainingFiles.elf(), Optional.empty(), List.of(), log, hook);
             run(folder, TrainingFiles.bzImage(), Optional.of(initramfs), List.of(VmmDisk.raw(disk, "training")), log,
                     hook);
+            readNic(folder.resolve("nic.pb"));
             DeviceClasses.load();
         } finally {
             try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
@@ -76,6 +78,14 @@ final class Training {
             }
             Files.delete(folder);
         }
+    }
+
+    /** Settings with a nic, which the machines above cannot have: nothing is opened for it. */
+    private static void readNic(Path file) throws IOException {
+        new VmmSettings("training", "training", 1, 1, MEMORY_BYTES, file, Optional.empty(), "", file, file, 0, file,
+                true)
+                .withNics(List.of(VmmNic.tap("tap", "52:54:00:00:00:01", "tap0", 1))).write(file);
+        VmmSettings.read(file);
     }
 
     private static void run(Path folder, byte[] kernel, Optional<Path> initramfs, List<VmmDisk> disks, Log log,
