@@ -86,7 +86,7 @@ public final class KvmAccelerator implements Accelerator {
                 vm.setUserMemoryRegion(slot, region.address(), region.segment());
                 slot++;
             }
-            return new KvmPartition(vm, ports, mmio);
+            return new KvmPartition(kvm, vm, ports, mmio);
         } catch (SystemCallException e) {
             vm.close();
             throw e;

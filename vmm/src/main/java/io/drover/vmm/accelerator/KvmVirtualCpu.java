@@ -1,8 +1,11 @@
 package io.drover.vmm.accelerator;
 
+import io.drover.proto.vmm.v1.SavedCpu;
+import io.drover.proto.vmm.v1.SavedCpuidEntry;
 import io.drover.vmm.boot.EntryState;
 import io.drover.vmm.boot.SegmentState;
 import io.drover.vmm.bus.IoBus;
+import io.drover.vmm.cpuid.CpuidEntry;
 import io.drover.vmm.kvm.KvmRegs;
 import io.drover.vmm.kvm.KvmRegs.Register;
 import io.drover.vmm.kvm.KvmRun;
@@ -13,6 +16,8 @@ import io.drover.vmm.kvm.KvmVcpu;
 import io.drover.vmm.linux.Errno;
 import io.drover.vmm.linux.KickSignal;
 import io.drover.vmm.linux.SystemCallException;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -39,6 +44,8 @@ final class KvmVirtualCpu implements VirtualCpu {
     private final KvmRun exit;
     private final IoBus ports;
     private final IoBus mmio;
+    private final List<CpuidEntry> cpuid;
+    private final PartsSource savedParts;
     private final AtomicLong exits = new AtomicLong();
     private final Arena arena = Arena.ofShared();
     private final KickSignal.Drain kicks = new KickSignal.Drain(arena);
@@ -46,7 +53,15 @@ final class KvmVirtualCpu implements VirtualCpu {
     /** The kernel's number of the owner thread, so that no kick goes to a thread that is gone; guarded by {@link #binding}. */
     private int owner = UNBOUND;
 
-    KvmVirtualCpu(int index, KvmVcpu vcpu, IoBus ports, IoBus mmio) {
+    /** Tells what this host's KVM has of a state. */
+    @FunctionalInterface
+    interface PartsSource {
+        KvmSavedParts get() throws SystemCallException;
+    }
+
+    KvmVirtualCpu(int index, KvmVcpu vcpu, IoBus ports, IoBus mmio, List<CpuidEntry> cpuid, PartsSource savedParts) {
+        this.cpuid = List.copyOf(cpuid);
+        this.savedParts = savedParts;
         this.index = index;
         this.vcpu = vcpu;
         this.exit = vcpu.exit();
@@ -151,6 +166,28 @@ final class KvmVirtualCpu implements VirtualCpu {
             }
         } while (result == 0);
         withoutExit(result);
+    }
+
+    @Override
+    public SavedCpu save() throws SystemCallException {
+        SavedCpu.Builder saved = SavedCpu.newBuilder().setVersion(SavedStates.VERSION);
+        for (CpuidEntry entry : cpuid) {
+            saved.addCpuid(SavedCpuidEntry.newBuilder().setFunction(entry.function()).setIndex(entry.index())
+                    .setFlags(entry.flags()).setEax(entry.eax()).setEbx(entry.ebx()).setEcx(entry.ecx())
+                    .setEdx(entry.edx()));
+        }
+        return saved.setKvm(new KvmCpuState(vcpu, savedParts.get()).save()).build();
+    }
+
+    @Override
+    public void load(SavedCpu saved, long awayNanos) throws SavedStateException, SystemCallException {
+        SavedStates.require(saved.hasKvm(), "CPU " + index + " of KVM's");
+        new KvmCpuState(vcpu, savedParts.get()).load(saved.getKvm(), awayNanos);
+    }
+
+    @Override
+    public void tellStopped() {
+        vcpu.tellStopped();
     }
 
     @Override

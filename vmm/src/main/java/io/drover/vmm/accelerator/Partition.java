@@ -1,9 +1,11 @@
 package io.drover.vmm.accelerator;
 
+import io.drover.proto.vmm.v1.SavedChips;
 import io.drover.vmm.bus.Doorbells;
 import io.drover.vmm.cpuid.CpuidEntry;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.interrupt.MessageInterrupts;
+import io.drover.vmm.state.SavedStateException;
 import java.io.IOException;
 import java.util.List;
 
@@ -31,6 +33,20 @@ public interface Partition extends AutoCloseable {
 
     /** Writes of the guest that ring events. They end with the partition. */
     Doorbells doorbells();
+
+    /** The interrupt controllers, timers and clocks. While every CPU is out of the guest; after the devices were saved. */
+    SavedChips save() throws IOException;
+
+    /**
+     * Makes them what others were. After every CPU's {@link VirtualCpu#load}, as interrupts that wait go to them, and before the
+     * devices assert their lines again.
+     *
+     * @param awayNanos
+     *            as for the CPUs
+     * @throws SavedStateException
+     *             when they cannot be that
+     */
+    void load(SavedChips saved, long awayNanos) throws IOException;
 
     /** After every CPU has been closed and every device has stopped. */
     @Override

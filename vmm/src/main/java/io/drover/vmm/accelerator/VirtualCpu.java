@@ -1,6 +1,8 @@
 package io.drover.vmm.accelerator;
 
+import io.drover.proto.vmm.v1.SavedCpu;
 import io.drover.vmm.boot.EntryState;
+import io.drover.vmm.state.SavedStateException;
 import java.io.IOException;
 
 /**
@@ -31,6 +33,29 @@ public interface VirtualCpu extends AutoCloseable {
      * registers are those between two instructions.
      */
     void settle() throws IOException;
+
+    /**
+     * All that the guest has in this CPU. Any thread, while the owner is out of the guest, has {@link #settle settled} and stays
+     * so.
+     */
+    SavedCpu save() throws IOException;
+
+    /**
+     * Makes this CPU, which has never run, what another was. Any thread, while the owner is out of the guest. Before the
+     * partition's {@link Partition#load}.
+     *
+     * @param awayNanos
+     *            how long ago the other was saved, at least 0: its clocks have gone on meanwhile
+     * @throws SavedStateException
+     *             when it cannot be that
+     */
+    void load(SavedCpu saved, long awayNanos) throws IOException;
+
+    /**
+     * Tells a guest that listens that it was stopped, so that it does not take the time that has gone by for a hang of its own.
+     * Any thread, while the owner is out of the guest.
+     */
+    void tellStopped();
 
     /** Makes the current {@link #run} return soon, or the next if there is none. */
     void kick();

@@ -5,6 +5,7 @@ import io.drover.proto.vmm.v1.AttachConsoleRequest;
 import io.drover.proto.vmm.v1.AttachDiskRequest;
 import io.drover.proto.vmm.v1.AttachNicRequest;
 import io.drover.proto.vmm.v1.BalloonTargetRequest;
+import io.drover.proto.vmm.v1.CancelSaveRequest;
 import io.drover.proto.vmm.v1.ConsoleInputRequest;
 import io.drover.proto.vmm.v1.ConsoleOutput;
 import io.drover.proto.vmm.v1.CpuidRequest;
@@ -16,6 +17,7 @@ import io.drover.proto.vmm.v1.Reply;
 import io.drover.proto.vmm.v1.Request;
 import io.drover.proto.vmm.v1.ResizeDiskRequest;
 import io.drover.proto.vmm.v1.ResumeRequest;
+import io.drover.proto.vmm.v1.SaveRequest;
 import io.drover.proto.vmm.v1.StatusRequest;
 import io.drover.proto.vmm.v1.StopRequest;
 import io.drover.proto.vmm.v1.WatchRequest;
@@ -214,6 +216,29 @@ public final class VmmClient implements Closeable {
         return reply.getCpuid().getEntriesList().stream().map(VmmCpuidEntry::of).toList();
     }
 
+    /**
+     * Pauses the VM and writes it into a file, but for its disks, which are flushed; returns when the file is whole and
+     * durable. Its progress comes to whoever {@link #watch watches}. When it fails a VM that was running runs on.
+     *
+     * @param file
+     *            not there yet, as the VMM sees it: in a folder that it may write
+     * @param resume
+     *            let a VM run on that was running; else it stays paused
+     * @param saveTimeout
+     *            for all of it; afterwards it may still come to an end, unless it is {@link #cancelSave cancelled}
+     * @throws VmmRefusedException
+     *             CANCELLED when it was cancelled; BUSY while another is under way
+     */
+    public void save(Path file, boolean resume, Duration saveTimeout) throws IOException, VmmRefusedException {
+        call("save", request().setSave(SaveRequest.newBuilder().setPath(file.toString()).setResume(resume)),
+                saveTimeout);
+    }
+
+    /** Ends a {@link #save} that is under way, and returns before it has ended. */
+    public void cancelSave() throws IOException, VmmRefusedException {
+        call("cancel save", request().setCancelSave(CancelSaveRequest.getDefaultInstance()));
+    }
+
     /** Ends the connection, which does nothing to the VM. Returns when the reader thread has ended, unless called on it. */
     @Override
     public void close() throws IOException {
@@ -233,6 +258,11 @@ public final class VmmClient implements Closeable {
     }
 
     private Reply call(String what, Request.Builder builder) throws IOException, VmmRefusedException {
+        return call(what, builder, timeout);
+    }
+
+    private Reply call(String what, Request.Builder builder, Duration deadline)
+            throws IOException, VmmRefusedException {
         Request request = builder.build();
         CompletableFuture<Reply> answer = new CompletableFuture<>();
         waiting.put(request.getId(), answer);
@@ -241,7 +271,7 @@ public final class VmmClient implements Closeable {
                 throw gone(what, lost.get());
             }
             send(FrameEncoder.encode(request));
-            Reply reply = answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            Reply reply = answer.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
             if (reply.hasError()) {
                 throw new VmmRefusedException(reply.getError().getReason(), reply.getError().getMessage());
             }
@@ -249,7 +279,7 @@ public final class VmmClient implements Closeable {
         } catch (ExecutionException e) {
             throw gone(what, e.getCause());
         } catch (TimeoutException e) {
-            throw new IOException(what + " : no answer from " + socket + " within " + timeout, e);
+            throw new IOException(what + " : no answer from " + socket + " within " + deadline, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw (IOException) new InterruptedIOException(what + " : interrupted").initCause(e);
@@ -335,6 +365,7 @@ public final class VmmClient implements Closeable {
         switch (event.getEventCase()) {
             case STATUS -> hearing.get().changed(VmmStatus.of(event.getStatus()));
             case EXIT -> hearing.get().ended(VmmEnd.of(event.getExit()));
+            case SAVE -> hearing.get().saving(VmmSaveProgress.of(event.getSave()));
             case EVENT_NOT_SET -> throw new IOException("an empty event");
         }
     }

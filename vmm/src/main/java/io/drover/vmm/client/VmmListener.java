@@ -10,6 +10,11 @@ public interface VmmListener {
     /** The first call is the state as it was when the watch began. */
     void changed(VmmStatus status);
 
+    /** The VM is being saved, and so far it is. */
+    default void saving(VmmSaveProgress progress) {
+        // Of use only to who shows it.
+    }
+
     /** The machine has ended and its exit file is written; the process ends now. */
     void ended(VmmEnd end);
 

@@ -3,6 +3,7 @@ package io.drover.vmm.client;
 import com.google.protobuf.ByteString;
 import io.drover.proto.vmm.v1.DiskConfig;
 import io.drover.proto.vmm.v1.NicConfig;
+import io.drover.proto.vmm.v1.RestoreConfig;
 import io.drover.proto.vmm.v1.VmmConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -66,15 +67,20 @@ import java.util.UUID;
  *            what the guest's CPUs are; empty: all that the host offers
  * @param share
  *            what of the host it is given
+ * @param restore
+ *            a file of {@link VmmClient#save} to go on from instead of booting; all but files, sockets and networks of the host
+ *            must be as it was then
  */
 public record VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
         Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog, long consoleLogMaxBytes,
         Path exitFile, boolean startPaused, List<VmmDisk> disks, boolean rng,
         List<VmmNic> nics, Optional<VmmConsole> console, Optional<VmmVsock> vsock, Optional<VmmBalloon> balloon,
         Optional<VmmWatchdog> watchdog, Optional<UUID> generationId, boolean hotPlug,
-        Optional<VmmCpuModel> cpuModel, VmmShare share) {
+        Optional<VmmCpuModel> cpuModel, VmmShare share, Optional<Path> restore) {
     /** The newest format that this code writes and reads. */
-    public static final int FORMAT = 6;
+    public static final int FORMAT = 7;
+    /** What a VMM reads that can only boot a guest. */
+    private static final int FORMAT_WITHOUT_RESTORE = 6;
     /** What a VMM reads that knows nothing of the host's pages and CPUs, nor of what a guest was shown before. */
     private static final int FORMAT_WITH_CPU_MODEL = 4;
     /** What a VMM reads that knows no CPU models. */
@@ -103,6 +109,7 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         Objects.requireNonNull(watchdog, "watchdog");
         Objects.requireNonNull(generationId, "generationId");
         Objects.requireNonNull(share, "share");
+        Objects.requireNonNull(restore, "restore");
     }
 
     /** Without disks, nics and a source of entropy. */
@@ -112,77 +119,84 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         this(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket, consoleLog,
                 consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of(), Optional.empty(),
                 Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false,
-                Optional.empty(), VmmShare.PLAIN);
+                Optional.empty(), VmmShare.PLAIN, Optional.empty());
     }
 
     /** The same with other disks, and with or without a source of entropy. */
     public VmmSettings withDevices(List<VmmDisk> newDisks, boolean newRng) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics, console, vsock,
-                balloon, watchdog, generationId, hotPlug, cpuModel, share);
+                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore);
     }
 
     /** The same with other nics. */
     public VmmSettings withNics(List<VmmNic> newNics) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, cpuModel, share);
+                watchdog, generationId, hotPlug, cpuModel, share, restore);
     }
 
     /** The same with a virtio console device. */
     public VmmSettings withConsole(VmmConsole newConsole) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, Optional.of(newConsole), vsock,
-                balloon, watchdog, generationId, hotPlug, cpuModel, share);
+                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore);
     }
 
     /** The same with a socket device. */
     public VmmSettings withVsock(VmmVsock newVsock) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, Optional.of(newVsock),
-                balloon, watchdog, generationId, hotPlug, cpuModel, share);
+                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore);
     }
 
     /** The same with another balloon. */
     public VmmSettings withBalloon(VmmBalloon newBalloon) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock,
-                Optional.of(newBalloon), watchdog, generationId, hotPlug, cpuModel, share);
+                Optional.of(newBalloon), watchdog, generationId, hotPlug, cpuModel, share, restore);
     }
 
     /** The same with another watchdog. */
     public VmmSettings withWatchdog(VmmWatchdog newWatchdog) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                Optional.of(newWatchdog), generationId, hotPlug, cpuModel, share);
+                Optional.of(newWatchdog), generationId, hotPlug, cpuModel, share, restore);
     }
 
     /** The same with another generation id. */
     public VmmSettings withGenerationId(UUID newGenerationId) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, Optional.of(newGenerationId), hotPlug, cpuModel, share);
+                watchdog, Optional.of(newGenerationId), hotPlug, cpuModel, share, restore);
     }
 
     /** The same with devices that come and go while the guest runs. */
     public VmmSettings withHotPlug() {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, true, cpuModel, share);
+                watchdog, generationId, true, cpuModel, share, restore);
     }
 
     /** The same with these CPUs. */
     public VmmSettings withCpuModel(VmmCpuModel model) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, Optional.of(model), share);
+                watchdog, generationId, hotPlug, Optional.of(model), share, restore);
     }
 
     /** The same with another share of the host. */
     public VmmSettings withShare(VmmShare newShare) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, cpuModel, newShare);
+                watchdog, generationId, hotPlug, cpuModel, newShare, restore);
+    }
+
+    /** The same, going on from a file of {@link VmmClient#save}. */
+    public VmmSettings withRestore(Path file) {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
+                watchdog, generationId, hotPlug, cpuModel, share, Optional.of(file));
     }
 
     /** Writes the file whole or not at all. Relative paths are written as they are and mean the VMM's working directory. */
@@ -227,7 +241,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                         : Optional.of(uuid(file, config.getGenerationId())),
                 config.getHotPlug(),
                 config.hasCpuModel() ? Optional.of(VmmCpuModel.of(config.getCpuModel())) : Optional.empty(),
-                VmmShare.of(config));
+                VmmShare.of(config),
+                config.hasRestore() ? Optional.of(Path.of(config.getRestore().getPath())) : Optional.empty());
     }
 
     private VmmConfig toProto() {
@@ -266,6 +281,9 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         if (cpuModel.isPresent()) {
             config.setCpuModel(cpuModel.get().toProto());
         }
+        if (restore.isPresent()) {
+            config.setRestore(RestoreConfig.newBuilder().setPath(restore.get().toString()));
+        }
         if (watchdog.isPresent()) {
             config.setWatchdog(watchdog.get().toProto());
         }
@@ -291,8 +309,11 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
 
     /** The oldest that has all of it; one that knows no generation id runs the guest as well without. */
     private int format() {
-        if (!share.equals(VmmShare.PLAIN)) {
+        if (restore.isPresent()) {
             return FORMAT;
+        }
+        if (!share.equals(VmmShare.PLAIN)) {
+            return FORMAT_WITHOUT_RESTORE;
         }
         if (cpuModel.isPresent()) {
             return FORMAT_WITH_CPU_MODEL;

@@ -52,6 +52,16 @@ public final class ShownConsole {
         ring.append((byte) octet);
     }
 
+    /** Whether the virtio console is shown. */
+    public boolean isHandedOver() {
+        return handedOver;
+    }
+
+    /** As in the machine that this one goes on from. Before the guest runs. */
+    public void setHandedOver(boolean shown) {
+        handedOver = shown;
+    }
+
     /** Whichever is shown has room for what is typed. */
     public void room() {
         input.room();

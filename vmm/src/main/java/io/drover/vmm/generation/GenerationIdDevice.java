@@ -5,6 +5,7 @@ import io.drover.vmm.memory.GuestAddressException;
 import io.drover.vmm.memory.GuestMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.UUID;
 
 /**
@@ -32,6 +33,28 @@ public final class GenerationIdDevice {
         this.memory = memory;
         this.line = line;
         memory.copyIn(ADDRESS, bytes(id));
+    }
+
+    private GenerationIdDevice(GuestMemory memory, InterruptLine line) {
+        this.memory = memory;
+        this.line = line;
+    }
+
+    /**
+     * Of a guest that has had an id before, in memory that was restored. If this is another, the guest is told.
+     *
+     * @throws GuestAddressException
+     *             when there is less than 1 MiB of memory
+     */
+    public static GenerationIdDevice goOn(GuestMemory memory, InterruptLine line, UUID id)
+            throws GuestAddressException {
+        GenerationIdDevice device = new GenerationIdDevice(memory, line);
+        byte[] had = new byte[BYTES];
+        memory.copyOut(ADDRESS, had);
+        if (!Arrays.equals(had, bytes(id))) {
+            device.change(id);
+        }
+        return device;
     }
 
     /** Another id, and the guest is told. Best while no vCPU runs: then no instruction sees the old one any more. Any thread. */

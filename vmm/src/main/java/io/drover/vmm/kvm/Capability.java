@@ -18,10 +18,17 @@ public enum Capability {
     SET_IDENTITY_MAP_ADDR("KVM_CAP_SET_IDENTITY_MAP_ADDR", 37),
     /** How many vCPUs a VM can have. */
     MAX_VCPUS("KVM_CAP_MAX_VCPUS", 66),
+    XSAVE("KVM_CAP_XSAVE", 55),
+    XCRS("KVM_CAP_XCRS", 56),
+    TSC_CONTROL("KVM_CAP_TSC_CONTROL", 60),
+    GET_TSC_KHZ("KVM_CAP_GET_TSC_KHZ", 61),
     TSC_DEADLINE_TIMER("KVM_CAP_TSC_DEADLINE_TIMER", 72),
     /** A length of 0 stands for a write of any size. */
     IOEVENTFD_ANY_LENGTH("KVM_CAP_IOEVENTFD_ANY_LENGTH", 122),
-    IMMEDIATE_EXIT("KVM_CAP_IMMEDIATE_EXIT", 136);
+    IMMEDIATE_EXIT("KVM_CAP_IMMEDIATE_EXIT", 136),
+    SREGS2("KVM_CAP_SREGS2", 200),
+    /** How long the struct is. */
+    XSAVE2("KVM_CAP_XSAVE2", 208);
 
     private final String kernelName;
     private final int number;

@@ -59,6 +59,19 @@ public final class Kvm implements AutoCloseable {
         }
     }
 
+    /** KVM_GET_MSR_INDEX_LIST: MSRs that make up a vCPU's state, some of which this host's CPU may lack. */
+    public int[] msrIndices() throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment none = KvmMsrList.allocate(arena, 0);
+            // Fails with E2BIG and tells how many there are.
+            device.ioctl(Request.GET_MSR_INDEX_LIST, none.address());
+            MemorySegment list = KvmMsrList.allocate(arena, KvmMsrList.count(none));
+            device.ioctl("KVM_GET_MSR_INDEX_LIST", "nmsrs=" + KvmMsrList.count(none), Request.GET_MSR_INDEX_LIST,
+                    list);
+            return KvmMsrList.read(list);
+        }
+    }
+
     /** KVM_CREATE_VM, of the default type. */
     public KvmVm createVm() throws SystemCallException {
         long runBytes = device.ioctl("KVM_GET_VCPU_MMAP_SIZE", "", Request.GET_VCPU_MMAP_SIZE, 0);

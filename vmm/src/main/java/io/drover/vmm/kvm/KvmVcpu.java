@@ -1,6 +1,7 @@
 package io.drover.vmm.kvm;
 
 import io.drover.vmm.cpuid.CpuidEntry;
+import io.drover.vmm.linux.Errno;
 import io.drover.vmm.linux.FileHandle;
 import io.drover.vmm.linux.SystemCallException;
 import java.lang.foreign.Arena;
@@ -100,6 +101,72 @@ public final class KvmVcpu implements AutoCloseable {
         try (Arena temporary = Arena.ofConfined()) {
             vcpu.ioctl("KVM_SET_MP_STATE", vcpu + " " + state, Request.SET_MP_STATE,
                     temporary.allocateFrom(ValueLayout.JAVA_INT, state));
+        }
+    }
+
+    /** KVM_GET_…. */
+    public byte[] read(CarriedStruct struct) throws SystemCallException {
+        return read(struct, struct.bytes());
+    }
+
+    /** KVM_GET_…, of a struct that is longer. */
+    public byte[] read(CarriedStruct struct, int bytes) throws SystemCallException {
+        try (Arena temporary = Arena.ofConfined()) {
+            MemorySegment into = temporary.allocate(bytes, 16);
+            vcpu.ioctl(struct.getCall(), vcpu.toString(), struct.get(), into);
+            return into.toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+
+    /**
+     * KVM_SET_….
+     *
+     * @param value
+     *            as {@link #read} gave it, here or on another host
+     */
+    public void write(CarriedStruct struct, byte[] value) throws SystemCallException {
+        try (Arena temporary = Arena.ofConfined()) {
+            MemorySegment from = temporary.allocate(value.length, 16);
+            from.copyFrom(MemorySegment.ofArray(value));
+            vcpu.ioctl(struct.setCall(), vcpu.toString(), struct.set(), from);
+        }
+    }
+
+    /**
+     * KVM_GET_MSRS.
+     *
+     * @return how many were read, from the start: fewer than there are when the next one cannot be
+     */
+    public int readMsrs(KvmMsrs msrs) throws SystemCallException {
+        return (int) vcpu.ioctl("KVM_GET_MSRS", vcpu + " nmsrs=" + msrs.count(), Request.GET_MSRS,
+                msrs.struct().address());
+    }
+
+    /**
+     * KVM_SET_MSRS.
+     *
+     * @return how many were set, from the start: fewer than there are when the next one cannot be set to its value
+     */
+    public int writeMsrs(KvmMsrs msrs) throws SystemCallException {
+        return (int) vcpu.ioctl("KVM_SET_MSRS", vcpu + " nmsrs=" + msrs.count(), Request.SET_MSRS,
+                msrs.struct().address());
+    }
+
+    /** KVM_GET_TSC_KHZ: 0 when the host's TSC has no one rate. */
+    public int tscKhz() {
+        return (int) Math.max(vcpu.ioctl(Request.GET_TSC_KHZ, 0), 0);
+    }
+
+    /** KVM_SET_TSC_KHZ. */
+    public void setTscKhz(int khz) throws SystemCallException {
+        vcpu.ioctl("KVM_SET_TSC_KHZ", vcpu + " " + khz, Request.SET_TSC_KHZ, khz);
+    }
+
+    /** KVM_KVMCLOCK_CTRL: tells a guest that uses kvmclock that it was stopped; does nothing to others. */
+    public void tellStopped() {
+        long expected = vcpu.ioctl(Request.KVMCLOCK_CTRL, 0);
+        if (expected != 0 && expected != -Errno.EINVAL) {
+            throw new IllegalStateException("KVM_KVMCLOCK_CTRL " + vcpu + " : " + expected);
         }
     }
 

@@ -119,6 +119,67 @@ public final class KvmVm implements AutoCloseable {
     }
 
     /**
+     * KVM_GET_IRQCHIP.
+     *
+     * @param chip
+     *            {@link KvmIrqRouting#PIC_MASTER} and so on
+     */
+    public byte[] irqchip(int chip) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment struct = arena.allocate(KvmIrqchip.BYTES, 8);
+            struct.set(ValueLayout.JAVA_INT, KvmIrqchip.CHIP_ID, chip);
+            vm.ioctl("KVM_GET_IRQCHIP", "chip_id=" + chip, Request.GET_IRQCHIP, struct);
+            return struct.toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+
+    /** KVM_SET_IRQCHIP: of the chip that the struct is of, which must be {@code chip}. */
+    public void setIrqchip(int chip, byte[] value) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment struct = arena.allocate(KvmIrqchip.BYTES, 8);
+            struct.copyFrom(MemorySegment.ofArray(value));
+            struct.set(ValueLayout.JAVA_INT, KvmIrqchip.CHIP_ID, chip);
+            vm.ioctl("KVM_SET_IRQCHIP", "chip_id=" + chip, Request.SET_IRQCHIP, struct);
+        }
+    }
+
+    /** KVM_GET_PIT2. */
+    public byte[] pit() throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment struct = arena.allocate(KvmPitState2.BYTES, 8);
+            vm.ioctl("KVM_GET_PIT2", "", Request.GET_PIT2, struct);
+            return struct.toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+
+    /** KVM_SET_PIT2. */
+    public void setPit(byte[] value) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment struct = arena.allocate(KvmPitState2.BYTES, 8);
+            struct.copyFrom(MemorySegment.ofArray(value));
+            vm.ioctl("KVM_SET_PIT2", "", Request.SET_PIT2, struct);
+        }
+    }
+
+    /** KVM_GET_CLOCK: kvmclock, in nanoseconds. */
+    public long clockNanos() throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment struct = arena.allocate(KvmClockData.BYTES, 8);
+            vm.ioctl("KVM_GET_CLOCK", "", Request.GET_CLOCK, struct);
+            return struct.get(ValueLayout.JAVA_LONG, KvmClockData.CLOCK);
+        }
+    }
+
+    /** KVM_SET_CLOCK. */
+    public void setClockNanos(long nanos) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment struct = arena.allocate(KvmClockData.BYTES, 8);
+            struct.set(ValueLayout.JAVA_LONG, KvmClockData.CLOCK, nanos);
+            vm.ioctl("KVM_SET_CLOCK", "clock=" + nanos, Request.SET_CLOCK, struct);
+        }
+    }
+
+    /**
      * KVM_CREATE_VCPU.
      *
      * @param id

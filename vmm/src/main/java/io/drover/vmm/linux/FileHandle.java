@@ -23,6 +23,7 @@ public final class FileHandle implements AutoCloseable {
     private static final long READ_WRITE_BY_ALL = 0666;
     /** unistd.h. */
     private static final long SEEK_END = 2;
+    private static final long SEEK_DATA = 3;
     /** linux/falloc.h. */
     private static final long FALLOC_FL_KEEP_SIZE = 1;
     private static final long FALLOC_FL_PUNCH_HOLE = 2;
@@ -172,6 +173,16 @@ public final class FileHandle implements AutoCloseable {
     /** lseek(2): bytes of the file or block device. Nothing here uses the position. */
     public long size() throws SystemCallException {
         return checked("lseek", name, SystemCall.invoke(SystemCall.LSEEK, number.get(), 0, SEEK_END));
+    }
+
+    /**
+     * lseek(2) with SEEK_DATA: where the file has no hole.
+     *
+     * @return at least {@code from}; the file's size when there are only holes behind that
+     */
+    public long nextData(long from) throws SystemCallException {
+        long result = SystemCall.invoke(SystemCall.LSEEK, number.get(), from, SEEK_DATA);
+        return result == -Errno.ENXIO ? size() : checked("lseek", name + ", data from " + from, result);
     }
 
     /** fstat(2): bytes of the disk, or of memory, that the file takes; holes take none. */

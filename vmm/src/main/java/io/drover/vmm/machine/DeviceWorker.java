@@ -2,9 +2,12 @@ package io.drover.vmm.machine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.drover.vmm.log.Log;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * One thread that opens, closes and enlarges devices, one after the other, since that may take as long as the host's storage
@@ -12,6 +15,8 @@ import java.util.concurrent.LinkedBlockingQueue;
  */
 final class DeviceWorker implements AutoCloseable {
     private final Log log;
+    /** Held by whoever changes devices, or wants them to stay. */
+    private final ReentrantLock turn = new ReentrantLock();
     private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
     @GuardedBy("this")
     private Optional<Thread> thread = Optional.empty();
@@ -33,6 +38,19 @@ final class DeviceWorker implements AutoCloseable {
         }
     }
 
+    /**
+     * Has devices stay as they are, once what is under way has ended, until the calling thread calls {@link #release}.
+     *
+     * @return false when that has not ended in time
+     */
+    boolean hold(Duration deadline) throws InterruptedException {
+        return turn.tryLock(deadline.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    void release() {
+        turn.unlock();
+    }
+
     private void run() {
         while (true) {
             Runnable task;
@@ -44,10 +62,13 @@ final class DeviceWorker implements AutoCloseable {
             if (task instanceof Last) {
                 return;
             }
+            turn.lock();
             try {
                 task.run();
             } catch (RuntimeException e) {
                 log.error("a device could not be changed", e);
+            } finally {
+                turn.unlock();
             }
         }
     }

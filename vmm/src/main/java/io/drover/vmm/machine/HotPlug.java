@@ -7,6 +7,7 @@ import io.drover.vmm.machine.PluggedDevice.Presence;
 import io.drover.vmm.pci.SlotRegisters;
 import io.drover.vmm.virtio.block.BlockDevice;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -176,6 +177,19 @@ final class HotPlug implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /**
+     * Has devices stay as they are, once what is under way has ended, until the calling thread calls {@link #release}.
+     *
+     * @return false when that has not ended in time
+     */
+    boolean hold(Duration deadline) throws InterruptedException {
+        return worker.hold(deadline);
+    }
+
+    void release() {
+        worker.release();
     }
 
     private void remove(PluggedDevice device) {

@@ -1,5 +1,6 @@
 package io.drover.vmm.machine;
 
+import io.drover.proto.vmm.v1.SavedMachine;
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.cpuid.GivenCpuid;
@@ -13,6 +14,8 @@ import io.drover.vmm.machine.MachineEvent.Started;
 import io.drover.vmm.machine.MachineEvent.VcpusGone;
 import io.drover.vmm.machine.MachineEvent.VcpusParked;
 import io.drover.vmm.machine.MachineState.Transition;
+import io.drover.vmm.memory.BackingFile;
+import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.vcpu.VcpuGroup;
 import io.drover.vmm.vcpu.VcpuOwner;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
@@ -23,6 +26,7 @@ import io.drover.vmm.watchdog.WatchdogAction;
 import io.drover.vmm.watchdog.WatchdogFunction;
 import io.drover.vmm.watchdog.WatchdogOwner;
 import io.drover.vmm.watchdog.WatchdogState;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -50,12 +54,16 @@ public final class Machine implements AutoCloseable {
     /** Said to what the machine's thread may be at before the guest runs. */
     private volatile boolean endAsked;
 
-    private Machine(String name, MachineSettings settings, Accelerator accelerator, ConsoleRing console,
-            Runnable deviceGone, Log log)
+    /** The guest has stood still, here or before it came here, and has not been told. */
+    private boolean stood;
+
+    private Machine(String name, MachineSettings settings, Optional<SavedSource> source, Accelerator accelerator,
+            ConsoleRing console, Runnable deviceGone, Log log)
             throws MachineStartException, HostException {
         Ends ends = new Ends();
         this.log = log;
-        this.board = Mainboard.assemble(settings, accelerator, console, ends, ends, deviceGone, log);
+        this.stood = source.isPresent();
+        this.board = Mainboard.assemble(settings, source, accelerator, console, ends, ends, deviceGone, log);
         this.vcpus = new VcpuGroup(name, board.cpus(), settings.vcpuCpus(), ends);
     }
 
@@ -77,7 +85,25 @@ public final class Machine implements AutoCloseable {
      */
     public static Machine assemble(String name, MachineSettings settings, Accelerator accelerator, ConsoleRing console,
             Runnable deviceGone, Log log) throws MachineStartException, HostException {
-        return new Machine(name, settings, accelerator, console, deviceGone, log);
+        return new Machine(name, settings, Optional.empty(), accelerator, console, deviceGone, log);
+    }
+
+    /**
+     * Puts a machine together that goes on from a saved state; nothing of the guest runs before {@link #run}.
+     *
+     * @param settings
+     *            those of the machine that was saved, but for what the host has for it: files, sockets, networks. What it boots
+     *            is not looked at. Another generation id tells the guest that it, or another, has gone on from there before
+     * @param source
+     *            of the state and the memory
+     * @throws MachineStartException
+     *             when the state is none that this code knows, or of another machine
+     * @throws HostException
+     *             when this host cannot do what the state or the settings ask for
+     */
+    public static Machine restore(String name, MachineSettings settings, SavedSource source, Accelerator accelerator,
+            ConsoleRing console, Runnable deviceGone, Log log) throws MachineStartException, HostException {
+        return new Machine(name, settings, Optional.of(source), accelerator, console, deviceGone, log);
     }
 
     /**
@@ -100,11 +126,17 @@ public final class Machine implements AutoCloseable {
             end(new MachineEnd.HostFailed(e.getMessage()), NobodyAsked.INSTANCE);
         }
         while (true) {
-            Message message = inbox.take();
-            apply(message.event, message.answer, listener);
+            switch (inbox.take()) {
+                case Message.OfEvent(MachineEvent event, Answer answer) -> apply(event, answer, listener);
+                case Message.OfTask(StillTask task, Answer answer) -> whileStill(task, answer);
+            }
             if (state instanceof MachineState.Ended(MachineEnd end)) {
                 for (Message late = inbox.poll(); late != null; late = inbox.poll()) {
-                    apply(late.event, late.answer, listener);
+                    switch (late) {
+                        case Message.OfEvent(MachineEvent event, Answer answer) -> apply(event, answer, listener);
+                        case Message.OfTask(StillTask _, Answer answer) ->
+                            answer.refused(Refusal.FAILED, "the machine has ended");
+                    }
                 }
                 return end;
             }
@@ -131,12 +163,45 @@ public final class Machine implements AutoCloseable {
      * guest changes any more then.
      */
     public void pause(Answer answer) {
-        inbox.add(new Message(new PauseAsked(), answer));
+        inbox.add(new Message.OfEvent(new PauseAsked(), answer));
     }
 
     /** Asks for the guest to run. */
     public void resume(Answer answer) {
-        inbox.add(new Message(new ResumeAsked(), answer));
+        inbox.add(new Message.OfEvent(new ResumeAsked(), answer));
+    }
+
+    /**
+     * Does something with the machine while it stands still; done when it was. Refused with FAILED when the machine is not
+     * paused, with BUSY when a device is just coming or going, with HOST_FAILED and the reason when it could not be done.
+     */
+    public void whilePaused(StillTask task, Answer answer) {
+        inbox.add(new Message.OfTask(task, answer));
+    }
+
+    private void whileStill(StillTask task, Answer answer) throws InterruptedException {
+        if (!(state instanceof MachineState.Paused)) {
+            answer.refused(Refusal.FAILED, "the machine is not paused (expected: pause it before)");
+            return;
+        }
+        Optional<HotPlug> hotPlug = board.hotPlug();
+        if (hotPlug.isPresent() && !hotPlug.get().hold(REQUEST_DEADLINE)) {
+            answer.refused(Refusal.BUSY, "a device is being opened or closed; next: ask again in a moment");
+            return;
+        }
+        try {
+            task.run(new Still());
+            answer.done();
+        } catch (IOException e) {
+            answer.refused(Refusal.HOST_FAILED, e.getMessage());
+        } catch (RuntimeException e) {
+            log.error("a paused machine could not be worked on", e);
+            answer.refused(Refusal.HOST_FAILED, e.toString());
+        } finally {
+            if (hotPlug.isPresent()) {
+                hotPlug.get().release();
+            }
+        }
     }
 
     /** Ends the machine without asking the guest; done when no vCPU is in the guest and none will be. */
@@ -278,7 +343,7 @@ public final class Machine implements AutoCloseable {
         endAsked = true;
         // At once, so that the guest does not run on until the machine's thread comes to it.
         vcpus.leave();
-        inbox.add(new Message(new EndAsked(end), answer));
+        inbox.add(new Message.OfEvent(new EndAsked(end), answer));
     }
 
     private void apply(MachineEvent event, Answer answer, MachineListener listener) throws InterruptedException {
@@ -298,12 +363,17 @@ public final class Machine implements AutoCloseable {
         switch (entered) {
             case MachineState.Built _,MachineState.Paused _,MachineState.Ended _ -> answer.done();
             case MachineState.Running _ -> {
+                if (stood) {
+                    board.tellStopped();
+                    stood = false;
+                }
                 board.resumeDevices();
                 board.time().run();
                 vcpus.resume();
                 answer.done();
             }
             case MachineState.Pausing _ -> {
+                stood = true;
                 board.time().stop();
                 if (vcpus.pause(VCPU_DEADLINE)) {
                     if (board.pauseDevices(REQUEST_DEADLINE)) {
@@ -331,7 +401,39 @@ public final class Machine implements AutoCloseable {
         }
     }
 
-    private record Message(MachineEvent event, Answer answer) {}
+    private sealed interface Message {
+        record OfEvent(MachineEvent event, Answer answer) implements Message {}
+
+        record OfTask(StillTask task, Answer answer) implements Message {}
+    }
+
+    /** This machine, for as long as a task runs. */
+    private final class Still implements StillMachine {
+        @Override
+        public SavedMachine state() throws IOException {
+            return board.save();
+        }
+
+        @Override
+        public void flushDisks() throws IOException {
+            board.flushDisks();
+        }
+
+        @Override
+        public GuestMemory memory() {
+            return board.memory();
+        }
+
+        @Override
+        public BackingFile backing() {
+            return board.backing();
+        }
+
+        @Override
+        public boolean isEnding() {
+            return endAsked;
+        }
+    }
 
     /** For what the guest does, and what follows from something else. */
     private enum NobodyAsked implements Answer {

@@ -1,5 +1,11 @@
 package io.drover.vmm.machine;
 
+import io.drover.proto.vmm.v1.SavedBoard;
+import io.drover.proto.vmm.v1.SavedCpu;
+import io.drover.proto.vmm.v1.SavedCpuidEntry;
+import io.drover.proto.vmm.v1.SavedHotPlug;
+import io.drover.proto.vmm.v1.SavedMachine;
+import io.drover.proto.vmm.v1.SavedMemorySlot;
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.accelerator.VirtualCpu;
@@ -38,6 +44,8 @@ import io.drover.vmm.power.ResetRegister;
 import io.drover.vmm.pvpanic.Pvpanic;
 import io.drover.vmm.rtc.CmosRtc;
 import io.drover.vmm.serial.Uart16550;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import io.drover.vmm.timer.GuestTime;
 import io.drover.vmm.timer.TimerThread;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
@@ -48,6 +56,7 @@ import io.drover.vmm.watchdog.WatchdogOwner;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,6 +82,10 @@ final class Mainboard implements AutoCloseable {
     private final IoBus ports;
     /** Whole once the machine is. */
     private GivenCpuid cpuid = new GivenCpuid(List.of());
+    private final Uart16550 serial;
+    private final CmosRtc clock;
+    private final PciConfigPorts pciPorts;
+    private Optional<GeneralEvents> events = Optional.empty();
     private Optional<PciDevices> pciDevices = Optional.empty();
     private Optional<HotPlug> hotPlug = Optional.empty();
     private Optional<GenerationIdDevice> generationId = Optional.empty();
@@ -88,24 +101,27 @@ final class Mainboard implements AutoCloseable {
         this.mmio = mmio;
         this.sci = new SharedLine(partition.line(AcpiPowerManagement.SCI_IRQ));
         shownConsole = new ShownConsole(console, consoleInput);
-        Uart16550 serial = new Uart16550(partition.line(Uart16550.COM1_IRQ), shownConsole::serialPrints,
+        serial = new Uart16550(partition.line(Uart16550.COM1_IRQ), shownConsole::serialPrints,
                 shownConsole::room);
         shownConsole.connectSerial(serial::offer);
         powerManagement = new AcpiPowerManagement(sci.input(), power, System::nanoTime);
+        clock = clock(partition.line(CmosRtc.IRQ));
+        pciPorts = new PciConfigPorts(pci, new ResetRegister(power));
         I8042 keyboard = new I8042(power);
         ports.register(Uart16550.COM1_PORT, Uart16550.PORTS, "COM1", serial);
-        ports.register(CmosRtc.PORT, CmosRtc.PORTS, "RTC", clock(partition.line(CmosRtc.IRQ)));
+        ports.register(CmosRtc.PORT, CmosRtc.PORTS, "RTC", clock);
         ports.register(I8042.DATA_PORT, 1, "i8042 data", keyboard.dataPort());
         ports.register(I8042.COMMAND_PORT, 1, "i8042 command", keyboard);
         ports.register(Pvpanic.PORT, Pvpanic.PORTS, "pvpanic", new Pvpanic(power));
         ports.register(AcpiPowerManagement.PORT, AcpiPowerManagement.PORTS, "ACPI", powerManagement);
-        ports.register(PciConfigPorts.PORT, PciConfigPorts.PORTS, "PCI and reset",
-                new PciConfigPorts(pci, new ResetRegister(power)));
+        ports.register(PciConfigPorts.PORT, PciConfigPorts.PORTS, "PCI and reset", pciPorts);
     }
 
     /**
      * Puts it together.
      *
+     * @param source
+     *            what it goes on from; empty: it boots
      * @param power
      *            hears of the guest's wishes on vCPU threads
      * @param watchdogOwner
@@ -113,20 +129,20 @@ final class Mainboard implements AutoCloseable {
      * @param deviceGone
      *            hears, on any thread, that there is a device less
      */
-    static Mainboard assemble(MachineSettings settings, Accelerator accelerator, ConsoleRing console,
-            PowerControl power, WatchdogOwner watchdogOwner, Runnable deviceGone, Log log)
+    static Mainboard assemble(MachineSettings settings, Optional<SavedSource> source, Accelerator accelerator,
+            ConsoleRing console, PowerControl power, WatchdogOwner watchdogOwner, Runnable deviceGone, Log log)
             throws MachineStartException, HostException {
         HostMemory.check(settings.memoryBytes());
         try {
             Mainboard board = build(settings, accelerator, console, power);
             try {
-                board.prepare(settings, accelerator, watchdogOwner, deviceGone, log);
+                board.prepare(settings, source, accelerator, watchdogOwner, deviceGone, log);
                 return board;
             } catch (BootException | GuestAddressException | IOException | RuntimeException e) {
                 board.close();
                 throw e;
             }
-        } catch (BootException | GuestAddressException e) {
+        } catch (BootException | GuestAddressException | SavedStateException e) {
             throw new MachineStartException(e.getMessage(), e);
         } catch (HostException e) {
             throw e;
@@ -163,13 +179,18 @@ final class Mainboard implements AutoCloseable {
     }
 
     /** Plugs devices in, loads what is booted and makes the CPUs. */
-    private void prepare(MachineSettings settings, Accelerator accelerator, WatchdogOwner watchdogOwner,
-            Runnable deviceGone, Log log)
+    private void prepare(MachineSettings settings, Optional<SavedSource> source, Accelerator accelerator,
+            WatchdogOwner watchdogOwner, Runnable deviceGone, Log log)
             throws BootException, GuestAddressException, IOException {
+        Optional<SavedMachine> saved = Optional.empty();
+        if (source.isPresent()) {
+            saved = Optional.of(source.get().restore(memory));
+            SavedShape.check(saved.get(), settings, memory);
+        }
         Optional<PciWindows> windows = Optional.empty();
         if (settings.hasPci()) {
             windows = Optional.of(PciWindows.of(memory));
-            PciDevices devices = PciDevices.plug(settings, memory, partition, pci, mmio, log);
+            PciDevices devices = PciDevices.plug(settings, memory, partition, pci, mmio, saved, log);
             pciDevices = Optional.of(devices);
             if (settings.console().isPresent()) {
                 devices.plugConsole(settings.console().get(), shownConsole);
@@ -183,6 +204,16 @@ final class Mainboard implements AutoCloseable {
             if (settings.watchdog().isPresent()) {
                 pciDevices.get().plugWatchdog(settings.watchdog().get(), time, watchdogOwner);
             }
+        }
+        if (saved.isPresent()) {
+            makeCpus(saved.get(), accelerator);
+            load(saved.get());
+            if (settings.generationId().isPresent()) {
+                // After the interrupt controllers, which an edge goes to if the id is another.
+                generationId = Optional.of(GenerationIdDevice.goOn(memory, partition.line(GenerationIdDevice.IRQ),
+                        settings.generationId().get()));
+            }
+            return;
         }
         if (settings.generationId().isPresent()) {
             generationId = Optional.of(new GenerationIdDevice(memory, partition.line(GenerationIdDevice.IRQ),
@@ -226,11 +257,123 @@ final class Mainboard implements AutoCloseable {
         return new GivenCpuid(GuestCpuid.of(supported, 0, settings.vcpus(), options));
     }
 
+    /** They show the guest what theirs did. */
+    private void makeCpus(SavedMachine saved, Accelerator accelerator) throws IOException {
+        CpuidOptions options = new CpuidOptions(accelerator.hasTscDeadlineTimer(), HostModel.read());
+        List<CpuidEntry> host = CpuModel.ofHost(accelerator.supportedCpuid(), options);
+        for (SavedCpu cpu : saved.getCpusList()) {
+            List<CpuidEntry> shown = new ArrayList<>();
+            for (SavedCpuidEntry entry : cpu.getCpuidList()) {
+                shown.add(new CpuidEntry(entry.getFunction(), entry.getIndex(), entry.getFlags(), entry.getEax(),
+                        entry.getEbx(), entry.getEcx(), entry.getEdx()));
+            }
+            GivenCpuid given = new GivenCpuid(shown);
+            List<String> lacking = given.lackedBy(host);
+            if (!lacking.isEmpty()) {
+                throw new HostException("this host's CPU has not all that the guest was shown: "
+                        + String.join(", ", lacking));
+            }
+            if (cpus.isEmpty()) {
+                cpuid = given;
+            }
+            cpus.add(partition.createCpu(cpus.size(), shown));
+        }
+    }
+
+    /**
+     * Makes everything what it was: the CPUs, then what interrupts go through on their way to them, then the devices, which
+     * assert their lines again. The guest's clocks go on by as much as has gone by.
+     */
+    private void load(SavedMachine saved) throws IOException {
+        long away = Math.max(unixNanos() - saved.getSavedUnixNanos(), 0);
+        for (int index = 0; index < cpus.size(); index++) {
+            cpus.get(index).load(saved.getCpus(index), away);
+        }
+        partition.load(saved.getChips(), away);
+        SavedBoard board = saved.getBoard();
+        time.begin(Math.max(board.getGuestNanos(), 0));
+        serial.load(board.getSerial());
+        clock.load(board.getRtc());
+        powerManagement.load(board.getPowerManagement(), away);
+        pciPorts.load(board);
+        shownConsole.setHandedOver(board.getVirtioConsoleShown());
+        if (events.isPresent() && hotPlug.isPresent()) {
+            events.get().load(board.getHotPlug());
+            hotPlug.get().registers().load(board.getHotPlug());
+        }
+        if (pciDevices.isPresent()) {
+            pciDevices.get().load(saved.getFunctionsList());
+        }
+    }
+
+    /**
+     * All that the guest has, but its memory and disks. When no vCPU runs, the devices are still, and none comes or goes.
+     *
+     * @throws IOException
+     *             when it cannot be told just now
+     */
+    SavedMachine save() throws IOException {
+        SavedMachine.Builder saved = SavedMachine.newBuilder().setFormat(SavedStates.FORMAT).setVcpus(cpus.size())
+                .setMemoryBytes(memory.size());
+        for (MemoryRegion region : memory.regions()) {
+            saved.addMemorySlots(
+                    SavedMemorySlot.newBuilder().setAddress(region.address()).setBytes(region.length()));
+        }
+        // Devices first: to be still, one may have interrupted.
+        if (pciDevices.isPresent()) {
+            saved.addAllFunctions(pciDevices.get().save());
+        }
+        SavedBoard.Builder board = SavedBoard.newBuilder().setVersion(SavedStates.VERSION)
+                .setGuestNanos(time.nanos()).setSerial(serial.save()).setRtc(clock.save())
+                .setPowerManagement(powerManagement.save()).setVirtioConsoleShown(shownConsole.isHandedOver())
+                .setGenerationId(generationId.isPresent());
+        pciPorts.save(board);
+        if (events.isPresent() && hotPlug.isPresent()) {
+            SavedHotPlug.Builder slots = SavedHotPlug.newBuilder().setVersion(SavedStates.VERSION);
+            events.get().save(slots);
+            hotPlug.get().registers().save(slots);
+            board.setHotPlug(slots);
+        }
+        saved.setBoard(board);
+        for (VirtualCpu cpu : cpus) {
+            saved.addCpus(cpu.save());
+        }
+        return saved.setChips(partition.save()).setSavedUnixNanos(unixNanos()).build();
+    }
+
+    private static long unixNanos() {
+        Instant now = Instant.now();
+        return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+    }
+
+    /** When the devices are still. */
+    void flushDisks() throws IOException {
+        if (pciDevices.isPresent()) {
+            pciDevices.get().flushDisks();
+        }
+    }
+
+    /** Tells a guest that listens that it was stopped. When no vCPU runs. */
+    void tellStopped() {
+        for (VirtualCpu cpu : cpus) {
+            cpu.tellStopped();
+        }
+    }
+
+    GuestMemory memory() {
+        return memory;
+    }
+
+    BackingFile backing() {
+        return backing;
+    }
+
     private void makeHotPlug(PciDevices devices, Runnable deviceGone, Log log) {
-        GeneralEvents events = new GeneralEvents(sci.input());
-        HotPlug made = new HotPlug(devices, () -> events.raise(GeneralEvents.HOT_PLUG), deviceGone, log);
-        ports.register(GeneralEvents.PORT, GeneralEvents.PORTS, "ACPI events", events);
+        GeneralEvents block = new GeneralEvents(sci.input());
+        HotPlug made = new HotPlug(devices, () -> block.raise(GeneralEvents.HOT_PLUG), deviceGone, log);
+        ports.register(GeneralEvents.PORT, GeneralEvents.PORTS, "ACPI events", block);
         ports.register(SlotRegisters.PORT, SlotRegisters.PORTS, "PCI slots", made.registers());
+        events = Optional.of(block);
         hotPlug = Optional.of(made);
     }
 

@@ -1,6 +1,8 @@
 package io.drover.vmm.machine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.proto.vmm.v1.SavedFunction;
+import io.drover.proto.vmm.v1.SavedMachine;
 import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.console.ShownConsole;
@@ -9,11 +11,14 @@ import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.PluggedDevice.Kind;
+import io.drover.vmm.machine.PluggedDevice.Presence;
 import io.drover.vmm.memory.BackingFile;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.pci.PciBus;
 import io.drover.vmm.pci.PciRoot;
 import io.drover.vmm.pci.PciWindows;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import io.drover.vmm.timer.GuestTime;
 import io.drover.vmm.virtio.VirtioDevice;
 import io.drover.vmm.virtio.VirtioPciFunction;
@@ -33,6 +38,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,13 +49,19 @@ import java.util.Optional;
  * on one thread at a time; the list of them is guarded by this object's lock.
  */
 final class PciDevices implements AutoCloseable {
+    static final String VSOCK = "vsock";
+    static final String RNG = "rng";
+    static final String CONSOLE = "console";
+    static final String BALLOON = "balloon";
+    static final String WATCHDOG = "watchdog";
+
     private final GuestMemory memory;
     private final Partition partition;
     private final PciRoot root;
     private final Log log;
     private final int vcpus;
-    /** Those that stay. */
-    private final List<VirtioPciFunction> fixed = new ArrayList<>();
+    /** Those that stay, by name. */
+    private final Map<String, VirtioPciFunction> fixed = new LinkedHashMap<>();
     private Optional<ConsoleDevice> console = Optional.empty();
     private Optional<VsockDevice> vsock = Optional.empty();
     private Optional<BalloonDevice> balloon = Optional.empty();
@@ -69,17 +81,34 @@ final class PciDevices implements AutoCloseable {
         this.root = new PciRoot(bus, mmio, partition.messageInterrupts(), lines);
     }
 
+    /** By which a disk's function is known. */
+    static String diskName(String id) {
+        return "disk " + id;
+    }
+
+    /** By which a nic's function is known. */
+    static String nicName(String id) {
+        return "nic " + id;
+    }
+
     /**
      * Makes and plugs in everything that the settings ask for.
      *
+     * @param saved
+     *            if the devices go on from it: they come to where theirs were
      * @throws IOException
      *             when a disk or tap device cannot be opened, or this host has no more of what a device needs
      */
     static PciDevices plug(MachineSettings settings, GuestMemory memory, Partition partition, PciBus bus, IoBus mmio,
-            Log log) throws IOException {
+            Optional<SavedMachine> saved, Log log) throws IOException {
         PciDevices devices = new PciDevices(settings.vcpus(), memory, partition, bus, mmio, log);
         boolean plugged = false;
         try {
+            if (saved.isPresent()) {
+                for (SavedFunction function : saved.get().getFunctionsList()) {
+                    devices.root.reserve(function.getName(), function.getSlot());
+                }
+            }
             for (DiskSettings disk : settings.disks()) {
                 devices.plugDisk(disk);
             }
@@ -90,7 +119,7 @@ final class PciDevices implements AutoCloseable {
                 devices.plugVsock(settings.vsock().get());
             }
             if (settings.rng()) {
-                devices.fixed.add(devices.plug("rng", new RngDevice()));
+                devices.fixed.put(RNG, devices.plug(RNG, new RngDevice()));
             }
             plugged = true;
             return devices;
@@ -120,7 +149,7 @@ final class PciDevices implements AutoCloseable {
     /** Puts a disk on the bus; the guest is not told. */
     PluggedDevice plugDisk(DiskSettings settings) throws IOException {
         Disk disk = DiskImage.open(settings.images(), settings.readOnly());
-        String name = "disk " + settings.id();
+        String name = diskName(settings.id());
         BlockDevice device = new BlockDevice(disk, settings.serial(), settings.queuesFor(vcpus),
                 !settings.writeThrough(), settings.rate().limit(), name, log);
         return added(new PluggedDevice(new Kind.OfDisk(settings, disk, device), plug(name, device)));
@@ -128,7 +157,7 @@ final class PciDevices implements AutoCloseable {
 
     /** Puts a nic on the bus and starts its network; the guest is not told. */
     PluggedDevice plugNic(NicSettings settings) throws IOException {
-        String name = "nic " + settings.id();
+        String name = nicName(settings.id());
         NetDevice nic = NicPlug.make(name, settings, log);
         VirtioPciFunction function = plug(name, nic);
         nic.start(function::configurationChanged);
@@ -142,11 +171,11 @@ final class PciDevices implements AutoCloseable {
      *            of the machine's memory
      */
     void plugBalloon(BalloonSettings settings, BackingFile backing) throws IOException {
-        BalloonDevice device = new BalloonDevice("balloon", settings.options(), backing, memory.size(),
+        BalloonDevice device = new BalloonDevice(BALLOON, settings.options(), backing, memory.size(),
                 InstantSource.system(), log);
         device.setTarget(settings.targetBytes());
-        VirtioPciFunction function = plug("balloon", device);
-        fixed.add(function);
+        VirtioPciFunction function = plug(BALLOON, device);
+        fixed.put(BALLOON, function);
         device.start(function::configurationChanged);
         balloon = Optional.of(device);
     }
@@ -158,12 +187,12 @@ final class PciDevices implements AutoCloseable {
      *            what its console becomes a part of
      */
     void plugConsole(ConsoleSettings settings, ShownConsole shown) throws IOException {
-        String name = "console";
+        String name = CONSOLE;
         // A driver that knows of one port only has it as a console, wanted or not.
         Terminal terminal = settings.shown() ? new Terminal(shown::virtioPrints, shown::room)
                 : new Terminal(octet -> {}, () -> {});
         ConsoleDevice device = ConsoleDevice.listen(name, terminal, settings.shown(), settings.ports());
-        fixed.add(plug(name, device));
+        fixed.put(name, plug(name, device));
         if (settings.shown()) {
             shown.connectVirtio(terminal::offer);
         }
@@ -171,9 +200,9 @@ final class PciDevices implements AutoCloseable {
     }
 
     private void plugVsock(VsockSettings settings) throws IOException {
-        String name = "vsock";
+        String name = VSOCK;
         VsockDevice device = VsockDevice.listen(name, settings.guestCid(), settings.socket());
-        fixed.add(plug(name, device));
+        fixed.put(name, plug(name, device));
         vsock = Optional.of(device);
     }
 
@@ -225,7 +254,7 @@ final class PciDevices implements AutoCloseable {
     }
 
     private synchronized List<VirtioPciFunction> functions() {
-        List<VirtioPciFunction> all = new ArrayList<>(fixed);
+        List<VirtioPciFunction> all = new ArrayList<>(fixed.values());
         for (PluggedDevice device : devices.values()) {
             all.add(device.function());
         }
@@ -257,6 +286,87 @@ final class PciDevices implements AutoCloseable {
         for (VirtioPciFunction function : functions()) {
             function.resume();
         }
+    }
+
+    /** While they are still. */
+    synchronized void flushDisks() throws IOException {
+        for (PluggedDevice device : devices.values()) {
+            if (device.kind() instanceof Kind.OfDisk(DiskSettings _, Disk disk, BlockDevice _) && !disk.readOnly()) {
+                disk.flush();
+            }
+        }
+    }
+
+    /**
+     * All that the guest has in them. While they are still.
+     *
+     * @throws IOException
+     *             when one is on its way to be closed
+     */
+    synchronized List<SavedFunction> save() throws IOException {
+        List<SavedFunction> saved = new ArrayList<>();
+        for (VirtioPciFunction function : fixed.values()) {
+            saved.add(function.save().build());
+        }
+        for (PluggedDevice device : devices.values()) {
+            if (device.presence() == Presence.CLOSING) {
+                throw new IOException("device " + device.id() + " : is being closed; next: ask again in a moment");
+            }
+            saved.add(device.function().save().setAskedFor(device.presence() == Presence.ASKED)
+                    .setKept(device.presence() == Presence.KEPT).build());
+        }
+        if (watchdog.isPresent()) {
+            saved.add(watchdog.get().save());
+        }
+        saved.sort(Comparator.comparingInt(SavedFunction::getSlot));
+        return saved;
+    }
+
+    /**
+     * Makes them what others were, standing still until {@link #resume}. Once, before any vCPU runs.
+     *
+     * @param saved
+     *            one for each
+     */
+    synchronized void load(List<SavedFunction> saved) throws SavedStateException {
+        for (SavedFunction function : saved) {
+            if (function.getName().equals(WATCHDOG)) {
+                SavedStates.require(watchdog.isPresent(), WATCHDOG);
+                watchdog.get().load(function);
+            } else if (fixed.containsKey(function.getName())) {
+                fixed.get(function.getName()).load(function);
+            } else {
+                for (PluggedDevice device : devices.values()) {
+                    load(device, function);
+                }
+            }
+        }
+    }
+
+    private static void load(PluggedDevice device, SavedFunction saved) throws SavedStateException {
+        switch (device.kind()) {
+            case Kind.OfDisk disk -> {
+                if (saved.getName().equals(diskName(disk.settings().id()))) {
+                    device.function().load(saved);
+                    device.set(presence(saved));
+                }
+            }
+            case Kind.OfNic nic -> {
+                if (saved.getName().equals(nicName(nic.settings().id()))) {
+                    device.function().load(saved);
+                    device.set(presence(saved));
+                    // Where it is now, its network has not heard of it.
+                    nic.device().announce();
+                }
+            }
+        }
+    }
+
+    private static Presence presence(SavedFunction saved) {
+        if (saved.getAskedFor()) {
+            return Presence.ASKED;
+        }
+        return saved.getKept() ? Presence.KEPT : Presence.PRESENT;
     }
 
     /** Stops them all. After the vCPUs' threads have ended, and when no device comes or goes any more. */

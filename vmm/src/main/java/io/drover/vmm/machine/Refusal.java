@@ -12,6 +12,8 @@ public enum Refusal {
     BUSY,
     /** The host could not: a file that cannot be opened, a disk that is full. */
     HOST_FAILED,
+    /** Whoever asked for it wanted it no more. */
+    CANCELLED,
     /** It is not the time for it. */
     FAILED
 }

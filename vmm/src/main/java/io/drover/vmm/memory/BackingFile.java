@@ -67,6 +67,17 @@ public final class BackingFile implements AutoCloseable {
         return end - first;
     }
 
+    /**
+     * Where something was ever written, and not given back since.
+     *
+     * @param from
+     *            0 to the memory's size, as if there were no hole for devices in it
+     * @return at least {@code from}; the memory's size when there is nothing behind that
+     */
+    public long nextData(long from) throws SystemCallException {
+        return file.nextData(from);
+    }
+
     /** How much of the host's memory the guest's RAM takes. */
     public long residentBytes() {
         try {

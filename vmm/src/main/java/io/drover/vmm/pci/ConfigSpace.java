@@ -79,6 +79,26 @@ final class ConfigSpace {
         return at;
     }
 
+    /** A copy. */
+    byte[] toArray() {
+        return values.clone();
+    }
+
+    /**
+     * Takes over what a guest has written into another.
+     *
+     * @return the offset of the first byte in which something differs that no guest can write, or -1: then it was taken over
+     */
+    int load(byte[] saved) {
+        for (int i = 0; i < values.length; i++) {
+            if (((saved[i] ^ values[i]) & ~writable[i]) != 0) {
+                return i;
+            }
+        }
+        System.arraycopy(saved, 0, values, 0, values.length);
+        return -1;
+    }
+
     long read(int offset, int bytes) {
         long value = 0;
         for (int i = 0; i < bytes; i++) {

@@ -1,11 +1,15 @@
 package io.drover.vmm.pci;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.proto.vmm.v1.SavedFunction;
+import io.drover.proto.vmm.v1.SavedVector;
 import io.drover.vmm.bus.IoDevice;
 import io.drover.vmm.interrupt.MessageInterrupt;
 import io.drover.vmm.interrupt.MessageInterrupts;
+import io.drover.vmm.state.SavedStateException;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * MSI-X (PCI 3.0, 6.8.2): a table of messages in device memory, each with a mask, and the bits of those that wait for theirs to
@@ -122,6 +126,28 @@ public final class MsixTable {
         if (pending[vector]) {
             pending[vector] = false;
             interrupts[vector].raise();
+        }
+    }
+
+    /** When nothing raises. */
+    synchronized void save(SavedFunction.Builder into) {
+        for (int vector = 0; vector < interrupts.length; vector++) {
+            into.addVectors(SavedVector.newBuilder().setAddress(addresses[vector]).setData(data[vector])
+                    .setMasked(masked[vector]).setPending(pending[vector]));
+        }
+    }
+
+    /** Makes it what another was; {@link #control} has it work. Before any vCPU runs. */
+    synchronized void load(String name, List<SavedVector> saved) throws SavedStateException {
+        if (saved.size() != interrupts.length) {
+            throw new SavedStateException("saved state: vectors of " + name + " : " + saved.size() + " (expected: "
+                    + interrupts.length + ")");
+        }
+        for (int vector = 0; vector < interrupts.length; vector++) {
+            addresses[vector] = saved.get(vector).getAddress() & ~3L;
+            data[vector] = saved.get(vector).getData();
+            masked[vector] = saved.get(vector).getMasked();
+            pending[vector] = saved.get(vector).getPending();
         }
     }
 

@@ -1,6 +1,7 @@
 package io.drover.vmm.pci;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.proto.vmm.v1.SavedBoard;
 import io.drover.vmm.bus.IoDevice;
 import io.drover.vmm.power.ResetRegister;
 
@@ -33,6 +34,22 @@ public final class PciConfigPorts implements IoDevice {
     public PciConfigPorts(PciBus bus, ResetRegister reset) {
         this.bus = bus;
         this.reset = reset;
+    }
+
+    /** What the address port and the reset register have. When no vCPU runs. */
+    public void save(SavedBoard.Builder into) {
+        synchronized (lock) {
+            into.setPciAddress(address);
+        }
+        into.setResetRegister((int) reset.read(0, 1));
+    }
+
+    /** Before any vCPU runs. */
+    public void load(SavedBoard saved) {
+        synchronized (lock) {
+            address = saved.getPciAddress() & WRITABLE_BITS;
+        }
+        reset.load(saved.getResetRegister());
     }
 
     @Override

@@ -1,10 +1,14 @@
 package io.drover.vmm.pci;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import com.google.protobuf.ByteString;
+import io.drover.proto.vmm.v1.SavedFunction;
 import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.bus.IoDevice;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.interrupt.MessageInterrupts;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -180,6 +184,45 @@ public final class PciEndpoint implements PciFunction {
         pin.set(asserted);
     }
 
+    /** When no vCPU runs and the device is still. */
+    public synchronized SavedFunction.Builder save() {
+        SavedFunction.Builder saved = SavedFunction.newBuilder().setVersion(SavedStates.VERSION).setName(name)
+                .setSlot(slot).setConfiguration(ByteString.copyFrom(config.toArray())).setPin(pin.isPending());
+        if (mapped != NOWHERE) {
+            saved.setBar(mapped);
+        }
+        msix.save(saved);
+        return saved;
+    }
+
+    /**
+     * Makes it what another was: the BAR is where that one's was, and its owner hears of it; what interrupts waited are raised
+     * when they may be. Before any vCPU runs.
+     */
+    public synchronized void load(SavedFunction saved) throws SavedStateException {
+        int differs = config
+                .load(SavedStates.ofLength("configuration of " + name, saved.getConfiguration(), CONFIG_BYTES));
+        if (differs >= 0) {
+            throw new SavedStateException("saved state: configuration of " + name + " : other than this device's at 0x"
+                    + Integer.toHexString(differs) + " (expected: the same device)");
+        }
+        msix.load(name, saved.getVectorsList());
+        pin.set(saved.getPin());
+        if (saved.hasBar()) {
+            obeyCommand();
+            if (mapped != saved.getBar()) {
+                throw new SavedStateException("saved state: BAR of " + name + " : 0x"
+                        + Long.toHexString(saved.getBar()) + " (expected: where its configuration says, and free)");
+            }
+        } else {
+            // Where it is to be, another's was; the guest's next write has it look again.
+            obeyAllButPlace();
+        }
+        if (msixCapability != NO_CAPABILITY) {
+            msix.control((int) config.read(msixCapability + 2, 2));
+        }
+    }
+
     @Override
     public synchronized long readConfig(int offset, int bytes) {
         long value = config.read(offset, bytes);
@@ -206,9 +249,15 @@ public final class PciEndpoint implements PciFunction {
     @GuardedBy("this")
     private void obeyCommand() {
         int command = (int) config.read(ConfigSpace.COMMAND, 2);
-        pin.switchOff((command & ConfigSpace.COMMAND_INTERRUPT_OFF) != 0);
         map((command & ConfigSpace.COMMAND_MEMORY) == 0 ? NOWHERE
                 : (config.read(ConfigSpace.BAR_0, 4) | (config.read(ConfigSpace.BAR_0 + 4, 4) << 32)) & -BAR_BYTES);
+        obeyAllButPlace();
+    }
+
+    @GuardedBy("this")
+    private void obeyAllButPlace() {
+        int command = (int) config.read(ConfigSpace.COMMAND, 2);
+        pin.switchOff((command & ConfigSpace.COMMAND_INTERRUPT_OFF) != 0);
         boolean master = (command & ConfigSpace.COMMAND_BUS_MASTER) != 0;
         if (master != busMaster) {
             busMaster = master;

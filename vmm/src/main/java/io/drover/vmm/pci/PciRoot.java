@@ -5,9 +5,13 @@ import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.interrupt.MessageInterrupts;
 import io.drover.vmm.interrupt.SharedLine;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import java.io.IOException;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The bus as devices are plugged into it: gives each its slot, a place for its BAR and its interrupts, and takes them back. Any
@@ -20,6 +24,8 @@ public final class PciRoot {
     private final SharedLine[] lines = new SharedLine[PciWindows.GSIS];
     @GuardedBy("this")
     private final BitSet taken = new BitSet(PciBus.SLOTS);
+    @GuardedBy("this")
+    private final Map<String, Integer> reserved = new HashMap<>();
 
     /**
      * Also maps configuration space at {@link PciWindows#ECAM_BASE}.
@@ -61,7 +67,26 @@ public final class PciRoot {
         }
     }
 
+    /**
+     * Keeps a slot for an endpoint of that name. Before any is made.
+     *
+     * @throws SavedStateException
+     *             when there is no such slot, or another has it
+     */
+    public synchronized void reserve(String name, int slot) throws SavedStateException {
+        SavedStates.inRange("slot of " + name, slot, 1, PciBus.SLOTS - 1);
+        if (taken.get(slot) || reserved.put(name, slot) != null) {
+            throw new SavedStateException("saved state: slot of " + name + " : " + slot
+                    + " (expected: one for each device)");
+        }
+        taken.set(slot);
+    }
+
     private synchronized int takeSlot(String name) throws IOException {
+        Integer kept = reserved.remove(name);
+        if (kept != null) {
+            return kept;
+        }
         int slot = taken.nextClearBit(0);
         if (slot == PciBus.SLOTS) {
             throw new IOException(

@@ -1,6 +1,7 @@
 package io.drover.vmm.pci;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.proto.vmm.v1.SavedHotPlug;
 import io.drover.vmm.bus.IoDevice;
 
 /**
@@ -66,6 +67,17 @@ public final class SlotRegisters implements IoDevice {
     public synchronized void forget(int slot) {
         asked &= ~(1 << slot);
         inserted &= ~(1 << slot);
+    }
+
+    /** When no vCPU runs and no device comes or goes. */
+    public synchronized void save(SavedHotPlug.Builder into) {
+        into.setInserted(inserted).setAsked(asked);
+    }
+
+    /** Makes it what another was. Before any vCPU runs. */
+    public synchronized void load(SavedHotPlug saved) {
+        inserted = saved.getInserted();
+        asked = saved.getAsked();
     }
 
     @Override

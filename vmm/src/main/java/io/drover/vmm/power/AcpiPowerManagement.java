@@ -1,8 +1,10 @@
 package io.drover.vmm.power;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.proto.vmm.v1.SavedPowerManagement;
 import io.drover.vmm.bus.IoDevice;
 import io.drover.vmm.interrupt.InterruptLine;
+import io.drover.vmm.state.SavedStates;
 import java.util.function.LongSupplier;
 
 /**
@@ -52,6 +54,8 @@ public final class AcpiPowerManagement implements IoDevice {
     private int control;
     @GuardedBy("lock")
     private boolean asserted;
+    /** Of the timer, which another machine's began. */
+    private volatile long timerAheadNanos;
 
     /**
      * As after a reset.
@@ -75,6 +79,30 @@ public final class AcpiPowerManagement implements IoDevice {
             status |= POWER_BUTTON;
             updateSci();
             return (enable & POWER_BUTTON) != 0;
+        }
+    }
+
+    /** When no vCPU runs. */
+    public SavedPowerManagement save() {
+        synchronized (lock) {
+            return SavedPowerManagement.newBuilder().setVersion(SavedStates.VERSION).setStatus(status).setEnable(enable)
+                    .setControl(control).setTimerNanos(nanoTime.getAsLong() + timerAheadNanos).build();
+        }
+    }
+
+    /**
+     * Makes it what another was, and asserts its line again. Before any vCPU runs.
+     *
+     * @param awayNanos
+     *            how long ago the other was saved: the timer has gone on
+     */
+    public void load(SavedPowerManagement saved, long awayNanos) {
+        synchronized (lock) {
+            status = saved.getStatus() & POWER_BUTTON;
+            enable = saved.getEnable() & ENABLE_BITS;
+            control = saved.getControl() & CONTROL_KEPT_BITS;
+            timerAheadNanos = saved.getTimerNanos() + awayNanos - nanoTime.getAsLong();
+            updateSci();
         }
     }
 
@@ -129,7 +157,7 @@ public final class AcpiPowerManagement implements IoDevice {
     }
 
     private long timer() {
-        long nanos = nanoTime.getAsLong();
+        long nanos = nanoTime.getAsLong() + timerAheadNanos;
         // In two steps, as nanoseconds times the frequency would overflow within the hour.
         return Math.floorDiv(nanos, NANOS_PER_SECOND) * TIMER_HERTZ
                 + Math.floorMod(nanos, NANOS_PER_SECOND) * TIMER_HERTZ / NANOS_PER_SECOND;

@@ -1,6 +1,7 @@
 package io.drover.vmm.power;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.proto.vmm.v1.SavedHotPlug;
 import io.drover.vmm.bus.IoDevice;
 import io.drover.vmm.interrupt.InterruptLine;
 
@@ -41,6 +42,18 @@ public final class GeneralEvents implements IoDevice {
      */
     public synchronized void raise(int event) {
         status |= 1 << event;
+        updateSci();
+    }
+
+    /** When no vCPU runs. */
+    public synchronized void save(SavedHotPlug.Builder into) {
+        into.setEventStatus(status).setEventEnable(enable);
+    }
+
+    /** Makes it what another was, and asserts its line again. Before any vCPU runs. */
+    public synchronized void load(SavedHotPlug saved) {
+        status = saved.getEventStatus() & 0xFFFF;
+        enable = saved.getEventEnable() & 0xFFFF;
         updateSci();
     }
 

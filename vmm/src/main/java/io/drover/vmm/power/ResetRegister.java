@@ -20,6 +20,11 @@ public final class ResetRegister implements IoDevice {
         this.power = power;
     }
 
+    /** Of another, so that it reads the same. */
+    public void load(int saved) {
+        kept = saved & KEPT_BITS;
+    }
+
     @Override
     public long read(long offset, int bytes) {
         return kept;

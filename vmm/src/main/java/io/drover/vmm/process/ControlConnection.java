@@ -22,6 +22,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Optional;
@@ -202,6 +204,18 @@ final class ControlConnection {
                 }
                 send(Reply.newBuilder().setId(id).setCpuid(cpuid).build());
             }
+            case SAVE -> {
+                String path = request.getSave().getPath();
+                try {
+                    if (path.isEmpty()) {
+                        throw new InvalidPathException(path, "empty");
+                    }
+                    control.save(Path.of(path), request.getSave().getResume(), new Later(id));
+                } catch (InvalidPathException e) {
+                    refuse(id, Refusal.BAD_REQUEST.name(), "path : '" + path + "' (expected: a file's name)");
+                }
+            }
+            case CANCEL_SAVE -> control.cancelSave(new Later(id));
             case REQUEST_NOT_SET -> refuse(id, "BAD_REQUEST", "a request of no kind that this VMM knows");
         }
     }

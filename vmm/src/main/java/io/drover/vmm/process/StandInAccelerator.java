@@ -1,5 +1,7 @@
 package io.drover.vmm.process;
 
+import io.drover.proto.vmm.v1.SavedChips;
+import io.drover.proto.vmm.v1.SavedCpu;
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.accelerator.RunOutcome;
@@ -63,6 +65,16 @@ final class StandInAccelerator implements Accelerator {
             @Override
             public Doorbells doorbells() {
                 return new Deaf();
+            }
+
+            @Override
+            public SavedChips save() {
+                return SavedChips.getDefaultInstance();
+            }
+
+            @Override
+            public void load(SavedChips saved, long awayNanos) {
+                // Has nothing to be loaded.
             }
 
             @Override
@@ -160,6 +172,21 @@ final class StandInAccelerator implements Accelerator {
         @Override
         public void unbind() {
             // A kick is a permit.
+        }
+
+        @Override
+        public SavedCpu save() {
+            return SavedCpu.getDefaultInstance();
+        }
+
+        @Override
+        public void load(SavedCpu saved, long awayNanos) {
+            // Has nothing to be loaded.
+        }
+
+        @Override
+        public void tellStopped() {
+            // Nobody listens.
         }
 
         @Override

@@ -7,6 +7,7 @@ import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.machine.Answer;
 import java.util.List;
+import java.nio.file.Path;
 
 /** What the control server can do to the VM, on the server's thread. Nothing here waits: answers come from other threads. */
 interface VmmControl {
@@ -40,6 +41,11 @@ interface VmmControl {
 
     /** What the guest's vCPU 0 is shown. */
     List<VmmCpuidEntry> cpuid();
+
+    /** Saves the VM into a file. */
+    void save(Path file, boolean resume, Answer answer);
+
+    void cancelSave(Answer answer);
 
     ConsoleRing console();
 }

@@ -1,6 +1,7 @@
 package io.drover.vmm.process;
 
 import io.drover.proto.vmm.v1.Event;
+import io.drover.proto.vmm.v1.SavedMachine;
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.boot.BootSource;
 import io.drover.vmm.client.VmmBalloonStatus;
@@ -32,6 +33,9 @@ import io.drover.vmm.machine.MachineState;
 import io.drover.vmm.machine.MemorySettings;
 import io.drover.vmm.machine.NicSettings;
 import io.drover.vmm.machine.Refusal;
+import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.snapshot.SnapshotReader;
+import io.drover.vmm.state.SavedStates;
 import io.drover.vmm.virtio.balloon.BalloonState;
 import io.drover.vmm.virtio.block.BlockCounts;
 import io.drover.vmm.virtio.console.PortCounts;
@@ -39,6 +43,7 @@ import io.drover.vmm.virtio.vsock.VsockCounts;
 import io.drover.vmm.watchdog.WatchdogAction;
 import io.drover.vmm.watchdog.WatchdogState;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -52,6 +57,7 @@ final class VmmProcess implements VmmControl {
     private final long processStartNanos;
     private final ConsoleRing console = new ConsoleRing();
     private final Machine machine;
+    private final Saving saving;
     /** Once there is somebody to tell. */
     private volatile Optional<ControlServer> publisher = Optional.empty();
 
@@ -71,7 +77,23 @@ final class VmmProcess implements VmmControl {
         } catch (IllegalArgumentException e) {
             throw new MachineStartException(e.getMessage(), e);
         }
-        this.machine = Machine.assemble(settings.vm(), wanted, accelerator, console, this::publishStatus, log);
+        if (settings.restore().isEmpty()) {
+            this.machine = Machine.assemble(settings.vm(), wanted, accelerator, console, this::publishStatus, log);
+        } else {
+            Path file = settings.restore().get();
+            this.machine = Machine.restore(settings.vm(), wanted, memory -> restore(file, memory), accelerator, console,
+                    this::publishStatus, log);
+        }
+        this.saving = new Saving(machine, this::publish);
+    }
+
+    /** All of it is looked at before anything of the machine is made of it. */
+    private static SavedMachine restore(Path file, GuestMemory memory) throws IOException {
+        try (SnapshotReader reader = SnapshotReader.open(file)) {
+            SavedMachine state = SavedStates.parse(reader.state());
+            reader.readMemory(memory);
+            return state;
+        }
     }
 
     private static MemorySettings memory(VmmSettings settings) {
@@ -135,7 +157,8 @@ final class VmmProcess implements VmmControl {
                 ControlServer server = ControlServer.start(settings.controlSocket(), this, log)) {
             publisher = Optional.of(server);
             stopHook.armed(() -> running.kill(new LoggedAnswer(log, "stop")));
-            log.info("assembled: " + settings.vcpus() + " vCPUs, " + (settings.memoryBytes() >> 20) + " MiB, epoch "
+            log.info((settings.restore().isPresent() ? "restored from " + settings.restore().get() : "assembled")
+                    + ": " + settings.vcpus() + " vCPUs, " + (settings.memoryBytes() >> 20) + " MiB, epoch "
                     + settings.epoch());
             MachineEnd ended = running.run(settings.startPaused(), state -> {
                 // The others are steps on the way that mean nothing outside.
@@ -183,8 +206,13 @@ final class VmmProcess implements VmmControl {
     }
 
     private void publishStatus() {
-        publisher.ifPresent(
-                server -> server.publish(Event.newBuilder().setStatus(status().toProto()).build()));
+        if (publisher.isPresent()) {
+            publish(Event.newBuilder().setStatus(status().toProto()).build());
+        }
+    }
+
+    private void publish(Event event) {
+        publisher.ifPresent(server -> server.publish(event));
     }
 
     private Optional<VmmWatchdogStatus> watchdogStatus() {
@@ -277,6 +305,16 @@ final class VmmProcess implements VmmControl {
     @Override
     public List<VmmCpuidEntry> cpuid() {
         return CpuTranslation.given(machine.cpuid());
+    }
+
+    @Override
+    public void save(Path file, boolean resume, Answer answer) {
+        saving.save(file, resume, answer);
+    }
+
+    @Override
+    public void cancelSave(Answer answer) {
+        saving.cancel(answer);
     }
 
     @Override

@@ -1,8 +1,12 @@
 package io.drover.vmm.rtc;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import com.google.protobuf.ByteString;
+import io.drover.proto.vmm.v1.SavedRtc;
 import io.drover.vmm.bus.IoDevice;
 import io.drover.vmm.interrupt.InterruptLine;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import io.drover.vmm.timer.Timer;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -64,6 +68,9 @@ public final class CmosRtc implements IoDevice {
     private static final long UPDATE_NANOS = 2_228_000;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final long FOUR_GIB = 4L << 30;
+    /** What can be set at most: two digits for the century, in binary. */
+    private static final long MAX_YEAR = 25_600;
+    private static final long SECONDS_PER_YEAR = 365L * 86_400;
 
     private final InstantSource clock;
     private final InterruptLine line;
@@ -134,6 +141,37 @@ public final class CmosRtc implements IoDevice {
             if (offset == 1 || bytes > 1) {
                 writeRegister((int) (offset == 1 ? value : value >> 8) & 0xFF);
             }
+        }
+    }
+
+    /** All but the time, which is the host's. When no vCPU runs. */
+    public SavedRtc save() {
+        synchronized (lock) {
+            return SavedRtc.newBuilder().setVersion(SavedStates.VERSION).setCmos(ByteString.copyFrom(cmos))
+                    .setIndex(index).setSetAheadSeconds(setAhead.getSeconds()).setSetAheadNanos(setAhead.getNano())
+                    .setUpdateSeen(updateSeen).setFlags(flags)
+                    .build();
+        }
+    }
+
+    /** Makes it what another was, and asserts its line again; it shows this host's time. Before any vCPU runs. */
+    public void load(SavedRtc saved) throws SavedStateException {
+        byte[] loaded = SavedStates.ofLength("CMOS", saved.getCmos(), cmos.length);
+        if (Math.abs(saved.getSetAheadSeconds() / SECONDS_PER_YEAR) > MAX_YEAR) {
+            throw new SavedStateException("saved state: clock : " + saved.getSetAheadSeconds()
+                    + " seconds ahead (expected: at most " + MAX_YEAR + " years, ahead or behind)");
+        }
+        Duration ahead = Duration.ofSeconds(saved.getSetAheadSeconds(),
+                SavedStates.inRange("nanoseconds that the clock is ahead", saved.getSetAheadNanos(), 0,
+                        (int) NANOS_PER_SECOND - 1));
+        synchronized (lock) {
+            System.arraycopy(loaded, 0, cmos, 0, cmos.length);
+            index = saved.getIndex() & 0x7F;
+            setAhead = ahead;
+            updateSeen = Math.min(saved.getUpdateSeen(), now().getEpochSecond());
+            flags = saved.getFlags() & (C_UPDATE_ENDED | C_ALARM);
+            updateLine();
+            setTimer();
         }
     }
 

@@ -45,6 +45,15 @@ final class ByteQueue {
         return value;
     }
 
+    /** A copy, the oldest byte first. */
+    byte[] toArray() {
+        byte[] all = new byte[size];
+        for (int i = 0; i < size; i++) {
+            all[i] = ring[(first + i) % ring.length];
+        }
+        return all;
+    }
+
     void clear() {
         size = 0;
     }

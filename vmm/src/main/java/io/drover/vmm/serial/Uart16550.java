@@ -1,8 +1,12 @@
 package io.drover.vmm.serial;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import com.google.protobuf.ByteString;
+import io.drover.proto.vmm.v1.SavedSerial;
 import io.drover.vmm.bus.IoDevice;
 import io.drover.vmm.interrupt.InterruptLine;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 
 /**
  * A 16550A UART (National Semiconductor PC16550D) with a line that is infinitely fast: what is written has been sent at once, so
@@ -156,6 +160,42 @@ public final class Uart16550 implements IoDevice {
             for (int i = 0; i < bytes; i++) {
                 writeRegister((int) offset + i, (int) (value >>> (8 * i)) & 0xFF);
             }
+            updateLine();
+        }
+    }
+
+    /** All that the guest can see of it, and what it has not read yet. When no vCPU runs. */
+    public SavedSerial save() {
+        synchronized (lock) {
+            return SavedSerial.newBuilder().setVersion(SavedStates.VERSION).setDivisor(divisor)
+                    .setInterruptEnable(interruptEnable).setFifosEnabled(fifosEnabled).setTrigger(trigger)
+                    .setLineControl(lineControl).setModemControl(modemControl).setModemDeltas(modemDeltas)
+                    .setScratch(scratch).setOverrun(overrun).setTransmitterPending(transmitterPending)
+                    .setFifo(ByteString.copyFrom(fifo.toArray())).setQueue(ByteString.copyFrom(queue.toArray()))
+                    .build();
+        }
+    }
+
+    /** Makes it what another was, and asserts its line again. Before any vCPU runs. */
+    public void load(SavedSerial saved) throws SavedStateException {
+        SavedStates.inRange("bytes in the serial port's FIFO", saved.getFifo().size(), 0, FIFO_BYTES);
+        SavedStates.inRange("bytes for the serial port", saved.getQueue().size(), 0, INPUT_QUEUE_BYTES);
+        SavedStates.inRange("trigger of the serial port's FIFO", saved.getTrigger(), 1, FIFO_BYTES);
+        synchronized (lock) {
+            divisor = saved.getDivisor() & 0xFFFF;
+            interruptEnable = saved.getInterruptEnable() & 0x0F;
+            fifosEnabled = saved.getFifosEnabled();
+            trigger = saved.getTrigger();
+            lineControl = saved.getLineControl() & 0xFF;
+            modemControl = saved.getModemControl() & MCR_BITS;
+            modemDeltas = saved.getModemDeltas() & 0x0F;
+            scratch = saved.getScratch() & 0xFF;
+            overrun = saved.getOverrun();
+            transmitterPending = saved.getTransmitterPending();
+            fifo.clear();
+            fifo.addAll(saved.getFifo().toByteArray(), 0, saved.getFifo().size());
+            queue.clear();
+            queue.addAll(saved.getQueue().toByteArray(), 0, saved.getQueue().size());
             updateLine();
         }
     }

@@ -38,6 +38,11 @@ public final class GuestTime {
         return running ? passed + hostNanos.getAsLong() - since : passed;
     }
 
+    /** Begins later than at zero, as of a guest that has been running. Before it first goes on. */
+    public synchronized void begin(long nanos) {
+        passed = nanos;
+    }
+
     /** Lets time go on; does nothing while it does. */
     public synchronized void run() {
         if (!running) {

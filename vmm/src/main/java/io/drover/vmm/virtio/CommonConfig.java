@@ -1,6 +1,7 @@
 package io.drover.vmm.virtio;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.proto.vmm.v1.SavedVirtio;
 import io.drover.vmm.bus.IoDevice;
 import java.util.Optional;
 
@@ -44,6 +45,17 @@ final class CommonConfig implements IoDevice {
     CommonConfig(DriverSession session, VirtioInterrupts interrupts) {
         this.session = session;
         this.interrupts = interrupts;
+    }
+
+    synchronized void save(SavedVirtio.Builder into) {
+        into.setDeviceFeatureSelect(deviceFeatureSelect).setDriverFeatureSelect(driverFeatureSelect)
+                .setQueueSelect(queueSelect);
+    }
+
+    synchronized void load(SavedVirtio saved) {
+        deviceFeatureSelect = saved.getDeviceFeatureSelect();
+        driverFeatureSelect = saved.getDriverFeatureSelect();
+        queueSelect = saved.getQueueSelect() & 0xFFFF;
     }
 
     @Override

@@ -1,13 +1,18 @@
 package io.drover.vmm.virtio;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.proto.vmm.v1.SavedQueue;
+import io.drover.proto.vmm.v1.SavedVirtio;
 import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import io.drover.vmm.virtio.queue.QueueBreachException;
 import io.drover.vmm.virtio.queue.Virtqueue;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What one driver and the device have agreed on, from one reset to the next: status, features, queues, and the I/O threads that
@@ -35,6 +40,9 @@ final class DriverSession implements IoThread.Owner {
     private int configGeneration;
     @GuardedBy("this")
     private final List<IoThread> threads = new ArrayList<>();
+    /** Of the driver that is ready, or was before it needed a reset. */
+    @GuardedBy("this")
+    private List<Optional<Virtqueue>> rings = List.of();
     @GuardedBy("this")
     private boolean resetting;
     /** The device is being taken away: nothing the driver writes counts any more. */
@@ -104,7 +112,7 @@ final class DriverSession implements IoThread.Owner {
         }
         status = next;
         if (DeviceStatus.isRunning(status)) {
-            activate();
+            activate(Optional.empty());
         }
     }
 
@@ -119,14 +127,27 @@ final class DriverSession implements IoThread.Owner {
         return true;
     }
 
+    /**
+     * Sets up the queues and the threads.
+     *
+     * @param goOn
+     *            where another device's stood: then the threads stand still until {@link #resume}
+     */
     @GuardedBy("this")
-    private void activate() {
+    private void activate(Optional<SavedVirtio> goOn) {
         Setup setup = new Setup(driverFeatures);
         try {
             setup.makeQueues();
+            if (goOn.isPresent()) {
+                setup.goOn(goOn.get());
+            }
             device.activate(setup);
+            rings = List.copyOf(setup.made);
             threads.addAll(setup.started);
             for (IoThread thread : threads) {
+                if (goOn.isPresent()) {
+                    thread.pause();
+                }
                 thread.start();
             }
             notify.open();
@@ -175,10 +196,12 @@ final class DriverSession implements IoThread.Owner {
             queue.reset();
         }
         interrupts.reset();
+        rings = List.of();
         driverFeatures = 0;
         configGeneration = 0;
         resetting = false;
         status = 0;
+        notifyAll();
     }
 
     @Override
@@ -253,7 +276,80 @@ final class DriverSession implements IoThread.Owner {
                 return false;
             }
         }
+        return awaitReset(untilNanos);
+    }
+
+    /** Waits for a reset that is under way: it ends with its last thread. */
+    private synchronized boolean awaitReset(long untilNanos) throws InterruptedException {
+        while (resetting) {
+            long left = untilNanos - System.nanoTime();
+            if (left <= 0) {
+                return false;
+            }
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
         return true;
+    }
+
+    /** All that the driver has agreed on, and where its queues stand. While the device is still. */
+    synchronized SavedVirtio.Builder save() {
+        SavedVirtio.Builder saved = SavedVirtio.newBuilder().setVersion(SavedStates.VERSION)
+                .setDeviceType(device.deviceType()).setStatus(status).setDriverFeatures(driverFeatures)
+                .setConfigGeneration(configGeneration & 0xFF);
+        for (int number = 0; number < queues.length; number++) {
+            SavedQueue.Builder queue = queues[number].save().setVector(interrupts.queueVector(number));
+            if (number < rings.size() && rings.get(number).isPresent()) {
+                queue.setNextAvailable(rings.get(number).get().nextToTake())
+                        .setNextUsed(rings.get(number).get().nextToGive());
+            }
+            saved.addQueues(queue);
+        }
+        interrupts.save(saved);
+        device.save(saved);
+        return saved;
+    }
+
+    /**
+     * Makes it what another was, standing still until {@link #resume}. Of a device that no driver has touched.
+     *
+     * @throws SavedStateException
+     *             when it cannot have been one like this
+     */
+    synchronized void load(SavedVirtio saved) throws SavedStateException {
+        if (saved.getDeviceType() != device.deviceType() || saved.getQueuesCount() != queues.length) {
+            throw new SavedStateException("saved state: " + name + " : type " + saved.getDeviceType() + " with "
+                    + saved.getQueuesCount() + " queues (expected: type " + device.deviceType() + " with "
+                    + queues.length + ")");
+        }
+        if ((saved.getDriverFeatures() & ~deviceFeatures()) != 0
+                && (saved.getStatus() & DeviceStatus.FEATURES_OK) != 0) {
+            throw new SavedStateException("saved state: features of " + name + " : 0x"
+                    + Long.toHexString(saved.getDriverFeatures()) + " (expected: some of 0x"
+                    + Long.toHexString(deviceFeatures()) + ", which this device offers)");
+        }
+        status = SavedStates.inRange("status of " + name, saved.getStatus(), 0, 0xFF);
+        driverFeatures = saved.getDriverFeatures();
+        configGeneration = saved.getConfigGeneration();
+        for (int number = 0; number < queues.length; number++) {
+            queues[number].load(saved.getQueues(number));
+            interrupts.setQueueVector(number, saved.getQueues(number).getVector() & VirtioInterrupts.NO_VECTOR);
+        }
+        interrupts.load(saved);
+        device.load(saved);
+        if (!DeviceStatus.isRunning(status)) {
+            return;
+        }
+        activate(Optional.of(saved));
+        if (!DeviceStatus.isRunning(status)) {
+            throw new SavedStateException("saved state: " + name + " : cannot go on (expected: queues as they were)");
+        }
+        for (int number = 0; number < queues.length; number++) {
+            if (queues[number].isEnabled()) {
+                // One that was raised just before the other stood still may not have reached the guest. A driver that finds
+                // nothing to do minds no interrupt.
+                interrupts.raise(number);
+            }
+        }
     }
 
     synchronized void resume() {
@@ -333,6 +429,15 @@ final class DriverSession implements IoThread.Owner {
                 made.add(queues[number].isEnabled() ? Optional.of(new Virtqueue(number, memory,
                         queues[number].layout(), device.maxQueueSize(), indirect, eventIndex, interrupts))
                         : Optional.empty());
+            }
+        }
+
+        void goOn(SavedVirtio saved) {
+            for (int number = 0; number < queues.length; number++) {
+                if (made.get(number).isPresent()) {
+                    made.get(number).get().goOnAt(saved.getQueues(number).getNextAvailable(),
+                            saved.getQueues(number).getNextUsed());
+                }
             }
         }
 

@@ -238,6 +238,8 @@ public final class IoThread {
     }
 
     private void serve() throws QueueBreachException, IOException {
+        // A device that goes on where another stood begins paused.
+        passGate();
         // There may have been kicks before anybody waited for them.
         for (Virtqueue queue : queues) {
             serve(queue);

@@ -1,5 +1,6 @@
 package io.drover.vmm.virtio;
 
+import io.drover.proto.vmm.v1.SavedQueue;
 import io.drover.vmm.virtio.queue.QueueLayout;
 
 /** What the driver has written into one queue's registers. Guarded by the session's lock. */
@@ -22,6 +23,19 @@ final class QueueSettings {
         descriptors = 0;
         available = 0;
         used = 0;
+    }
+
+    SavedQueue.Builder save() {
+        return SavedQueue.newBuilder().setSize(size).setEnabled(enabled).setDescriptors(descriptors)
+                .setAvailable(available).setUsed(used);
+    }
+
+    void load(SavedQueue saved) {
+        size = saved.getSize();
+        enabled = saved.getEnabled();
+        descriptors = saved.getDescriptors();
+        available = saved.getAvailable();
+        used = saved.getUsed();
     }
 
     QueueLayout layout() {

@@ -1,5 +1,7 @@
 package io.drover.vmm.virtio;
 
+import io.drover.proto.vmm.v1.SavedVirtio;
+import io.drover.vmm.state.SavedStateException;
 import java.io.IOException;
 
 /** A device without its transport. Called under the lock of what its driver negotiates, on vCPU threads: must not block. */
@@ -45,6 +47,23 @@ public interface VirtioDevice extends AutoCloseable {
      *             when the device cannot work: it will need a reset
      */
     void activate(Activation activation) throws IOException;
+
+    /**
+     * Adds what it remembers beside its queues, if anything. While its I/O threads stand still.
+     */
+    default void save(SavedVirtio.Builder into) {
+        // Most remember nothing.
+    }
+
+    /**
+     * Remembers what another did. Before {@link #activate}, which comes if the other's driver was ready.
+     *
+     * @throws SavedStateException
+     *             when it cannot have been one like this
+     */
+    default void load(SavedVirtio saved) throws SavedStateException {
+        // Most remember nothing.
+    }
 
     /** Every I/O thread has ended; the device is as new. */
     void reset();

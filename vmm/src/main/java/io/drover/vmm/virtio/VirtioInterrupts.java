@@ -1,6 +1,7 @@
 package io.drover.vmm.virtio;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.proto.vmm.v1.SavedVirtio;
 import io.drover.vmm.bus.IoDevice;
 import io.drover.vmm.pci.PciEndpoint;
 import io.drover.vmm.virtio.queue.QueueInterrupt;
@@ -37,6 +38,16 @@ final class VirtioInterrupts implements QueueInterrupt, IoDevice {
         configVector = NO_VECTOR;
         isr = 0;
         endpoint.setPin(false);
+    }
+
+    synchronized void save(SavedVirtio.Builder into) {
+        into.setConfigVector(configVector).setIsr(isr);
+    }
+
+    /** All but the queues' vectors and the pin, which is the endpoint's. */
+    synchronized void load(SavedVirtio saved) {
+        setConfigVector(saved.getConfigVector() & NO_VECTOR);
+        isr = saved.getIsr() & (ISR_QUEUE | ISR_CONFIGURATION);
     }
 
     synchronized int queueVector(int queue) {

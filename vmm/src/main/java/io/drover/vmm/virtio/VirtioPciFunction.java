@@ -1,5 +1,7 @@
 package io.drover.vmm.virtio;
 
+import io.drover.proto.vmm.v1.SavedFunction;
+import io.drover.proto.vmm.v1.SavedVirtio;
 import io.drover.vmm.bus.Doorbells;
 import io.drover.vmm.bus.IoDevice;
 import io.drover.vmm.log.Log;
@@ -7,6 +9,8 @@ import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.pci.PciEndpoint;
 import io.drover.vmm.pci.PciFunction;
 import io.drover.vmm.pci.PciRoot;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -46,6 +50,7 @@ public final class VirtioPciFunction implements PciFunction, AutoCloseable {
     private final PciEndpoint endpoint;
     private final NotifyWindow notify;
     private final DriverSession session;
+    private final CommonConfig common;
     private final BusMaster busMaster = new BusMaster();
     private final int windowCapability;
 
@@ -64,8 +69,8 @@ public final class VirtioPciFunction implements PciFunction, AutoCloseable {
         }
         VirtioInterrupts interrupts = new VirtioInterrupts(endpoint, device.queues());
         session = new DriverSession(name, device, memory, notify, interrupts, busMaster, log);
-        addRegisters(VIRTIO_PCI_CAP_COMMON_CFG, COMMON, CommonConfig.BYTES, "common configuration",
-                new CommonConfig(session, interrupts));
+        common = new CommonConfig(session, interrupts);
+        addRegisters(VIRTIO_PCI_CAP_COMMON_CFG, COMMON, CommonConfig.BYTES, "common configuration", common);
         addRegisters(VIRTIO_PCI_CAP_ISR_CFG, ISR, 1, "ISR status", interrupts);
         addRegisters(VIRTIO_PCI_CAP_DEVICE_CFG, DEVICE, DEVICE_CONFIG_BYTES, "device configuration",
                 new DeviceConfig());
@@ -196,6 +201,27 @@ public final class VirtioPciFunction implements PciFunction, AutoCloseable {
      */
     public boolean awaitStill(long untilNanos) throws InterruptedException {
         return session.awaitStill(untilNanos);
+    }
+
+    /** All that the guest has in it. While it is still. */
+    public SavedFunction.Builder save() {
+        SavedVirtio.Builder virtio = session.save();
+        common.save(virtio);
+        return endpoint.save().setVirtio(virtio);
+    }
+
+    /**
+     * Makes it what another was; it stands still until {@link #resume}. Once, before any vCPU runs, when the guest's memory and
+     * interrupt controllers are what they were.
+     *
+     * @throws SavedStateException
+     *             when it cannot have been one like this
+     */
+    public void load(SavedFunction saved) throws SavedStateException {
+        SavedStates.require(saved.hasVirtio(), "virtio device " + saved.getName());
+        endpoint.load(saved);
+        common.load(saved.getVirtio());
+        session.load(saved.getVirtio());
     }
 
     /** Has the device go on. */

@@ -1,7 +1,10 @@
 package io.drover.vmm.watchdog;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.proto.vmm.v1.SavedWatchdog;
 import io.drover.vmm.bus.IoDevice;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import io.drover.vmm.timer.GuestTime;
 import java.time.Duration;
 import java.util.Optional;
@@ -111,6 +114,29 @@ final class I6300Esb implements IoDevice {
         };
         return new WatchdogState(stage == Stage.RESTING ? Optional.empty()
                 : Optional.of(Duration.ofNanos(Math.max(left, 0))), expirations);
+    }
+
+    synchronized SavedWatchdog save() {
+        return SavedWatchdog.newBuilder().setVersion(SavedStates.VERSION).setConfiguration(configuration).setLock(lock)
+                .setPreload1(preload1).setPreload2(preload2).setAnnounced(announced).setInterrupting(interrupting)
+                .setTimedOut(timedOut).setStage(stage.ordinal()).setDueNanos(due).build();
+    }
+
+    /** Makes it what another was, in time that stands where it stood for that one. */
+    synchronized void load(SavedWatchdog saved) throws SavedStateException {
+        stage = Stage.values()[SavedStates.inRange("stage of the watchdog", saved.getStage(), 0,
+                Stage.values().length - 1)];
+        configuration = saved.getConfiguration() & CONFIGURATION_BITS;
+        lock = saved.getLock() & LOCK_BITS;
+        preload1 = saved.getPreload1() & PRELOAD_BITS;
+        preload2 = saved.getPreload2() & PRELOAD_BITS;
+        announced = SavedStates.inRange("announcements of the watchdog", saved.getAnnounced(), 0, 2);
+        interrupting = saved.getInterrupting();
+        timedOut = saved.getTimedOut();
+        due = saved.getDueNanos();
+        if (stage != Stage.RESTING) {
+            alarm.set(due);
+        }
     }
 
     /** The two registers in configuration space: all other bytes are not this device's. */

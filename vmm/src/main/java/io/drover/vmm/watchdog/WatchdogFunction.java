@@ -1,9 +1,12 @@
 package io.drover.vmm.watchdog;
 
+import io.drover.proto.vmm.v1.SavedFunction;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.pci.PciEndpoint;
 import io.drover.vmm.pci.PciFunction;
 import io.drover.vmm.pci.PciRoot;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import io.drover.vmm.timer.GuestTime;
 import java.io.IOException;
 
@@ -49,6 +52,18 @@ public final class WatchdogFunction implements PciFunction {
     /** As it is now. Any thread. */
     public WatchdogState state() {
         return watchdog.state();
+    }
+
+    /** When no vCPU runs. */
+    public SavedFunction save() {
+        return endpoint.save().setWatchdog(watchdog.save()).build();
+    }
+
+    /** Makes it what another was. Before any vCPU runs. */
+    public void load(SavedFunction saved) throws SavedStateException {
+        SavedStates.require(saved.hasWatchdog(), "watchdog");
+        watchdog.load(saved.getWatchdog());
+        endpoint.load(saved);
     }
 
     private void expired() {

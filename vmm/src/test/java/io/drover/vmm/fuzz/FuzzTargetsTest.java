@@ -65,6 +65,11 @@ class FuzzTargetsTest {
         run("watchdog", WatchdogFuzz::fuzzerTestOneInput);
     }
 
+    @Test
+    void savedState() throws Exception {
+        run("saved-state", SavedStateFuzz::fuzzerTestOneInput);
+    }
+
     private static void run(String name, Target target) throws Exception {
         List<byte[]> seeds = seeds(name);
         assertThat(seeds).as("seeds of %s", name).isNotEmpty();

@@ -132,10 +132,6 @@ class StructLayoutTest {
         all.put("KVM_IRQ_LINE", Request.IRQ_LINE);
         all.put("KVM_CREATE_PIT2", Request.CREATE_PIT2);
         all.put("KVM_RUN", Request.RUN);
-        all.put("KVM_GET_REGS", Request.GET_REGS);
-        all.put("KVM_SET_REGS", Request.SET_REGS);
-        all.put("KVM_GET_SREGS", Request.GET_SREGS);
-        all.put("KVM_SET_SREGS", Request.SET_SREGS);
         all.put("KVM_SET_SIGNAL_MASK", Request.SET_SIGNAL_MASK);
         all.put("KVM_SET_CPUID2", Request.SET_CPUID2);
         all.put("KVM_GET_MP_STATE", Request.GET_MP_STATE);
@@ -149,6 +145,40 @@ class StructLayoutTest {
         all.put("KVM_EXIT_SYSTEM_EVENT", (long) KvmRun.EXIT_SYSTEM_EVENT);
         all.put("KVM_MP_STATE_UNINITIALIZED", (long) KvmMpState.UNINITIALIZED);
         all.put("KVM_MP_STATE_SIPI_RECEIVED", (long) KvmMpState.SIPI_RECEIVED);
+        all.put("sizeof(struct kvm_sregs2)", (long) CarriedStruct.SREGS2.bytes());
+        all.put("sizeof(struct kvm_xsave)", (long) CarriedStruct.XSAVE.bytes());
+        all.put("sizeof(struct kvm_xcrs)", (long) CarriedStruct.XCRS.bytes());
+        all.put("sizeof(struct kvm_debugregs)", (long) CarriedStruct.DEBUGREGS.bytes());
+        all.put("sizeof(struct kvm_lapic_state)", (long) CarriedStruct.LAPIC.bytes());
+        all.put("sizeof(struct kvm_vcpu_events)", (long) CarriedStruct.VCPU_EVENTS.bytes());
+        all.put("sizeof(struct kvm_msrs)", KvmMsrs.HEADER_BYTES);
+        all.put("offsetof(struct kvm_msrs, nmsrs)", KvmMsrs.NMSRS);
+        all.put("sizeof(struct kvm_msr_entry)", KvmMsrs.ENTRY_BYTES);
+        all.put("offsetof(struct kvm_msr_entry, index)", KvmMsrs.INDEX);
+        all.put("offsetof(struct kvm_msr_entry, data)", KvmMsrs.DATA);
+        all.put("sizeof(struct kvm_msr_list)", KvmMsrList.HEADER_BYTES);
+        all.put("sizeof(struct kvm_irqchip)", (long) KvmIrqchip.BYTES);
+        all.put("offsetof(struct kvm_irqchip, chip_id)", KvmIrqchip.CHIP_ID);
+        all.put("sizeof(struct kvm_pit_state2)", (long) KvmPitState2.BYTES);
+        all.put("sizeof(struct kvm_clock_data)", KvmClockData.BYTES);
+        all.put("offsetof(struct kvm_clock_data, clock)", KvmClockData.CLOCK);
+        all.put("offsetof(struct kvm_clock_data, flags)", KvmClockData.FLAGS);
+        all.put("KVM_GET_MSR_INDEX_LIST", Request.GET_MSR_INDEX_LIST);
+        all.put("KVM_GET_MSRS", Request.GET_MSRS);
+        all.put("KVM_SET_MSRS", Request.SET_MSRS);
+        all.put("KVM_GET_IRQCHIP", Request.GET_IRQCHIP);
+        all.put("KVM_SET_IRQCHIP", Request.SET_IRQCHIP);
+        all.put("KVM_GET_PIT2", Request.GET_PIT2);
+        all.put("KVM_SET_PIT2", Request.SET_PIT2);
+        all.put("KVM_GET_CLOCK", Request.GET_CLOCK);
+        all.put("KVM_SET_CLOCK", Request.SET_CLOCK);
+        all.put("KVM_KVMCLOCK_CTRL", Request.KVMCLOCK_CTRL);
+        all.put("KVM_GET_TSC_KHZ", Request.GET_TSC_KHZ);
+        all.put("KVM_SET_TSC_KHZ", Request.SET_TSC_KHZ);
+        for (CarriedStruct struct : CarriedStruct.values()) {
+            all.put(struct.getCall(), struct.get());
+            all.put(struct.setCall().replace("XSAVE2", "XSAVE"), struct.set());
+        }
         for (Capability capability : Capability.values()) {
             all.put(capability.kernelName(), (long) capability.number());
         }

@@ -3,6 +3,7 @@ package io.drover.vmm.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.drover.proto.vmm.v1.SavedChips;
 import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.accelerator.VirtualCpu;
 import io.drover.vmm.boot.BootSource;
@@ -64,7 +65,7 @@ class HotPlugTest {
                 Optional.empty(), MemorySettings.PLAIN, List.of(), Optional.empty());
         Log log = new Log(System.err, "test");
         devices = PciDevices.plug(settings, GuestMemory.of(arena.allocate(2 << 20, 4096)), new NoCpus(), new PciBus(),
-                mmio, log);
+                mmio, Optional.empty(), log);
         hotPlug = new HotPlug(devices, () -> events++, gone::release, log);
         registers = hotPlug.registers();
     }
@@ -305,6 +306,16 @@ class HotPlugTest {
                     throw new IllegalStateException("none was added");
                 }
             };
+        }
+
+        @Override
+        public SavedChips save() {
+            return SavedChips.getDefaultInstance();
+        }
+
+        @Override
+        public void load(SavedChips saved, long awayNanos) {
+            // Has none.
         }
 
         @Override

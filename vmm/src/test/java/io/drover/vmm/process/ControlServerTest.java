@@ -392,6 +392,16 @@ class ControlServerTest {
         }
 
         @Override
+        public void save(Path file, boolean resume, Answer answer) {
+            answer("save " + file + " " + resume, answer);
+        }
+
+        @Override
+        public void cancelSave(Answer answer) {
+            answer.refused(Refusal.FAILED, "the VM is not being saved");
+        }
+
+        @Override
         public ConsoleRing console() {
             return console;
         }

@@ -48,6 +48,8 @@ final class VmmRig {
     private Optional<VmmBalloon> balloon = Optional.empty();
     private boolean memoryDevices;
     private VmmShare share = VmmShare.PLAIN;
+    private Optional<Path> restore = Optional.empty();
+    private UUID generationId = new UUID(3, 4);
     private Path kernel;
     private Process process;
     private String lastEvent = "";
@@ -93,6 +95,18 @@ final class VmmRig {
         return this;
     }
 
+    /** Goes on from a saved machine. */
+    VmmRig restore(Path file) {
+        restore = Optional.of(file);
+        return this;
+    }
+
+    /** With {@link #memoryDevices}. */
+    VmmRig generationId(UUID id) {
+        generationId = id;
+        return this;
+    }
+
     /** Devices may come and go. */
     VmmRig hotPlug() {
         hotPlug = true;
@@ -122,10 +136,11 @@ final class VmmRig {
                 socket(),
                 folder.resolve("console.log"), 0, folder.resolve("exit.pb"), startPaused)
                 .withDevices(disks, !disks.isEmpty()).withNics(nics).withShare(share);
-        VmmSettings pluggable = hotPlug ? settings.withHotPlug() : settings;
+        VmmSettings going = restore.isPresent() ? settings.withRestore(restore.get()) : settings;
+        VmmSettings pluggable = hotPlug ? going.withHotPlug() : going;
         if (memoryDevices) {
             return pluggable.withBalloon(new VmmBalloon(true, true, Duration.ofSeconds(1), 0))
-                    .withWatchdog(VmmWatchdog.RESET).withGenerationId(new UUID(3, 4));
+                    .withWatchdog(VmmWatchdog.RESET).withGenerationId(generationId);
         }
         return balloon.isPresent() ? pluggable.withBalloon(balloon.get()) : pluggable;
     }

@@ -94,7 +94,16 @@ public final class TinyGuest {
 
     /** An ELF64 kernel with a PVH note, loaded at 1 MiB; needs 2 MiB of memory. */
     public byte[] elf() {
-        byte[] code = code(LOAD_ADDRESS);
+        return elf(code(LOAD_ADDRESS));
+    }
+
+    /**
+     * Any code as such a kernel.
+     *
+     * @param code
+     *            is entered at its first byte, which comes to lie at 1 MiB
+     */
+    static byte[] elf(byte[] code) {
         ByteBuffer file = ByteBuffer.allocate(ELF_HEADERS_BYTES + code.length).order(ByteOrder.LITTLE_ENDIAN);
         file.put(new byte[] {0x7F, 'E', 'L', 'F', 2, 1, 1}).position(16);
         file.putShort((short) 2).putShort((short) 62).putInt(1).putLong(LOAD_ADDRESS);

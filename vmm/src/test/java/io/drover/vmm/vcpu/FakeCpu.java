@@ -1,5 +1,6 @@
 package io.drover.vmm.vcpu;
 
+import io.drover.proto.vmm.v1.SavedCpu;
 import io.drover.vmm.accelerator.RunOutcome;
 import io.drover.vmm.accelerator.VirtualCpu;
 import io.drover.vmm.boot.EntryState;
@@ -72,6 +73,21 @@ final class FakeCpu implements VirtualCpu {
     @Override
     public void settle() {
         settled = true;
+    }
+
+    @Override
+    public SavedCpu save() {
+        return SavedCpu.getDefaultInstance();
+    }
+
+    @Override
+    public void load(SavedCpu saved, long awayNanos) {
+        // Has no registers.
+    }
+
+    @Override
+    public void tellStopped() {
+        // Nobody listens.
     }
 
     @Override

@@ -28,6 +28,20 @@ public final class TestQueue {
         memory.fill(address, 0x1_0000, (byte) 0);
     }
 
+    private TestQueue(TestQueue other, GuestMemory memory) {
+        this.memory = memory;
+        this.descriptors = other.descriptors;
+        this.size = other.size;
+        this.eventIndex = other.eventIndex;
+        this.available = other.available;
+        this.seen = other.seen;
+    }
+
+    /** The same, in memory that is a copy. */
+    public TestQueue movedTo(GuestMemory copy) {
+        return new TestQueue(this, copy);
+    }
+
     public long descriptors() {
         return descriptors;
     }

@@ -1,5 +1,6 @@
 package io.drover.vmm.watchdog;
 
+import io.drover.proto.vmm.v1.SavedFunction;
 import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.interrupt.RecordedLine;
@@ -8,6 +9,7 @@ import io.drover.vmm.log.Log;
 import io.drover.vmm.pci.PciBus;
 import io.drover.vmm.pci.PciRoot;
 import io.drover.vmm.pci.PciWindows;
+import io.drover.vmm.state.SavedStateException;
 import io.drover.vmm.timer.FakeTimer;
 import io.drover.vmm.timer.GuestTime;
 import java.io.ByteArrayOutputStream;
@@ -99,6 +101,18 @@ public final class WatchdogBench {
 
     public WatchdogState state() {
         return function.state();
+    }
+
+    /** Of a guest that stands still. */
+    public SavedFunction save() {
+        return function.save();
+    }
+
+    /** Goes on from there, once its time runs. */
+    public void load(SavedFunction saved, long guestNanos) throws SavedStateException {
+        time.stop();
+        time.begin(guestNanos);
+        function.load(saved);
     }
 
     /** Of the function's pin. */

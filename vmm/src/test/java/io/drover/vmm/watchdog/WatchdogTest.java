@@ -194,4 +194,24 @@ class WatchdogTest {
         assertThat(any.timer().mostWaiting()).isLessThanOrEqualTo(1);
         assertThat(any.actions()).hasSize((int) any.state().expirations());
     }
+
+    /** Armed with two counts of 1024 ticks, about a second each, it is saved in the middle of the second. */
+    @Test
+    void savedWatchdogActsWhenWhatWasLeftIsOver() throws Exception {
+        WatchdogBench first = new WatchdogBench(WatchdogAction.RESET);
+        first.arm(1024);
+        first.advanceMillis(1500);
+        first.time().stop();
+        first.advanceMillis(60_000);
+        WatchdogBench second = new WatchdogBench(WatchdogAction.RESET);
+        second.load(first.save(), first.time().nanos());
+        assertThat(second.state().left()).isEqualTo(first.state().left());
+        second.advanceMillis(10_000);
+        assertThat(second.actions()).as("while time stands").isEmpty();
+        second.time().run();
+        second.advanceMillis(500);
+        assertThat(second.actions()).isEmpty();
+        second.advanceMillis(100);
+        assertThat(second.actions()).containsExactly(WatchdogAction.RESET);
+    }
 }

@@ -1,5 +1,8 @@
 package io.drover.vmm.virtio.balloon;
 
+import io.drover.proto.vmm.v1.SavedBalloon;
+import io.drover.vmm.state.SavedStates;
+
 /**
  * {@code struct virtio_balloon_config} (virtio 1.2, 5.5.4). Each field is one word, which a driver reads and writes as one. Any
  * thread.
@@ -43,6 +46,17 @@ final class BalloonConfiguration {
     /** What the driver fills free pages with, if it is one that does. */
     int poison() {
         return poison;
+    }
+
+    SavedBalloon save() {
+        return SavedBalloon.newBuilder().setVersion(SavedStates.VERSION).setWantedPages(wantedPages)
+                .setActualPages(actualPages).setPoison(poison).build();
+    }
+
+    void load(SavedBalloon saved) {
+        wantedPages = saved.getWantedPages();
+        actualPages = saved.getActualPages();
+        poison = saved.getPoison();
     }
 
     long read(int offset, int size) {

@@ -1,8 +1,11 @@
 package io.drover.vmm.virtio.balloon;
 
+import io.drover.proto.vmm.v1.SavedVirtio;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.memory.BackingFile;
 import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import io.drover.vmm.virtio.Activation;
 import io.drover.vmm.virtio.GuestFaultLog;
 import io.drover.vmm.virtio.RequestLoop;
@@ -182,6 +185,17 @@ public final class BalloonDevice implements VirtioDevice {
             return activation.queue(REPORTING);
         }
         return activation.queue((activation.features() & BalloonFeatures.STATS_VQ) != 0 ? STATISTICS + 1 : STATISTICS);
+    }
+
+    @Override
+    public void save(SavedVirtio.Builder into) {
+        into.setBalloon(configuration.save());
+    }
+
+    @Override
+    public void load(SavedVirtio saved) throws SavedStateException {
+        SavedStates.require(saved.hasBalloon(), name);
+        configuration.load(saved.getBalloon());
     }
 
     @Override

@@ -1,9 +1,13 @@
 package io.drover.vmm.virtio.block;
 
+import io.drover.proto.vmm.v1.SavedBlock;
+import io.drover.proto.vmm.v1.SavedVirtio;
 import io.drover.vmm.disk.Disk;
 import io.drover.vmm.limit.RateLimit;
 import io.drover.vmm.linux.TimerFile;
 import io.drover.vmm.log.Log;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import io.drover.vmm.virtio.Activation;
 import io.drover.vmm.virtio.GuestFaultLog;
 import io.drover.vmm.virtio.RequestLoop;
@@ -145,6 +149,22 @@ public final class BlockDevice implements VirtioDevice {
             alarm.close();
             throw e;
         }
+    }
+
+    @Override
+    public void save(SavedVirtio.Builder into) {
+        into.setBlock(SavedBlock.newBuilder().setVersion(SavedStates.VERSION)
+                .setWriteBack(configuration.isWriteBack()).setSizeBytes(disk.size()));
+    }
+
+    @Override
+    public void load(SavedVirtio saved) throws SavedStateException {
+        SavedStates.require(saved.hasBlock(), name);
+        if (saved.getBlock().getSizeBytes() != disk.size()) {
+            throw new SavedStateException("saved state: size of " + name + " : " + saved.getBlock().getSizeBytes()
+                    + " (expected: " + disk.size() + ", as its image has now; the disk must be as it was then)");
+        }
+        configuration.setWriteBack(saved.getBlock().getWriteBack());
     }
 
     @Override

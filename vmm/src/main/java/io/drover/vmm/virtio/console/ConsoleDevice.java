@@ -1,6 +1,10 @@
 package io.drover.vmm.virtio.console;
 
+import io.drover.proto.vmm.v1.SavedConsole;
+import io.drover.proto.vmm.v1.SavedVirtio;
 import io.drover.vmm.linux.EventFile;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import io.drover.vmm.virtio.Activation;
 import io.drover.vmm.virtio.VirtioDevice;
 import io.drover.vmm.virtio.queue.Virtqueue;
@@ -162,6 +166,25 @@ public final class ConsoleDevice implements VirtioDevice {
                         : Optional.empty();
         PortsHandler handler = new PortsHandler(used, queues, control, EventFile.create(name + " again"));
         handler.begin(activation.addThread("ports", handler, List.copyOf(enabled.values())));
+    }
+
+    @Override
+    public void save(SavedVirtio.Builder into) {
+        SavedConsole.Builder saved = SavedConsole.newBuilder().setVersion(SavedStates.VERSION);
+        for (Port port : ports) {
+            saved.addPorts(port.save());
+        }
+        into.setConsole(saved);
+    }
+
+    /** Who was connected on the host is not any more, and the guest is told. */
+    @Override
+    public void load(SavedVirtio saved) throws SavedStateException {
+        SavedStates.require(saved.hasConsole(), name);
+        SavedStates.inRange("ports of " + name, saved.getConsole().getPortsCount(), ports.size(), ports.size());
+        for (Port port : ports) {
+            port.load(saved.getConsole().getPorts(port.number()));
+        }
     }
 
     @Override

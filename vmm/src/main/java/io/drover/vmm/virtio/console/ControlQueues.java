@@ -27,6 +27,7 @@ final class ControlQueues {
     private static final int OWES_ADD = 1;
     private static final int OWES_CONSOLE = 1 << 1;
     private static final int OWES_NAME = 1 << 2;
+    static final int OWES_ANY = OWES_ADD | OWES_CONSOLE | OWES_NAME;
 
     /** Messages in one turn. */
     private static final int BATCH = 64;
@@ -36,7 +37,6 @@ final class ControlQueues {
     private final Virtqueue transmit;
     private final DescriptorChain room;
     private final DescriptorChain message;
-    private final int[] owed;
 
     /**
      * For one driver.
@@ -50,7 +50,6 @@ final class ControlQueues {
         this.transmit = transmit;
         this.room = receive.newChain();
         this.message = transmit.newChain();
-        this.owed = new int[ports.size()];
     }
 
     /** Listens to the driver; true when there is more at once. */
@@ -82,7 +81,7 @@ final class ControlQueues {
         if (event == VIRTIO_CONSOLE_DEVICE_READY) {
             for (Port port : ports) {
                 if (value == 1 && (port.isConsole() || !port.name().isEmpty())) {
-                    owed[port.number()] |= OWES_ADD;
+                    port.setOwed(port.owed() | OWES_ADD);
                 }
             }
             return;
@@ -94,7 +93,8 @@ final class ControlQueues {
         if (event == VIRTIO_CONSOLE_PORT_READY) {
             port.setReady(value == 1);
             if (value == 1) {
-                owed[number] |= (port.isConsole() ? OWES_CONSOLE : 0) | (port.name().isEmpty() ? 0 : OWES_NAME);
+                port.setOwed(port.owed() | (port.isConsole() ? OWES_CONSOLE : 0)
+                        | (port.name().isEmpty() ? 0 : OWES_NAME));
             }
         } else if (event == VIRTIO_CONSOLE_PORT_OPEN) {
             port.setGuestOpen(value == 1);
@@ -122,19 +122,19 @@ final class ControlQueues {
     }
 
     private boolean isOwed(Port port) {
-        return owed[port.number()] != 0 || (port.isReady() && port.isHostOpen() != port.end().isOpen());
+        return port.owed() != 0 || (port.isReady() && port.isHostOpen() != port.end().isOpen());
     }
 
     private void say(Port port) throws QueueBreachException {
         int number = port.number();
-        if ((owed[number] & OWES_ADD) != 0) {
-            owed[number] &= ~OWES_ADD;
+        if ((port.owed() & OWES_ADD) != 0) {
+            port.setOwed(port.owed() & ~OWES_ADD);
             say(number, VIRTIO_CONSOLE_DEVICE_ADD, 1, "");
-        } else if ((owed[number] & OWES_CONSOLE) != 0) {
-            owed[number] &= ~OWES_CONSOLE;
+        } else if ((port.owed() & OWES_CONSOLE) != 0) {
+            port.setOwed(port.owed() & ~OWES_CONSOLE);
             say(number, VIRTIO_CONSOLE_CONSOLE_PORT, 1, "");
-        } else if ((owed[number] & OWES_NAME) != 0) {
-            owed[number] &= ~OWES_NAME;
+        } else if ((port.owed() & OWES_NAME) != 0) {
+            port.setOwed(port.owed() & ~OWES_NAME);
             say(number, VIRTIO_CONSOLE_PORT_NAME, 1, port.name());
         } else {
             port.setHostOpen(port.end().isOpen());

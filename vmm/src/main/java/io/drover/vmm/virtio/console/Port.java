@@ -1,5 +1,6 @@
 package io.drover.vmm.virtio.console;
 
+import io.drover.proto.vmm.v1.SavedPort;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -18,6 +19,10 @@ final class Port {
     private volatile boolean guestOpen;
     /** As the driver knows it. */
     private volatile boolean hostOpen;
+    /** Of what the driver has written next, bytes that the host's end has had already. */
+    private long takenBytes;
+    /** What the driver is to be told, as {@link ControlQueues} has it. */
+    private int owed;
 
     /**
      * A port that no driver has seen.
@@ -91,7 +96,38 @@ final class Port {
         bytesOut.setRelease(bytesOut.getPlain() + bytes);
     }
 
+    long takenBytes() {
+        return takenBytes;
+    }
+
+    void setTakenBytes(long bytes) {
+        takenBytes = bytes;
+    }
+
+    int owed() {
+        return owed;
+    }
+
+    void setOwed(int bits) {
+        owed = bits;
+    }
+
+    SavedPort save() {
+        return SavedPort.newBuilder().setReady(ready).setGuestOpen(guestOpen).setHostOpen(hostOpen)
+                .setTakenBytes(takenBytes).setOwed(owed).build();
+    }
+
+    void load(SavedPort saved) {
+        ready = saved.getReady();
+        guestOpen = saved.getGuestOpen();
+        hostOpen = saved.getHostOpen();
+        takenBytes = Math.max(saved.getTakenBytes(), 0);
+        owed = saved.getOwed() & ControlQueues.OWES_ANY;
+    }
+
     void reset() {
+        takenBytes = 0;
+        owed = 0;
         ready = false;
         guestOpen = false;
         hostOpen = false;

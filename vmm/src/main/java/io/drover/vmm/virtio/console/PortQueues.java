@@ -16,7 +16,6 @@ final class PortQueues {
     private boolean haveRoom;
     private final DescriptorChain written;
     private boolean haveWritten;
-    private long done;
 
     PortQueues(Port port, Virtqueue receive, Virtqueue transmit) {
         this.port = port;
@@ -39,9 +38,9 @@ final class PortQueues {
                     continue;
                 }
                 haveWritten = true;
-                done = 0;
             }
             long bytes = written.readable().bytes();
+            long done = port.takenBytes();
             if (done < bytes) {
                 long taken = port.end().take(written.readable(), done);
                 if (taken == 0) {
@@ -50,10 +49,12 @@ final class PortQueues {
                 }
                 done += taken;
                 port.taken(taken);
+                port.setTakenBytes(done);
             }
-            if (done == bytes) {
+            if (done >= bytes) {
                 transmit.push(written.head(), 0);
                 haveWritten = false;
+                port.setTakenBytes(0);
             }
         }
         transmit.publish();

@@ -92,6 +92,7 @@ final class ControlRequests implements RequestServer {
         if (wanted < 1 || wanted > pairs) {
             return false;
         }
+        configuration.setUsedPairs(wanted);
         network.usePairs(wanted);
         return true;
     }

@@ -19,6 +19,7 @@ final class NetConfiguration {
     private final int mtuBytes;
     private volatile boolean linkUp;
     private volatile boolean announce;
+    private volatile int usedPairs = 1;
 
     NetConfiguration(MacAddress mac, int pairs, int mtuBytes) {
         this.mac = mac;
@@ -33,6 +34,15 @@ final class NetConfiguration {
     /** Whether the driver is asked to tell the network where it is. */
     void setAnnounce(boolean asked) {
         announce = asked;
+    }
+
+    /** Pairs that the driver uses: 1 until it says otherwise. */
+    int usedPairs() {
+        return usedPairs;
+    }
+
+    void setUsedPairs(int used) {
+        usedPairs = used;
     }
 
     long read(int offset, int bytes) {

@@ -1,10 +1,14 @@
 package io.drover.vmm.virtio.net;
 
+import io.drover.proto.vmm.v1.SavedNet;
+import io.drover.proto.vmm.v1.SavedVirtio;
 import io.drover.vmm.linux.EventFile;
 import io.drover.vmm.net.FramePort;
 import io.drover.vmm.net.MacAddress;
 import io.drover.vmm.net.Network;
 import io.drover.vmm.net.Offloads;
+import io.drover.vmm.state.SavedStateException;
+import io.drover.vmm.state.SavedStates;
 import io.drover.vmm.virtio.Activation;
 import io.drover.vmm.virtio.RequestLoop;
 import io.drover.vmm.virtio.VirtioDevice;
@@ -169,8 +173,23 @@ public final class NetDevice implements VirtioDevice {
     }
 
     @Override
+    public void save(SavedVirtio.Builder into) {
+        into.setNet(SavedNet.newBuilder().setVersion(SavedStates.VERSION).setPairs(configuration.usedPairs()));
+    }
+
+    @Override
+    public void load(SavedVirtio saved) throws SavedStateException {
+        SavedStates.require(saved.hasNet(), name);
+        int pairs = SavedStates.inRange("pairs of queues in use of " + name, saved.getNet().getPairs(), 1,
+                counters.length);
+        configuration.setUsedPairs(pairs);
+        network.usePairs(pairs);
+    }
+
+    @Override
     public void reset() {
         configuration.setAnnounce(false);
+        configuration.setUsedPairs(1);
         network.setOffloads(Offloads.NONE);
         network.usePairs(1);
     }

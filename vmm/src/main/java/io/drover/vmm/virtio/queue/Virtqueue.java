@@ -116,6 +116,39 @@ public final class Virtqueue {
     }
 
     /**
+     * What {@link #pop} would take next if all that was popped and not given back were put back. Chains are given back in the
+     * order in which they came, so those are the last ones, and the driver's ring still has them: there are never more than it
+     * has room for. While the queue's thread stands still.
+     */
+    public int nextToTake() {
+        int unanswered = 0;
+        for (boolean flying : inFlight) {
+            unanswered += flying ? 1 : 0;
+        }
+        return (nextAvailable - unanswered) & INDEX_MASK;
+    }
+
+    /** Where in the used ring the next chain is given back. While the queue's thread stands still. */
+    public int nextToGive() {
+        return nextUsed;
+    }
+
+    /**
+     * Goes on where another queue stood, with the same rings. Before the first {@link #pop}, which sees whether the driver's
+     * index goes with it.
+     *
+     * @param take
+     *            its {@link #nextToTake}
+     * @param give
+     *            its {@link #nextToGive}
+     */
+    public void goOnAt(int take, int give) {
+        nextAvailable = take & INDEX_MASK;
+        nextUsed = give & INDEX_MASK;
+        published = nextUsed;
+    }
+
+    /**
      * Takes the next chain that the driver has made available.
      *
      * @param chain
@@ -317,6 +350,26 @@ public final class Virtqueue {
         }
         VarHandle.fullFence();
         return (available.getShort(INDEX) & INDEX_MASK) != nextAvailable && !held;
+    }
+
+    /** How far the driver's index has come: another one means that it has made something available. */
+    public int offered() {
+        return available.getShort(INDEX) & INDEX_MASK;
+    }
+
+    /**
+     * Asks the driver to kick for what it makes available next, even if there is something already that nobody takes.
+     *
+     * @param offered
+     *            as of {@link #offered}: what came since then may bring no kick, so look once more
+     */
+    public void heedNext(int offered) {
+        if (eventIndex) {
+            used.putShort(RING + QueueLayout.USED_BYTES * size, (short) offered);
+        } else {
+            used.putShort(FLAGS, (short) 0);
+        }
+        VarHandle.fullFence();
     }
 
     private QueueBreachException breach(String what, long value, String expected) {

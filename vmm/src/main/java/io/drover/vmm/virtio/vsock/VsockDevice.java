@@ -1,5 +1,6 @@
 package io.drover.vmm.virtio.vsock;
 
+import io.drover.proto.vmm.v1.SavedVirtio;
 import io.drover.vmm.linux.EventFile;
 import io.drover.vmm.linux.IoVector;
 import io.drover.vmm.memory.HostBuffer;
@@ -38,6 +39,8 @@ public final class VsockDevice implements VirtioDevice {
     private final EventFile resetAsked;
     private final VsockCounters counters = new VsockCounters();
     private final HeldBytesPool pool = new HeldBytesPool();
+    /** The next driver is to be told first that all streams are gone. Guarded by the session's lock. */
+    private boolean resetOwed;
 
     private VsockDevice(String name, long guestCid, HostSockets sockets, EventFile resetAsked) {
         this.name = name;
@@ -134,12 +137,20 @@ public final class VsockDevice implements VirtioDevice {
         ConnectionParts parts = new ConnectionParts(counters, pool, new IoVector(QUEUE_SIZE), new IoVector(QUEUE_SIZE),
                 new HostBuffer(ConnectionParts.TEXT_BYTES));
         VsockHandler handler = new VsockHandler(guestCid, sockets, resetAsked, EventFile.create(name + " again"),
-                new GuestInbox(receive.get(), guestCid), transmit.get(), activation.queue(EVENTS), parts);
+                new GuestInbox(receive.get(), guestCid), transmit.get(), activation.queue(EVENTS), parts, resetOwed);
+        resetOwed = false;
         handler.begin(activation.addThread("streams", handler, queues));
+    }
+
+    /** Streams do not outlive their VMM: the driver is told so before anything else goes to it. */
+    @Override
+    public void load(SavedVirtio saved) {
+        resetOwed = true;
     }
 
     @Override
     public void reset() {
+        resetOwed = false;
         // The streams ended with the I/O thread.
         resetAsked.take();
     }

@@ -10,6 +10,7 @@ import io.drover.vmm.virtio.queue.QueueBreachException;
 import io.drover.vmm.virtio.queue.Virtqueue;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The work of the device's thread: whatever wakes it, both directions get a turn, and as long as there is more it wakes itself,
@@ -44,6 +45,8 @@ final class VsockHandler implements QueueHandler {
     private boolean mayAccept = true;
     /** The driver is to be told that all streams are gone. */
     private boolean resetOwed;
+    /** It was told, and has not given the buffer for the next event yet: until then nothing else goes to it. */
+    private OptionalInt offeredWhenTold = OptionalInt.empty();
 
     /**
      * For one driver.
@@ -52,9 +55,12 @@ final class VsockHandler implements QueueHandler {
      *            stays open, as do the sockets
      * @param again
      *            closed with this
+     * @param resetOwed
+     *            whether the driver is to be told first that all streams are gone
      */
     VsockHandler(long guestCid, HostSockets sockets, EventFile resetAsked, EventFile again, GuestInbox inbox,
-            Virtqueue outbox, Optional<Virtqueue> events, ConnectionParts parts) {
+            Virtqueue outbox, Optional<Virtqueue> events, ConnectionParts parts, boolean resetOwed) {
+        this.resetOwed = resetOwed && events.isPresent();
         this.guestCid = guestCid;
         this.sockets = sockets;
         this.resetAsked = resetAsked;
@@ -184,10 +190,16 @@ final class VsockHandler implements QueueHandler {
     }
 
     private void tellReset() throws QueueBreachException {
-        if (!resetOwed || events.isEmpty()) {
+        if (events.isEmpty()) {
             return;
         }
         Virtqueue queue = events.get();
+        if (offeredWhenTold.isPresent() && queue.offered() != offeredWhenTold.getAsInt()) {
+            offeredWhenTold = OptionalInt.empty();
+        }
+        if (!resetOwed) {
+            return;
+        }
         DescriptorChain event = queue.newChain();
         do {
             if (queue.pop(event)) {
@@ -196,9 +208,14 @@ final class VsockHandler implements QueueHandler {
                             + " bytes (expected: at least " + TRANSPORT_RESET.length + ")");
                 }
                 event.writable().copyIn(0, TRANSPORT_RESET);
+                int offered = queue.offered();
                 queue.push(event.head(), TRANSPORT_RESET.length);
                 queue.publish();
+                queue.heedNext(offered);
                 resetOwed = false;
+                if (queue.offered() == offered) {
+                    offeredWhenTold = OptionalInt.of(offered);
+                }
                 return;
             }
         } while (queue.heedKicks());
@@ -272,7 +289,7 @@ final class VsockHandler implements QueueHandler {
 
     /** True when there is more at once. */
     private boolean givePackets() throws QueueBreachException {
-        if (resetOwed) {
+        if (resetOwed || offeredWhenTold.isPresent()) {
             return false;
         }
         inbox.begin();

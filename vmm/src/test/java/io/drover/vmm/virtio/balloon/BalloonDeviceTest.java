@@ -3,6 +3,7 @@ package io.drover.vmm.virtio.balloon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.drover.proto.vmm.v1.SavedVirtio;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.virtio.TestDriver;
 import io.drover.vmm.virtio.TestQueue;
@@ -357,6 +358,23 @@ class BalloonDeviceTest {
                 Duration.ofSeconds(3601)}) {
             assertThatIllegalArgumentException().isThrownBy(() -> new BalloonOptions(true, true, interval))
                     .withMessageContaining(interval.toString());
+        }
+    }
+
+    @Test
+    void savedBalloonIsAsLargeAsItWas() throws Exception {
+        start(ALL, INFLATE, DEFLATE);
+        device.setTarget(3 << 20);
+        driver.setDeviceConfig(4, 4, 200);
+        SavedVirtio.Builder saved = SavedVirtio.newBuilder();
+        device.save(saved);
+        try (VirtioBench other = new VirtioBench()) {
+            BalloonDevice next = new BalloonDevice("balloon", new BalloonOptions(true, true, Duration.ofSeconds(1)),
+                    other.backing(), VirtioBench.MEMORY_BYTES, () -> NOW, new Log(System.err, "test"));
+            next.load(SavedVirtio.parseFrom(saved.build().toByteString()));
+            assertThat(next.state().wantedBytes()).isEqualTo(1 << 20);
+            assertThat(next.state().actualBytes()).isEqualTo(200 * PAGE);
+            next.close();
         }
     }
 }

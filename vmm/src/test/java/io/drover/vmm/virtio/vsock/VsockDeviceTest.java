@@ -3,9 +3,12 @@ package io.drover.vmm.virtio.vsock;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.drover.proto.vmm.v1.SavedFunction;
 import io.drover.vmm.memory.GuestAddressException;
 import io.drover.vmm.virtio.TestDriver;
+import io.drover.vmm.virtio.TestQueue;
 import io.drover.vmm.virtio.VirtioBench;
+import io.drover.vmm.virtio.VirtioPciFunction;
 import io.drover.vmm.virtio.vsock.GuestSockets.Packet;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -44,13 +47,14 @@ class VsockDeviceTest {
     private final List<SocketChannel> clients = new ArrayList<>();
     private Path socket;
     private VsockDevice device;
+    private VirtioPciFunction function;
     private GuestSockets guest;
 
     @BeforeEach
     void plug() throws Exception {
         socket = folder.resolve("vsock");
         device = VsockDevice.listen("vsock", GuestSockets.CID, socket);
-        bench.plug(device);
+        function = bench.plug(device);
         guest = new GuestSockets(bench);
     }
 
@@ -472,6 +476,11 @@ class VsockDeviceTest {
         await(() -> device.counts().open() == 1);
         guest.giveEventBuffer();
         assertThat(guest.awaitEvent()).isZero();
+        // Until it has given the next buffer it has not dealt with this.
+        guest.send(GuestSockets.RST, 7, 7, 0);
+        awaitUsed(2);
+        assertThat(guest.in().usedIndex()).isEqualTo(1);
+        guest.giveEventBuffer();
         open(next, 1000);
     }
 
@@ -567,5 +576,38 @@ class VsockDeviceTest {
         assertThatThrownBy(() -> VsockDevice.listen("vsock", 3, Path.of("/" + "x".repeat(96))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("97 bytes long (expected: at most 96)");
+    }
+
+    /** To a guest that goes on elsewhere, nothing comes before it has heard that its streams are gone, and has dealt with it. */
+    @Test
+    void savedDriverHearsFirstThatItsStreamsAreGone() throws Exception {
+        SavedFunction saved;
+        byte[] all = new byte[VirtioBench.MEMORY_BYTES];
+        start();
+        guest.giveEventBuffer();
+        open(connect(PORT), 1000);
+        function.pause();
+        assertThat(function.awaitStill(System.nanoTime() + TestDriver.DEADLINE_MILLIS * 1_000_000)).isTrue();
+        saved = function.save().build();
+        bench.memory().copyOut(0, all);
+        try (VirtioBench other = new VirtioBench()) {
+            other.memory().copyIn(0, all);
+            Path elsewhere = socket.resolveSibling("elsewhere");
+            VirtioPciFunction next = other.plug(VsockDevice.listen("vsock", GuestSockets.CID, elsewhere));
+            next.load(saved);
+            SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX);
+            clients.add(client);
+            client.connect(UnixDomainSocketAddress.of(elsewhere));
+            say(client, "CONNECT " + PORT + "\n");
+            TestQueue events = guest.events().movedTo(other.memory());
+            TestQueue in = guest.in().movedTo(other.memory());
+            int before = in.usedIndex();
+            next.resume();
+            assertThat(events.awaitUsed()).isEqualTo(4);
+            assertThat(in.usedIndex()).as("packets before the driver has dealt with it").isEqualTo(before);
+            events.offer(0);
+            other.store(guest.driver().notifyAddress(2), 2, 2);
+            in.awaitUsed();
+        }
     }
 }
