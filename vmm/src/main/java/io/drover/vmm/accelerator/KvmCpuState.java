@@ -86,11 +86,13 @@ final class KvmCpuState {
     /** Those that the vCPU has. */
     private List<SavedMsr> msrs() throws SystemCallException {
         List<SavedMsr> saved = new ArrayList<>();
-        int[] wanted = parts.msrs();
+        List<Integer> wanted = parts.msrs();
         int from = 0;
-        while (from < wanted.length) {
-            int[] chunk = new int[Math.min(wanted.length - from, KvmMsrs.MAX_ENTRIES)];
-            System.arraycopy(wanted, from, chunk, 0, chunk.length);
+        while (from < wanted.size()) {
+            int[] chunk = new int[Math.min(wanted.size() - from, KvmMsrs.MAX_ENTRIES)];
+            for (int i = 0; i < chunk.length; i++) {
+                chunk[i] = wanted.get(from + i);
+            }
             try (Arena arena = Arena.ofConfined()) {
                 KvmMsrs msrs = new KvmMsrs(arena, chunk);
                 int read = vcpu.readMsrs(msrs);

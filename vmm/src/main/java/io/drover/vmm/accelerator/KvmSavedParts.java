@@ -5,6 +5,7 @@ import io.drover.vmm.kvm.CarriedStruct;
 import io.drover.vmm.kvm.Kvm;
 import io.drover.vmm.linux.SystemCallException;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -21,7 +22,7 @@ import java.util.Set;
  * @param msrs
  *            those to be saved, the TSC first and its deadline last; a vCPU may lack some
  */
-record KvmSavedParts(boolean sregs2, int xsaveBytes, boolean xcrs, boolean tscControl, int[] msrs) {
+record KvmSavedParts(boolean sregs2, int xsaveBytes, boolean xcrs, boolean tscControl, List<Integer> msrs) {
     /** Intel SDM volume 4. */
     static final int MSR_TSC = 0x10;
     static final int MSR_TSC_DEADLINE = 0x6E0;
@@ -46,7 +47,7 @@ record KvmSavedParts(boolean sregs2, int xsaveBytes, boolean xcrs, boolean tscCo
     }
 
     /** KVM's list lacks some that it has, more of them the older it is. */
-    private static int[] msrs(int[] listed) {
+    private static List<Integer> msrs(int[] listed) {
         Set<Integer> all = new LinkedHashSet<>();
         all.add(MSR_TSC);
         for (int index : listed) {
@@ -68,12 +69,6 @@ record KvmSavedParts(boolean sregs2, int xsaveBytes, boolean xcrs, boolean tscCo
         }
         all.remove(MSR_TSC_DEADLINE);
         all.add(MSR_TSC_DEADLINE);
-        int[] ordered = new int[all.size()];
-        int at = 0;
-        for (int index : all) {
-            ordered[at] = index;
-            at++;
-        }
-        return ordered;
+        return List.copyOf(all);
     }
 }

@@ -32,6 +32,8 @@ public final class CmosRtc implements IoDevice {
     /** The memory byte that holds the century, as the FADT tells. */
     public static final int CENTURY = 0x32;
 
+    private static final int CMOS_BYTES = 128;
+
     private static final int SECONDS = 0;
     private static final int SECONDS_ALARM = 1;
     private static final int MINUTES = 2;
@@ -79,7 +81,7 @@ public final class CmosRtc implements IoDevice {
     private final Object lock = new Object();
     /** The alarm, the status registers A and B, and everything from 0x0E; while time is being set, that too. */
     @GuardedBy("lock")
-    private final byte[] cmos = new byte[128];
+    private final byte[] cmos = new byte[CMOS_BYTES];
     @GuardedBy("lock")
     private int index;
     @GuardedBy("lock")
@@ -156,7 +158,7 @@ public final class CmosRtc implements IoDevice {
 
     /** Makes it what another was, and asserts its line again; it shows this host's time. Before any vCPU runs. */
     public void load(SavedRtc saved) throws SavedStateException {
-        byte[] loaded = SavedStates.ofLength("CMOS", saved.getCmos(), cmos.length);
+        byte[] loaded = SavedStates.ofLength("CMOS", saved.getCmos(), CMOS_BYTES);
         if (Math.abs(saved.getSetAheadSeconds() / SECONDS_PER_YEAR) > MAX_YEAR) {
             throw new SavedStateException("saved state: clock : " + saved.getSetAheadSeconds()
                     + " seconds ahead (expected: at most " + MAX_YEAR + " years, ahead or behind)");

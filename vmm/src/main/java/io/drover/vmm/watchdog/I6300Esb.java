@@ -61,7 +61,24 @@ final class I6300Esb implements IoDevice {
     private static final long MIN_NANOS = 1_000_000;
 
     private enum Stage {
-        RESTING, FIRST, SECOND
+        RESTING(0), FIRST(1), SECOND(2);
+
+        /** As saved states have it. */
+        private final int number;
+
+        Stage(int number) {
+            this.number = number;
+        }
+
+        static Stage of(int number) throws SavedStateException {
+            return switch (number) {
+                case 0 -> RESTING;
+                case 1 -> FIRST;
+                case 2 -> SECOND;
+                default -> throw new SavedStateException(
+                        "saved state: stage of the watchdog : " + number + " (expected: 0 to 2)");
+            };
+        }
     }
 
     private final GuestTime time;
@@ -119,13 +136,12 @@ final class I6300Esb implements IoDevice {
     synchronized SavedWatchdog save() {
         return SavedWatchdog.newBuilder().setVersion(SavedStates.VERSION).setConfiguration(configuration).setLock(lock)
                 .setPreload1(preload1).setPreload2(preload2).setAnnounced(announced).setInterrupting(interrupting)
-                .setTimedOut(timedOut).setStage(stage.ordinal()).setDueNanos(due).build();
+                .setTimedOut(timedOut).setStage(stage.number).setDueNanos(due).build();
     }
 
     /** Makes it what another was, in time that stands where it stood for that one. */
     synchronized void load(SavedWatchdog saved) throws SavedStateException {
-        stage = Stage.values()[SavedStates.inRange("stage of the watchdog", saved.getStage(), 0,
-                Stage.values().length - 1)];
+        stage = Stage.of(saved.getStage());
         configuration = saved.getConfiguration() & CONFIGURATION_BITS;
         lock = saved.getLock() & LOCK_BITS;
         preload1 = saved.getPreload1() & PRELOAD_BITS;
