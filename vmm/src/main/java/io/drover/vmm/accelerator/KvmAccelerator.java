@@ -86,7 +86,8 @@ public final class KvmAccelerator implements Accelerator {
                 vm.setUserMemoryRegion(slot, region.address(), region.segment());
                 slot++;
             }
-            return new KvmPartition(kvm, vm, ports, mmio);
+            return new KvmPartition(kvm, vm, ports, mmio,
+                    new KvmDirtyPages(vm, ram, kvm.check(Capability.MANUAL_DIRTY_LOG_PROTECT2) != 0));
         } catch (SystemCallException e) {
             vm.close();
             throw e;

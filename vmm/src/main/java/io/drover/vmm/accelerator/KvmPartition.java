@@ -28,6 +28,7 @@ final class KvmPartition implements Partition {
     private final KvmVm vm;
     private final IoBus ports;
     private final IoBus mmio;
+    private final KvmDirtyPages dirtyPages;
     /** Of the lines' levels. */
     private final Arena arena = Arena.ofShared();
 
@@ -45,11 +46,12 @@ final class KvmPartition implements Partition {
      * @param kvm
      *            stays open for as long as this
      */
-    KvmPartition(Kvm kvm, KvmVm vm, IoBus ports, IoBus mmio) {
+    KvmPartition(Kvm kvm, KvmVm vm, IoBus ports, IoBus mmio, KvmDirtyPages dirtyPages) {
         this.kvm = kvm;
         this.vm = vm;
         this.ports = ports;
         this.mmio = mmio;
+        this.dirtyPages = dirtyPages;
     }
 
     @Override
@@ -112,6 +114,11 @@ final class KvmPartition implements Partition {
     @Override
     public Doorbells doorbells() {
         return new KvmDoorbells(vm);
+    }
+
+    @Override
+    public DirtyLog dirtyLog() {
+        return dirtyPages;
     }
 
     @Override

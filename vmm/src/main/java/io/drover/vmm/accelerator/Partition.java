@@ -48,6 +48,9 @@ public interface Partition extends AutoCloseable {
      */
     void load(SavedChips saved, long awayNanos) throws IOException;
 
+    /** What CPUs write to RAM, if it is wanted. */
+    DirtyLog dirtyLog();
+
     /** After every CPU has been closed and every device has stopped. */
     @Override
     void close();

@@ -19,6 +19,10 @@ import io.drover.proto.vmm.v1.ResizeDiskRequest;
 import io.drover.proto.vmm.v1.ResumeRequest;
 import io.drover.proto.vmm.v1.SaveRequest;
 import io.drover.proto.vmm.v1.StatusRequest;
+import io.drover.proto.vmm.v1.SwitchMigrationRequest;
+import io.drover.proto.vmm.v1.ReceiveMigrationRequest;
+import io.drover.proto.vmm.v1.MigrationStatusRequest;
+import io.drover.proto.vmm.v1.CancelMigrationRequest;
 import io.drover.proto.vmm.v1.StopRequest;
 import io.drover.proto.vmm.v1.WatchRequest;
 import io.drover.vmm.wire.FrameDecoder;
@@ -239,6 +243,67 @@ public final class VmmClient implements Closeable {
         call("cancel save", request().setCancelSave(CancelSaveRequest.getDefaultInstance()));
     }
 
+    /**
+     * Has a VMM that was started as {@link VmmSettings#incoming} receive its guest; returns when it listens at {@code link}
+     * for the connections, which {@link MigrationDoor#admit} hands over. What comes of it is told to whoever {@link #watch
+     * watches}, and by {@link #migration}: PREPARING, WAITING, RECEIVING, then RECEIVED or FAILED. The guest does not run:
+     * once it was RECEIVED, {@link #resume} lets it, and before that resume is refused. A VMM that has FAILED is of no more use.
+     *
+     * @param link
+     *            a file of the VMM's run folder that is not there, at most 107 bytes long
+     * @param connections
+     *            1 to 16, as the source's
+     * @param stall
+     *            how long the source may say nothing
+     * @throws VmmRefusedException
+     *             FAILED when it was not started so, or receives already
+     */
+    public void receiveMigration(Path link, int connections, Duration stall) throws IOException, VmmRefusedException {
+        call("receive migration", request().setReceiveMigration(ReceiveMigrationRequest.newBuilder()
+                .setLinkPath(link.toString()).setConnections(connections).setStallMillis(stall.toMillis())));
+    }
+
+    /**
+     * Has a VMM send its guest; returns when it listens at {@code link} for the connections, which {@link MigrationLink#connect}
+     * hands over. What comes of it is told as by {@link #receiveMigration}: CONNECTING, COPYING, CONVERGED (and perhaps COPYING
+     * again), and after {@link #switchMigration} SWITCHING, then SENT or FAILED. Whatever happens before SWITCHING, the guest
+     * runs on. From SWITCHING on it stands still until {@link #resume}, which is for whoever knows that it runs nowhere else.
+     *
+     * @param link
+     *            as for {@link #receiveMigration}
+     * @throws VmmRefusedException
+     *             BUSY while one is under way; BAD_REQUEST for options that cannot be
+     */
+    public void sendMigration(Path link, VmmSendOptions options) throws IOException, VmmRefusedException {
+        call("send migration", request().setSendMigration(options.toProto(link)));
+    }
+
+    /**
+     * Permits the switch of a guest that has been CONVERGED, as soon as it is so again; returns at once.
+     *
+     * @throws VmmRefusedException
+     *             FAILED when it never was, or the migration has ended
+     */
+    public void switchMigration() throws IOException, VmmRefusedException {
+        call("switch migration", request().setSwitchMigration(SwitchMigrationRequest.getDefaultInstance()));
+    }
+
+    /**
+     * Ends a migration at this end; the other notices. Returns at once: it has ended when its phase is FAILED.
+     *
+     * @throws VmmRefusedException
+     *             FAILED when it has ended, or there is none: a guest that was SENT or RECEIVED stays so
+     */
+    public void cancelMigration() throws IOException, VmmRefusedException {
+        call("cancel migration", request().setCancelMigration(CancelMigrationRequest.getDefaultInstance()));
+    }
+
+    /** How far the last migration has come, at this end. */
+    public VmmMigration migration() throws IOException, VmmRefusedException {
+        return VmmMigration.of(call("migration status",
+                request().setMigrationStatus(MigrationStatusRequest.getDefaultInstance())).getMigrationStatus());
+    }
+
     /** Ends the connection, which does nothing to the VM. Returns when the reader thread has ended, unless called on it. */
     @Override
     public void close() throws IOException {
@@ -353,7 +418,8 @@ public final class VmmClient implements Closeable {
                 ConsoleOutput output = reply.getConsoleOutput();
                 console.get().ifPresent(c -> c.output(output.getData().toByteArray(), output.getLostBytes()));
             }
-            case ERROR, STATUS, DONE, CPUID, REPLY_NOT_SET -> throw new IOException("a reply without id : " + reply);
+            case ERROR, STATUS, DONE, CPUID, MIGRATION_STATUS, REPLY_NOT_SET ->
+                throw new IOException("a reply without id : " + reply);
         }
     }
 
@@ -366,6 +432,7 @@ public final class VmmClient implements Closeable {
             case STATUS -> hearing.get().changed(VmmStatus.of(event.getStatus()));
             case EXIT -> hearing.get().ended(VmmEnd.of(event.getExit()));
             case SAVE -> hearing.get().saving(VmmSaveProgress.of(event.getSave()));
+            case MIGRATION -> hearing.get().migrating(VmmMigration.of(event.getMigration()));
             case EVENT_NOT_SET -> throw new IOException("an empty event");
         }
     }

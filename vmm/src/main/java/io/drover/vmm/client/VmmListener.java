@@ -15,6 +15,11 @@ public interface VmmListener {
         // Of use only to who shows it.
     }
 
+    /** The VM is being sent to another host, or received from one: its phase has changed, or there is progress. */
+    default void migrating(VmmMigration migration) {
+        // Of use only to who migrates it.
+    }
+
     /** The machine has ended and its exit file is written; the process ends now. */
     void ended(VmmEnd end);
 

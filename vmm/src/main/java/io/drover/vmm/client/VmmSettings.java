@@ -70,15 +70,20 @@ import java.util.UUID;
  * @param restore
  *            a file of {@link VmmClient#save} to go on from instead of booting; all but files, sockets and networks of the host
  *            must be as it was then
+ * @param incoming
+ *            whether nothing is booted, as the guest comes from another VMM; all but what is the host's own must be as there
  */
 public record VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
         Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog, long consoleLogMaxBytes,
         Path exitFile, boolean startPaused, List<VmmDisk> disks, boolean rng,
         List<VmmNic> nics, Optional<VmmConsole> console, Optional<VmmVsock> vsock, Optional<VmmBalloon> balloon,
         Optional<VmmWatchdog> watchdog, Optional<UUID> generationId, boolean hotPlug,
-        Optional<VmmCpuModel> cpuModel, VmmShare share, Optional<Path> restore) {
+        Optional<VmmCpuModel> cpuModel, VmmShare share, Optional<Path> restore,
+        boolean incoming) {
     /** The newest format that this code writes and reads. */
-    public static final int FORMAT = 7;
+    public static final int FORMAT = 9;
+    /** What a VMM reads that receives no guest from another. */
+    private static final int FORMAT_WITHOUT_MIGRATION = 7;
     /** What a VMM reads that can only boot a guest. */
     private static final int FORMAT_WITHOUT_RESTORE = 6;
     /** What a VMM reads that knows nothing of the host's pages and CPUs, nor of what a guest was shown before. */
@@ -119,84 +124,91 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         this(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket, consoleLog,
                 consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of(), Optional.empty(),
                 Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false,
-                Optional.empty(), VmmShare.PLAIN, Optional.empty());
+                Optional.empty(), VmmShare.PLAIN, Optional.empty(), false);
     }
 
     /** The same with other disks, and with or without a source of entropy. */
     public VmmSettings withDevices(List<VmmDisk> newDisks, boolean newRng) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics, console, vsock,
-                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore);
+                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore, incoming);
     }
 
     /** The same with other nics. */
     public VmmSettings withNics(List<VmmNic> newNics) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, cpuModel, share, restore);
+                watchdog, generationId, hotPlug, cpuModel, share, restore, incoming);
     }
 
     /** The same with a virtio console device. */
     public VmmSettings withConsole(VmmConsole newConsole) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, Optional.of(newConsole), vsock,
-                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore);
+                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore, incoming);
     }
 
     /** The same with a socket device. */
     public VmmSettings withVsock(VmmVsock newVsock) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, Optional.of(newVsock),
-                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore);
+                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore, incoming);
     }
 
     /** The same with another balloon. */
     public VmmSettings withBalloon(VmmBalloon newBalloon) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock,
-                Optional.of(newBalloon), watchdog, generationId, hotPlug, cpuModel, share, restore);
+                Optional.of(newBalloon), watchdog, generationId, hotPlug, cpuModel, share, restore, incoming);
     }
 
     /** The same with another watchdog. */
     public VmmSettings withWatchdog(VmmWatchdog newWatchdog) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                Optional.of(newWatchdog), generationId, hotPlug, cpuModel, share, restore);
+                Optional.of(newWatchdog), generationId, hotPlug, cpuModel, share, restore, incoming);
     }
 
     /** The same with another generation id. */
     public VmmSettings withGenerationId(UUID newGenerationId) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, Optional.of(newGenerationId), hotPlug, cpuModel, share, restore);
+                watchdog, Optional.of(newGenerationId), hotPlug, cpuModel, share, restore, incoming);
     }
 
     /** The same with devices that come and go while the guest runs. */
     public VmmSettings withHotPlug() {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, true, cpuModel, share, restore);
+                watchdog, generationId, true, cpuModel, share, restore, incoming);
     }
 
     /** The same with these CPUs. */
     public VmmSettings withCpuModel(VmmCpuModel model) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, Optional.of(model), share, restore);
+                watchdog, generationId, hotPlug, Optional.of(model), share, restore, incoming);
     }
 
     /** The same with another share of the host. */
     public VmmSettings withShare(VmmShare newShare) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, cpuModel, newShare, restore);
+                watchdog, generationId, hotPlug, cpuModel, newShare, restore, incoming);
     }
 
     /** The same, going on from a file of {@link VmmClient#save}. */
     public VmmSettings withRestore(Path file) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, cpuModel, share, Optional.of(file));
+                watchdog, generationId, hotPlug, cpuModel, share, Optional.of(file), incoming);
+    }
+
+    /** The same, for a guest that comes from another VMM: see {@link VmmClient#receiveMigration}. */
+    public VmmSettings withIncoming() {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
+                watchdog, generationId, hotPlug, cpuModel, share, restore, true);
     }
 
     /** Writes the file whole or not at all. Relative paths are written as they are and mean the VMM's working directory. */
@@ -242,7 +254,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                 config.getHotPlug(),
                 config.hasCpuModel() ? Optional.of(VmmCpuModel.of(config.getCpuModel())) : Optional.empty(),
                 VmmShare.of(config),
-                config.hasRestore() ? Optional.of(Path.of(config.getRestore().getPath())) : Optional.empty());
+                config.hasRestore() ? Optional.of(Path.of(config.getRestore().getPath())) : Optional.empty(),
+                config.getIncoming());
     }
 
     private VmmConfig toProto() {
@@ -262,7 +275,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                 .setExitPath(exitFile.toString())
                 .setStartPaused(startPaused)
                 .setRng(rng)
-                .setHotPlug(hotPlug);
+                .setHotPlug(hotPlug)
+                .setIncoming(incoming);
         for (VmmDisk disk : disks) {
             config.addDisks(disk.toProto());
         }
@@ -309,8 +323,11 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
 
     /** The oldest that has all of it; one that knows no generation id runs the guest as well without. */
     private int format() {
-        if (restore.isPresent()) {
+        if (incoming) {
             return FORMAT;
+        }
+        if (restore.isPresent()) {
+            return FORMAT_WITHOUT_MIGRATION;
         }
         if (!share.equals(VmmShare.PLAIN)) {
             return FORMAT_WITHOUT_RESTORE;

@@ -26,6 +26,8 @@ public enum Capability {
     /** A length of 0 stands for a write of any size. */
     IOEVENTFD_ANY_LENGTH("KVM_CAP_IOEVENTFD_ANY_LENGTH", 122),
     IMMEDIATE_EXIT("KVM_CAP_IMMEDIATE_EXIT", 136),
+    /** Which of its flags there are. */
+    MANUAL_DIRTY_LOG_PROTECT2("KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2", 168),
     SREGS2("KVM_CAP_SREGS2", 200),
     /** How long the struct is. */
     XSAVE2("KVM_CAP_XSAVE2", 208);

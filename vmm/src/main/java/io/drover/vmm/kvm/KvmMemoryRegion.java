@@ -13,11 +13,15 @@ final class KvmMemoryRegion {
     static final long MEMORY_SIZE = 16;
     static final long USERSPACE_ADDR = 24;
 
+    /** KVM_MEM_LOG_DIRTY_PAGES. */
+    static final int LOG_DIRTY_PAGES = 1;
+
     private KvmMemoryRegion() {}
 
-    static MemorySegment of(SegmentAllocator allocator, int slot, long guestAddress, MemorySegment host) {
+    static MemorySegment of(SegmentAllocator allocator, int slot, int flags, long guestAddress, MemorySegment host) {
         MemorySegment struct = allocator.allocate(BYTES, 8);
         struct.set(ValueLayout.JAVA_INT, SLOT, slot);
+        struct.set(ValueLayout.JAVA_INT, FLAGS, flags);
         struct.set(ValueLayout.JAVA_LONG, GUEST_PHYS_ADDR, guestAddress);
         struct.set(ValueLayout.JAVA_LONG, MEMORY_SIZE, host.byteSize());
         struct.set(ValueLayout.JAVA_LONG, USERSPACE_ADDR, host.address());

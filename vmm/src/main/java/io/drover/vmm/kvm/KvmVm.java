@@ -61,11 +61,69 @@ public final class KvmVm implements AutoCloseable {
      *            whole pages; must stay mapped for as long as the VM is open
      */
     public void setUserMemoryRegion(int slot, long guestAddress, MemorySegment host) throws SystemCallException {
+        setUserMemoryRegion(slot, 0, guestAddress, host);
+    }
+
+    private void setUserMemoryRegion(int slot, int flags, long guestAddress, MemorySegment host)
+            throws SystemCallException {
         try (Arena arena = Arena.ofConfined()) {
             vm.ioctl("KVM_SET_USER_MEMORY_REGION",
-                    "slot=" + slot + " guest_phys_addr=0x" + Long.toHexString(guestAddress) + " memory_size="
-                            + host.byteSize(),
-                    Request.SET_USER_MEMORY_REGION, KvmMemoryRegion.of(arena, slot, guestAddress, host));
+                    "slot=" + slot + " flags=" + flags + " guest_phys_addr=0x" + Long.toHexString(guestAddress)
+                            + " memory_size=" + host.byteSize(),
+                    Request.SET_USER_MEMORY_REGION, KvmMemoryRegion.of(arena, slot, flags, guestAddress, host));
+        }
+    }
+
+    /**
+     * KVM_SET_USER_MEMORY_REGION with or without KVM_MEM_LOG_DIRTY_PAGES: has the kernel log which pages of a slot vCPUs write
+     * to, or stop that. While vCPUs run, too.
+     *
+     * @param guestAddress
+     *            and {@code host}: as the slot was made with
+     */
+    public void setDirtyLogging(int slot, boolean on, long guestAddress, MemorySegment host)
+            throws SystemCallException {
+        setUserMemoryRegion(slot, on ? KvmMemoryRegion.LOG_DIRTY_PAGES : 0, guestAddress, host);
+    }
+
+    /**
+     * KVM_ENABLE_CAP of KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: KVM_GET_DIRTY_LOG then leaves the log as it is, and
+     * KVM_CLEAR_DIRTY_LOG clears parts of it, so that the lock on the guest's page tables is never held for all of a large guest.
+     */
+    public void enableManualDirtyLog() throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            vm.ioctl("KVM_ENABLE_CAP", Capability.MANUAL_DIRTY_LOG_PROTECT2.kernelName(), Request.ENABLE_CAP,
+                    KvmDirtyLog.manualProtection(arena));
+        }
+    }
+
+    /**
+     * KVM_GET_DIRTY_LOG.
+     *
+     * @param bitmap
+     *            of whole longs, a bit for each page of the slot
+     */
+    public void getDirtyLog(int slot, MemorySegment bitmap) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            vm.ioctl("KVM_GET_DIRTY_LOG", "slot=" + slot, Request.GET_DIRTY_LOG,
+                    KvmDirtyLog.get(arena, slot, bitmap));
+        }
+    }
+
+    /**
+     * KVM_CLEAR_DIRTY_LOG, where {@link #enableManualDirtyLog} was called: from here on writes to these pages are logged again.
+     *
+     * @param firstPage
+     *            a multiple of 64
+     * @param pages
+     *            a multiple of 64, or all to the end of the slot
+     * @param bits
+     *            which of them: a bit for each, from {@code firstPage} on
+     */
+    public void clearDirtyLog(int slot, long firstPage, int pages, MemorySegment bits) throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            vm.ioctl("KVM_CLEAR_DIRTY_LOG", "slot=" + slot + " first_page=" + firstPage + " num_pages=" + pages,
+                    Request.CLEAR_DIRTY_LOG, KvmDirtyLog.clear(arena, slot, firstPage, pages, bits));
         }
     }
 

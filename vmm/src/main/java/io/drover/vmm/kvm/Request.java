@@ -16,6 +16,7 @@ final class Request {
     static final long GET_MSR_INDEX_LIST = readWrite(0x02, KvmMsrList.HEADER_BYTES);
 
     static final long CREATE_VCPU = none(0x41);
+    static final long GET_DIRTY_LOG = write(0x42, KvmDirtyLog.GET_BYTES);
     static final long SET_USER_MEMORY_REGION = write(0x46, KvmMemoryRegion.BYTES);
     static final long SET_TSS_ADDR = none(0x47);
     static final long SET_IDENTITY_MAP_ADDR = write(0x48, Long.BYTES);
@@ -61,6 +62,9 @@ final class Request {
     static final long GET_SREGS2 = read(0xcc, 320);
     static final long SET_SREGS2 = write(0xcd, 320);
     static final long GET_XSAVE2 = read(0xcf, 4096);
+
+    static final long ENABLE_CAP = write(0xa3, KvmDirtyLog.ENABLE_BYTES);
+    static final long CLEAR_DIRTY_LOG = readWrite(0xc0, KvmDirtyLog.CLEAR_BYTES);
 
     private Request() {}
 

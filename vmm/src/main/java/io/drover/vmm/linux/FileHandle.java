@@ -24,6 +24,7 @@ public final class FileHandle implements AutoCloseable {
     /** unistd.h. */
     private static final long SEEK_END = 2;
     private static final long SEEK_DATA = 3;
+    private static final long SEEK_HOLE = 4;
     /** linux/falloc.h. */
     private static final long FALLOC_FL_KEEP_SIZE = 1;
     private static final long FALLOC_FL_PUNCH_HOLE = 2;
@@ -183,6 +184,16 @@ public final class FileHandle implements AutoCloseable {
     public long nextData(long from) throws SystemCallException {
         long result = SystemCall.invoke(SystemCall.LSEEK, number.get(), from, SEEK_DATA);
         return result == -Errno.ENXIO ? size() : checked("lseek", name + ", data from " + from, result);
+    }
+
+    /**
+     * lseek(2) with SEEK_HOLE: where data ends.
+     *
+     * @return at least {@code from}; the file's size when there is no hole behind that
+     */
+    public long nextHole(long from) throws SystemCallException {
+        long result = SystemCall.invoke(SystemCall.LSEEK, number.get(), from, SEEK_HOLE);
+        return result == -Errno.ENXIO ? size() : checked("lseek", name + ", hole from " + from, result);
     }
 
     /** fstat(2): bytes of the disk, or of memory, that the file takes; holes take none. */

@@ -36,6 +36,11 @@ final class SystemCall {
     static final long SHUTDOWN = 48;
     static final long BIND = 49;
     static final long LISTEN = 50;
+    static final long SENDMSG = 46;
+    static final long RECVMSG = 47;
+    static final long GETSOCKNAME = 51;
+    static final long SOCKETPAIR = 53;
+    static final long SETSOCKOPT = 54;
     static final long FCNTL = 72;
     static final long FSYNC = 74;
     static final long FDATASYNC = 75;
@@ -63,6 +68,7 @@ final class SystemCall {
     static final long SECCOMP = 317;
     static final long GETRANDOM = 318;
     static final long MEMFD_CREATE = 319;
+    static final long MEMBARRIER = 324;
     static final long CLOSE = 3;
 
     static final StructLayout CAPTURED = Linker.Option.captureStateLayout();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Optional;
 
 /** A Unix socket that clients connect to. Accepting does not wait; owned by one thread at a time. */
@@ -77,6 +78,11 @@ public final class UnixListener implements AutoCloseable {
                 throw new SystemCallException("accept4", path.toString(), (int) -accepted);
             }
         }
+    }
+
+    /** As {@link #accept()}, after a client was waited for: empty when none came in time. */
+    public Optional<FileHandle> accept(Duration timeout) throws SystemCallException {
+        return UnixSocket.awaitReadable(file, timeout) ? accept() : Optional.empty();
     }
 
     /** To be watched; it is this object's to close. */

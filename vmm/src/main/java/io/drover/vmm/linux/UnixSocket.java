@@ -5,6 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 
 /** Stream sockets of unix(7), as files: what the JDK has cannot be waited for together with an eventfd. */
 public final class UnixSocket {
@@ -25,7 +27,9 @@ public final class UnixSocket {
 
     /** {@code struct pollfd} (poll.h): descriptor, what is asked for, what is so. */
     private static final int POLLFD_BYTES = 8;
+    private static final int EVENTS = 4;
     private static final int REVENTS = 6;
+    private static final int POLLIN = 1;
     private static final int POLLERR = 8;
     private static final int POLLHUP = 16;
 
@@ -76,6 +80,20 @@ public final class UnixSocket {
         }
     }
 
+    /** socketpair(2): two that are connected to each other, whose reads and writes do not wait. */
+    public static List<FileHandle> pair() throws SystemCallException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment numbers = arena.allocate(2L * Integer.BYTES, Integer.BYTES);
+            long result = SystemCall.invoke(SystemCall.SOCKETPAIR, AF_UNIX,
+                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, numbers.address(), 0, 0);
+            if (result < 0) {
+                throw new SystemCallException("socketpair", "AF_UNIX", (int) -result);
+            }
+            return List.of(FileHandle.adopt("socket pair, one end", numbers.get(ValueLayout.JAVA_INT, 0)),
+                    FileHandle.adopt("socket pair, other end", numbers.get(ValueLayout.JAVA_INT, Integer.BYTES)));
+        }
+    }
+
     /** accept4(2): the number of a connection whose reads and writes do not wait, or the negative error number. */
     static long accept(FileHandle listening) {
         return SystemCall.invoke(SystemCall.ACCEPT4, listening.number(), 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC, 0, 0);
@@ -99,6 +117,28 @@ public final class UnixSocket {
             asked.set(ValueLayout.JAVA_INT, 0, socket.number());
             SystemCall.invoke(SystemCall.POLL, asked.address(), 1, 0);
             return (asked.get(ValueLayout.JAVA_SHORT, REVENTS) & (POLLHUP | POLLERR)) != 0;
+        }
+    }
+
+    /**
+     * poll(2): waits until there is something to read or to accept, or the other side has ended.
+     *
+     * @return false when nothing was in time
+     */
+    public static boolean awaitReadable(FileHandle socket, Duration timeout) {
+        long until = System.nanoTime() + timeout.toNanos();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment asked = arena.allocate(POLLFD_BYTES, Integer.BYTES);
+            asked.set(ValueLayout.JAVA_INT, 0, socket.number());
+            asked.set(ValueLayout.JAVA_SHORT, EVENTS, (short) POLLIN);
+            while (true) {
+                long left = until - System.nanoTime();
+                long ready = SystemCall.invoke(SystemCall.POLL, asked.address(), 1,
+                        Math.max(0, Math.ceilDiv(left, 1_000_000)));
+                if (ready != -Errno.EINTR) {
+                    return ready > 0;
+                }
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package io.drover.vmm.machine;
 
 import io.drover.proto.vmm.v1.SavedMachine;
 import io.drover.vmm.accelerator.Accelerator;
+import io.drover.vmm.accelerator.DirtyLog;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.cpuid.GivenCpuid;
 import io.drover.vmm.generation.GenerationIdDevice;
@@ -16,6 +17,7 @@ import io.drover.vmm.machine.MachineEvent.VcpusParked;
 import io.drover.vmm.machine.MachineState.Transition;
 import io.drover.vmm.memory.BackingFile;
 import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.vcpu.Throttle;
 import io.drover.vmm.vcpu.VcpuGroup;
 import io.drover.vmm.vcpu.VcpuOwner;
 import io.drover.vmm.virtio.balloon.BalloonDevice;
@@ -48,6 +50,7 @@ public final class Machine implements AutoCloseable {
 
     private final Mainboard board;
     private final VcpuGroup vcpus;
+    private final Throttle throttle;
     private final Log log;
     private final BlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
     private volatile MachineState state = new MachineState.Built();
@@ -65,6 +68,7 @@ public final class Machine implements AutoCloseable {
         this.stood = source.isPresent();
         this.board = Mainboard.assemble(settings, source, accelerator, console, ends, ends, deviceGone, log);
         this.vcpus = new VcpuGroup(name, board.cpus(), settings.vcpuCpus(), ends);
+        this.throttle = new Throttle(name, vcpus::hold);
     }
 
     /**
@@ -204,6 +208,31 @@ public final class Machine implements AutoCloseable {
         }
     }
 
+    /** The guest's RAM, until the machine is closed; it changes while the machine is not paused. */
+    public GuestMemory memory() {
+        return board.memory();
+    }
+
+    /** Of that memory. */
+    public BackingFile backing() {
+        return board.backing();
+    }
+
+    /** Which pages of it vCPUs write to. */
+    public DirtyLog dirtyLog() {
+        return board.dirtyLog();
+    }
+
+    /**
+     * Holds vCPUs out of the guest for a share of their time. Any thread.
+     *
+     * @param percent
+     *            0 to {@link Throttle#MAX_PERCENT}
+     */
+    public void throttle(int percent) {
+        throttle.set(percent);
+    }
+
     /** Ends the machine without asking the guest; done when no vCPU is in the guest and none will be. */
     public void kill(Answer answer) {
         end(new MachineEnd.Killed(), answer);
@@ -335,6 +364,7 @@ public final class Machine implements AutoCloseable {
     /** Ends what still runs and gives the guest's memory back. */
     @Override
     public void close() {
+        throttle.close();
         vcpus.close();
         board.close();
     }

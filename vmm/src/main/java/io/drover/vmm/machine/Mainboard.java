@@ -7,6 +7,7 @@ import io.drover.proto.vmm.v1.SavedHotPlug;
 import io.drover.proto.vmm.v1.SavedMachine;
 import io.drover.proto.vmm.v1.SavedMemorySlot;
 import io.drover.vmm.accelerator.Accelerator;
+import io.drover.vmm.accelerator.DirtyLog;
 import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.accelerator.VirtualCpu;
 import io.drover.vmm.acpi.AcpiTables;
@@ -358,6 +359,11 @@ final class Mainboard implements AutoCloseable {
         for (VirtualCpu cpu : cpus) {
             cpu.tellStopped();
         }
+    }
+
+    /** What vCPUs write. */
+    DirtyLog dirtyLog() {
+        return partition.dirtyLog();
     }
 
     GuestMemory memory() {

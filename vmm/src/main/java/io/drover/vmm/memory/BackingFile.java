@@ -46,7 +46,12 @@ public final class BackingFile implements AutoCloseable {
                 // Neither sum can overflow: what is behind the region is cut off first.
                 long from = Math.max(address, region.address());
                 long to = length >= region.end() - address ? region.end() : address + length;
-                done += punch(offset + from - region.address(), offset + to - region.address());
+                long given = punch(offset + from - region.address(), offset + to - region.address());
+                if (given > 0) {
+                    // A little more than the whole pages in it, which costs a page sent twice at most.
+                    memory.markWritten(from, to - from);
+                }
+                done += given;
             }
             offset += region.length();
         }
@@ -76,6 +81,21 @@ public final class BackingFile implements AutoCloseable {
      */
     public long nextData(long from) throws SystemCallException {
         return file.nextData(from);
+    }
+
+    /**
+     * Adds the pages that take memory to a set: all others read as zeros, and to read one would have it take memory. A page that
+     * is first touched meanwhile may be left out.
+     */
+    public void addResident(PageSet into) throws SystemCallException {
+        long size = memory.size();
+        long from = nextData(0);
+        while (from < size) {
+            long to = file.nextHole(from);
+            long first = from / GuestMemory.PAGE_BYTES;
+            into.add(first, Math.ceilDiv(to, GuestMemory.PAGE_BYTES) - first);
+            from = nextData(to);
+        }
     }
 
     /** How much of the host's memory the guest's RAM takes. */

@@ -1,5 +1,8 @@
 package io.drover.vmm.memory;
 
+import io.drover.vmm.linux.MappedMemory;
+import io.drover.vmm.linux.MemoryBarrier;
+import io.drover.vmm.linux.SystemCallException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -16,6 +19,10 @@ import java.util.List;
  * <p>
  * Every range is checked before anything is touched; one that leaves RAM, wraps around or spans the hole is refused with a
  * {@link GuestAddressException} and leaves memory as it was. Numbers are little endian and need no alignment.
+ *
+ * <p>
+ * While somebody tracks ({@link #track}), what is written here is noted, after the write, page by page. Whoever writes by other
+ * means, through a {@link #slice}, a {@link #buffer} or a {@link #hostAddress}, says so afterwards by {@link #markWritten}.
  *
  * <p>
  * Safe for use by several threads, as far as memory is: the guest's vCPUs write to it all the time, accesses here are plain,
@@ -40,6 +47,8 @@ public final class GuestMemory {
     private final MemoryRegion low;
     private final MemoryRegion high;
     private final List<MemoryRegion> regions;
+    /** Null while nobody wants to know. */
+    private volatile PageSet written;
 
     private GuestMemory(MemoryRegion low, MemoryRegion high) {
         this.low = low;
@@ -135,22 +144,26 @@ public final class GuestMemory {
     public void write8(long address, int value) throws GuestAddressException {
         MemoryRegion region = regionOf(address, 1);
         region.segment().set(ValueLayout.JAVA_BYTE, address - region.address(), (byte) value);
+        note(address, 1);
     }
 
     /** Writes the lowest 16 bits of the value. */
     public void write16(long address, int value) throws GuestAddressException {
         MemoryRegion region = regionOf(address, 2);
         region.segment().set(INT16, address - region.address(), (short) value);
+        note(address, 2);
     }
 
     public void write32(long address, int value) throws GuestAddressException {
         MemoryRegion region = regionOf(address, 4);
         region.segment().set(INT32, address - region.address(), value);
+        note(address, 4);
     }
 
     public void write64(long address, long value) throws GuestAddressException {
         MemoryRegion region = regionOf(address, 8);
         region.segment().set(INT64, address - region.address(), value);
+        note(address, 8);
     }
 
     /** Writes all of {@code source} into the guest. */
@@ -161,12 +174,14 @@ public final class GuestMemory {
     /** Writes all of {@code source} into the guest. */
     public void copyIn(long address, MemorySegment source) throws GuestAddressException {
         slice(address, source.byteSize()).copyFrom(source);
+        note(address, source.byteSize());
     }
 
     /** Writes a part of {@code source} into the guest. Allocates nothing. */
     public void copyIn(long address, HostBuffer source, long from, long length) throws GuestAddressException {
         MemoryRegion region = regionOf(address, length);
         MemorySegment.copy(source.segment(), from, region.segment(), address - region.address(), length);
+        note(address, length);
     }
 
     /** Fills all of {@code target} from the guest. */
@@ -187,6 +202,7 @@ public final class GuestMemory {
 
     public void fill(long address, long length, byte value) throws GuestAddressException {
         slice(address, length).fill(value);
+        note(address, length);
     }
 
     /**
@@ -209,6 +225,65 @@ public final class GuestMemory {
                         + (position + length) + ")");
             }
             done += read;
+            note(address, done);
+        }
+    }
+
+    /** All RAM, in pages. */
+    public long pages() {
+        return size() / PAGE_BYTES;
+    }
+
+    /**
+     * Takes all of it from the host now, so that nobody waits for a page later, and none is missing.
+     *
+     * @throws SystemCallException
+     *             when the host has not enough
+     */
+    public void populate() throws SystemCallException {
+        for (MemoryRegion region : regions) {
+            MappedMemory.populate(region.segment());
+        }
+    }
+
+    /**
+     * Begins to note what is written here, from nothing. What was written before this returns may or may not be noted, but every
+     * thread sees it in memory.
+     */
+    public void track() {
+        written = new PageSet(pages());
+        // A thread may have looked for the set before, while its write is not in memory yet. With this it is.
+        MemoryBarrier.onAllThreads();
+    }
+
+    /** Ends it. */
+    public void endTracking() {
+        written = null;
+    }
+
+    /** Moves what was noted since the last time into a set; nothing while nobody tracks. */
+    public void drainWritten(PageSet into) {
+        PageSet set = written;
+        if (set != null) {
+            set.drainTo(into);
+        }
+    }
+
+    /**
+     * Notes a write that was made by other means than this object's, after it was made.
+     *
+     * @param length
+     *            0 or more; all of the range is in one region
+     */
+    public void markWritten(long address, long length) {
+        note(address, length);
+    }
+
+    private void note(long address, long length) {
+        PageSet set = written;
+        if (set != null && length > 0) {
+            long offset = low.holds(address, length) ? address : address - high.address() + low.length();
+            set.add(offset / PAGE_BYTES, (offset + length - 1) / PAGE_BYTES - offset / PAGE_BYTES + 1);
         }
     }
 

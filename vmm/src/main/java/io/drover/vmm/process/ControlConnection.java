@@ -46,7 +46,7 @@ final class ControlConnection {
 
     private final SocketChannel channel;
     private final SelectionKey key;
-    private final VmmControl control;
+    private VmmControl control;
     private final ControlServer server;
     private final Log log;
     private final FrameDecoder decoder = new FrameDecoder();
@@ -66,6 +66,11 @@ final class ControlConnection {
         this.server = server;
         this.log = log;
         key.attach(this);
+    }
+
+    /** Requests are for another from now on. */
+    void serve(VmmControl next) {
+        control = next;
     }
 
     /** The selector says that the channel can be read or written. */
@@ -216,6 +221,13 @@ final class ControlConnection {
                 }
             }
             case CANCEL_SAVE -> control.cancelSave(new Later(id));
+            case RECEIVE_MIGRATION ->
+                control.migration().receive(request.getReceiveMigration(), new Later(id));
+            case SEND_MIGRATION -> control.migration().send(request.getSendMigration(), new Later(id));
+            case SWITCH_MIGRATION -> control.migration().permitSwitch(new Later(id));
+            case CANCEL_MIGRATION -> control.migration().cancel(new Later(id));
+            case MIGRATION_STATUS -> send(Reply.newBuilder().setId(id)
+                    .setMigrationStatus(control.migration().status().toProto()).build());
             case REQUEST_NOT_SET -> refuse(id, "BAD_REQUEST", "a request of no kind that this VMM knows");
         }
     }

@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Serves drover.vmm.v1 on a Unix socket. All connections belong to one thread that never blocks on any of them: a peer that does
@@ -29,7 +31,8 @@ final class ControlServer implements AutoCloseable {
     private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(2);
 
     private final Path path;
-    private final VmmControl control;
+    /** Changed on the server's thread. */
+    private volatile VmmControl control;
     private final Log log;
     private final Selector selector;
     private final ServerSocketChannel listening;
@@ -76,6 +79,29 @@ final class ControlServer implements AutoCloseable {
         return server;
     }
 
+    /**
+     * From now on requests are for another; returns when no request is for the one before any more. Not on the server's
+     * thread.
+     */
+    void serve(VmmControl next) throws InterruptedException {
+        CountDownLatch done = new CountDownLatch(1);
+        execute(() -> {
+            control = next;
+            for (ControlConnection connection : connections) {
+                connection.serve(next);
+            }
+            done.countDown();
+        });
+        while (thread.isAlive() && !done.await(CLOSE_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
+            // Its thread is at something else, or gone with all connections.
+        }
+    }
+
+    /** Who hears of requests. */
+    VmmControl control() {
+        return control;
+    }
+
     /** Has something done on the server's thread, soon. */
     void execute(Runnable task) {
         work.add(task);
@@ -100,6 +126,11 @@ final class ControlServer implements AutoCloseable {
     /** Gives the peers a moment to take what was sent, ends all connections, removes the socket. Not on the server's thread. */
     @Override
     public void close() {
+        end();
+    }
+
+    /** As {@link #close}, which does nothing after this. */
+    void end() {
         closing = true;
         selector.wakeup();
         boolean interrupted = false;

@@ -3,6 +3,7 @@ package io.drover.vmm.process;
 import io.drover.proto.vmm.v1.SavedChips;
 import io.drover.proto.vmm.v1.SavedCpu;
 import io.drover.vmm.accelerator.Accelerator;
+import io.drover.vmm.accelerator.DirtyLog;
 import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.accelerator.RunOutcome;
 import io.drover.vmm.accelerator.VirtualCpu;
@@ -15,6 +16,7 @@ import io.drover.vmm.interrupt.MessageInterrupt;
 import io.drover.vmm.interrupt.MessageInterrupts;
 import io.drover.vmm.linux.EventFile;
 import io.drover.vmm.memory.MemoryRegion;
+import io.drover.vmm.memory.PageSet;
 import io.drover.vmm.power.AcpiPowerManagement;
 import io.drover.vmm.serial.Uart16550;
 import java.util.List;
@@ -78,6 +80,11 @@ final class StandInAccelerator implements Accelerator {
             }
 
             @Override
+            public DirtyLog dirtyLog() {
+                return new NothingWritten();
+            }
+
+            @Override
             public void close() {
                 // Holds nothing.
             }
@@ -114,6 +121,24 @@ final class StandInAccelerator implements Accelerator {
         @Override
         public void remove(long address, EventFile event) {
             // Nothing was added.
+        }
+    }
+
+    /** As nothing is executed. */
+    private static final class NothingWritten implements DirtyLog {
+        @Override
+        public void start() {
+            // There is nothing to log.
+        }
+
+        @Override
+        public void collect(PageSet into) {
+            // There is nothing to add.
+        }
+
+        @Override
+        public void stop() {
+            // There was nothing to log.
         }
     }
 

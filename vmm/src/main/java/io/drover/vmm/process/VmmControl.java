@@ -47,5 +47,8 @@ interface VmmControl {
 
     void cancelSave(Answer answer);
 
+    /** Of the VM to another VMM, or from one. */
+    MigrationControl migration();
+
     ConsoleRing console();
 }

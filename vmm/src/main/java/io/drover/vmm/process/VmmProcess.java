@@ -11,6 +11,7 @@ import io.drover.vmm.client.VmmDiskStatus;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmEnd.Cause;
 import io.drover.vmm.client.VmmMemory;
+import io.drover.vmm.client.VmmMigration;
 import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmPortStatus;
 import io.drover.vmm.client.VmmSettings;
@@ -49,26 +50,35 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** One VM with all that belongs to its process: console, control socket, and the file that says how it ended. */
 final class VmmProcess implements VmmControl {
     private final VmmSettings settings;
     private final Log log;
     private final long processStartNanos;
-    private final ConsoleRing console = new ConsoleRing();
+    private final ConsoleRing console;
     private final Machine machine;
     private final Saving saving;
+    private final Sending sending;
     /** Once there is somebody to tell. */
     private volatile Optional<ControlServer> publisher = Optional.empty();
 
-    private VmmProcess(VmmSettings settings, Accelerator accelerator, Log log)
-            throws MachineStartException, IOException {
+    /** For a machine that is this object's from now on. */
+    private VmmProcess(VmmSettings settings, Machine machine, ConsoleRing console, VmmMigration migrated, Log log)
+            throws IOException {
         this.settings = settings;
+        this.machine = machine;
+        this.console = console;
         this.log = log;
         this.processStartNanos = BootClock.processStartNanos();
-        MachineSettings wanted;
+        this.saving = new Saving(machine, this::publish);
+        this.sending = new Sending(settings.vm(), machine, migrated, this::publishMigration, log);
+    }
+
+    private static MachineSettings machineSettings(VmmSettings settings) throws MachineStartException {
         try {
-            wanted = new MachineSettings(settings.vcpus(), settings.memoryBytes(),
+            return new MachineSettings(settings.vcpus(), settings.memoryBytes(),
                     new BootSource(settings.kernel(), settings.initramfs(), settings.commandLine()),
                     DiskTranslation.of(settings), settings.rng(), NicTranslation.of(settings),
                     ConsoleTranslation.of(settings), VsockTranslation.of(settings), BalloonTranslation.of(settings),
@@ -77,14 +87,6 @@ final class VmmProcess implements VmmControl {
         } catch (IllegalArgumentException e) {
             throw new MachineStartException(e.getMessage(), e);
         }
-        if (settings.restore().isEmpty()) {
-            this.machine = Machine.assemble(settings.vm(), wanted, accelerator, console, this::publishStatus, log);
-        } else {
-            Path file = settings.restore().get();
-            this.machine = Machine.restore(settings.vm(), wanted, memory -> restore(file, memory), accelerator, console,
-                    this::publishStatus, log);
-        }
-        this.saving = new Saving(machine, this::publish);
     }
 
     /** All of it is looked at before anything of the machine is made of it. */
@@ -133,10 +135,8 @@ final class VmmProcess implements VmmControl {
     static VmmEnd run(VmmSettings settings, AcceleratorSource source, Log log, StopHook stopHook) {
         VmmEnd end;
         try (Accelerator accelerator = source.open()) {
-            VmmProcess process = new VmmProcess(settings, accelerator, log);
-            try (Machine machine = process.machine) {
-                return process.runMachine(machine, stopHook);
-            }
+            return settings.incoming() ? receive(settings, accelerator, log, stopHook)
+                    : begin(settings, accelerator, log, stopHook);
         } catch (MachineStartException e) {
             end = end(settings, Cause.START_FAILED, e.getMessage());
         } catch (IOException e) {
@@ -151,26 +151,116 @@ final class VmmProcess implements VmmControl {
         return end;
     }
 
-    private VmmEnd runMachine(Machine running, StopHook stopHook) throws IOException, InterruptedException {
-        try (ConsoleLog _ = ConsoleLog.start(console, settings.consoleLog(), settings.consoleLogMaxBytes(),
+    /** A guest that boots, or goes on from a file. */
+    private static VmmEnd begin(VmmSettings settings, Accelerator accelerator, Log log, StopHook stopHook)
+            throws MachineStartException, IOException, InterruptedException {
+        ConsoleRing console = new ConsoleRing();
+        DeviceNews news = new DeviceNews();
+        try (Machine machine = make(settings, accelerator, console, news, log)) {
+            VmmProcess process = new VmmProcess(settings, machine, console,
+                    new VmmMigration(VmmMigration.Phase.NONE, Optional.empty(), 0), log);
+            try (ConsoleLog _ = ConsoleLog.start(console, settings.consoleLog(), settings.consoleLogMaxBytes(), log);
+                    ControlServer server = ControlServer.start(settings.controlSocket(), process, log)) {
+                stopHook.armed(() -> process.stop(new LoggedAnswer(log, "stop")));
+                log.info((settings.restore().isPresent() ? "restored from " + settings.restore().get() : "assembled")
+                        + ": " + describe(settings));
+                return process.runMachine(server, news, settings.startPaused());
+            }
+        }
+    }
+
+    private static Machine make(VmmSettings settings, Accelerator accelerator, ConsoleRing console, DeviceNews news,
+            Log log) throws MachineStartException, IOException {
+        MachineSettings wanted = machineSettings(settings);
+        if (settings.restore().isEmpty()) {
+            return Machine.assemble(settings.vm(), wanted, accelerator, console, news, log);
+        }
+        Path file = settings.restore().get();
+        return Machine.restore(settings.vm(), wanted, memory -> restore(file, memory), accelerator, console, news,
                 log);
-                ControlServer server = ControlServer.start(settings.controlSocket(), this, log)) {
-            publisher = Optional.of(server);
-            stopHook.armed(() -> running.kill(new LoggedAnswer(log, "stop")));
-            log.info((settings.restore().isPresent() ? "restored from " + settings.restore().get() : "assembled")
-                    + ": " + settings.vcpus() + " vCPUs, " + (settings.memoryBytes() >> 20) + " MiB, epoch "
-                    + settings.epoch());
-            MachineEnd ended = running.run(settings.startPaused(), state -> {
+    }
+
+    /** A guest that comes from another VMM. */
+    private static VmmEnd receive(VmmSettings settings, Accelerator accelerator, Log log, StopHook stopHook)
+            throws MachineStartException, IOException, InterruptedException {
+        MachineSettings wanted = machineSettings(settings);
+        ConsoleRing console = new ConsoleRing();
+        DeviceNews news = new DeviceNews();
+        AtomicReference<Optional<ControlServer>> told = new AtomicReference<>(Optional.empty());
+        IncomingVm incoming = new IncomingVm(settings, console,
+                migration -> told.get().ifPresent(server -> server.publish(event(migration))), log);
+        try (ConsoleLog _ = ConsoleLog.start(console, settings.consoleLog(), settings.consoleLogMaxBytes(), log);
+                ControlServer server = ControlServer.start(settings.controlSocket(), incoming, log)) {
+            told.set(Optional.of(server));
+            stopHook.armed(() -> server.control().stop(new LoggedAnswer(log, "stop")));
+            log.info("waits for its guest: " + describe(settings));
+            Optional<Machine> machine = incoming.await(source -> Machine.restore(settings.vm(), wanted, source,
+                    accelerator, console, news, log));
+            if (machine.isEmpty()) {
+                VmmEnd end = end(settings, Cause.KILLED, "stopped from outside");
+                leave(settings, end, log);
+                server.publish(Event.newBuilder().setExit(end.toProto()).build());
+                return end;
+            }
+            try (Machine received = machine.get()) {
+                VmmProcess process = new VmmProcess(settings, received, console, incoming.received(), log);
+                server.serve(process);
+                if (incoming.isStopped()) {
+                    process.stop(new LoggedAnswer(log, "stop"));
+                }
+                server.publish(event(process.sending.status()));
+                return process.runMachine(server, news, true);
+            } finally {
+                // Before the machine: nobody may look at it any more then.
+                server.end();
+            }
+        }
+    }
+
+    private VmmEnd runMachine(ControlServer server, DeviceNews news, boolean paused) throws InterruptedException {
+        publisher = Optional.of(server);
+        news.tell(this::publishStatus);
+        try {
+            MachineEnd ended = machine.run(paused, state -> {
                 // The others are steps on the way that mean nothing outside.
                 if (!(state instanceof MachineState.Pausing || state instanceof MachineState.Ending)) {
                     log.info("state " + status().state());
                     publishStatus();
                 }
             });
+            sending.close();
             VmmEnd end = describe(ended);
             leave(settings, end, log);
             server.publish(Event.newBuilder().setExit(end.toProto()).build());
             return end;
+        } finally {
+            sending.close();
+        }
+    }
+
+    private static String describe(VmmSettings settings) {
+        return settings.vcpus() + " vCPUs, " + (settings.memoryBytes() >> 20) + " MiB, epoch " + settings.epoch();
+    }
+
+    private static Event event(VmmMigration migration) {
+        return Event.newBuilder().setMigration(migration.toProto()).build();
+    }
+
+    private void publishMigration(VmmMigration migration) {
+        publish(event(migration));
+    }
+
+    /** That a device is gone, for whoever tells it: not there yet while the machine is put together. */
+    private static final class DeviceNews implements Runnable {
+        private volatile Optional<Runnable> listener = Optional.empty();
+
+        void tell(Runnable told) {
+            listener = Optional.of(told);
+        }
+
+        @Override
+        public void run() {
+            listener.ifPresent(Runnable::run);
         }
     }
 
@@ -245,7 +335,12 @@ final class VmmProcess implements VmmControl {
 
     @Override
     public void resume(Answer answer) {
-        machine.resume(answer);
+        if (sending.holdsGuest()) {
+            answer.refused(Refusal.BUSY,
+                    "the guest is being switched to another host; next: wait until its migration was SENT or has FAILED");
+        } else {
+            machine.resume(answer);
+        }
     }
 
     @Override
@@ -315,6 +410,11 @@ final class VmmProcess implements VmmControl {
     @Override
     public void cancelSave(Answer answer) {
         saving.cancel(answer);
+    }
+
+    @Override
+    public MigrationControl migration() {
+        return sending;
     }
 
     @Override

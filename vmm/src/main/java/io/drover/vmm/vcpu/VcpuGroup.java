@@ -39,6 +39,8 @@ public final class VcpuGroup implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     /** Written under the lock, and never again once it is LEAVE; read without. */
     private volatile Command command = Command.PARK;
+    /** Written under the lock; read without. */
+    private volatile boolean held;
     /** Threads that are known to be out of the guest and to stay there until the command changes. */
     @GuardedBy("lock")
     private int parked;
@@ -100,6 +102,25 @@ public final class VcpuGroup implements AutoCloseable {
             return true;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /**
+     * Holds all vCPUs out of the guest, or lets them in again if they were told to run. Any thread; does not wait.
+     */
+    public void hold(boolean hold) {
+        lock.lock();
+        try {
+            if (held == hold) {
+                return;
+            }
+            held = hold;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        if (hold) {
+            kickAll();
         }
     }
 
@@ -170,9 +191,13 @@ public final class VcpuGroup implements AutoCloseable {
             lock.unlock();
         }
         if (next != Command.RUN) {
-            for (VirtualCpu cpu : cpus) {
-                cpu.kick();
-            }
+            kickAll();
+        }
+    }
+
+    private void kickAll() {
+        for (VirtualCpu cpu : cpus) {
+            cpu.kick();
         }
     }
 
@@ -182,7 +207,7 @@ public final class VcpuGroup implements AutoCloseable {
         try {
             parked++;
             changed.signalAll();
-            while (command == Command.PARK) {
+            while (command == Command.PARK || (command == Command.RUN && held)) {
                 changed.awaitUninterruptibly();
             }
             parked--;
@@ -224,7 +249,7 @@ public final class VcpuGroup implements AutoCloseable {
                             firstEntryNanos = BootClock.nanos();
                         }
                         runUntilTold();
-                        if (command == Command.PARK) {
+                        if (command != Command.LEAVE) {
                             cpu.settle();
                         }
                     }
@@ -239,7 +264,7 @@ public final class VcpuGroup implements AutoCloseable {
         }
 
         private void runUntilTold() throws IOException {
-            while (command == Command.RUN) {
+            while (command == Command.RUN && !held) {
                 switch (cpu.run()) {
                     case CONTINUE, INTERRUPTED -> {
                         // The command says whether to go on.

@@ -139,7 +139,18 @@ class VmmSettingsTest {
     void newerFormatIsRefused() throws IOException {
         Path file = folder.resolve("vmm.pb");
         Files.write(file, VmmConfig.newBuilder().setFormat(VmmSettings.FORMAT + 1).build().toByteArray());
-        assertThatIOException().isThrownBy(() -> VmmSettings.read(file)).withMessageContaining("expected: 1 to 6");
+        assertThatIOException().isThrownBy(() -> VmmSettings.read(file))
+                .withMessageContaining("expected: 1 to " + VmmSettings.FORMAT);
+    }
+
+    @Test
+    void guestThatComesFromElsewhereNeedsAVmmThatKnowsHow() throws IOException {
+        Path file = folder.resolve("vmm.pb");
+        VmmSettings incoming = new VmmSettings("vm", "uid", 1, 2, 1 << 30, Path.of("/kernel"), Optional.empty(), "",
+                Path.of("/control"), Path.of("/console"), 0, Path.of("/exit"), false).withIncoming();
+        incoming.write(file);
+        assertThat(VmmSettings.read(file)).isEqualTo(incoming);
+        assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(9);
     }
 
     @Test

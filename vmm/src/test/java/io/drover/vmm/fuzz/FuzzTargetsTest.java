@@ -70,6 +70,11 @@ class FuzzTargetsTest {
         run("saved-state", SavedStateFuzz::fuzzerTestOneInput);
     }
 
+    @Test
+    void migrationStream() throws Exception {
+        run("migration-stream", MigrationStreamFuzz::fuzzerTestOneInput);
+    }
+
     private static void run(String name, Target target) throws Exception {
         List<byte[]> seeds = seeds(name);
         assertThat(seeds).as("seeds of %s", name).isNotEmpty();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.proto.vmm.v1.SavedChips;
+import io.drover.vmm.accelerator.DirtyLog;
 import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.accelerator.VirtualCpu;
 import io.drover.vmm.boot.BootSource;
@@ -316,6 +317,11 @@ class HotPlugTest {
         @Override
         public void load(SavedChips saved, long awayNanos) {
             // Has none.
+        }
+
+        @Override
+        public DirtyLog dirtyLog() {
+            throw new IllegalStateException("nothing is executed");
         }
 
         @Override

@@ -402,6 +402,11 @@ class ControlServerTest {
         }
 
         @Override
+        public MigrationControl migration() {
+            throw new IllegalStateException("nobody asks for it here");
+        }
+
+        @Override
         public ConsoleRing console() {
             return console;
         }

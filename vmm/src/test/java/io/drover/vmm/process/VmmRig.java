@@ -42,6 +42,7 @@ final class VmmRig {
     private int vcpus = 1;
     private long memoryBytes = 4 << 20;
     private boolean startPaused;
+    private boolean incoming;
     private boolean hotPlug;
     private List<VmmDisk> disks = List.of();
     private List<VmmNic> nics = List.of();
@@ -71,6 +72,12 @@ final class VmmRig {
 
     VmmRig startPaused() {
         startPaused = true;
+        return this;
+    }
+
+    /** Waits for its guest to come from another. */
+    VmmRig incoming() {
+        incoming = true;
         return this;
     }
 
@@ -137,7 +144,8 @@ final class VmmRig {
                 folder.resolve("console.log"), 0, folder.resolve("exit.pb"), startPaused)
                 .withDevices(disks, !disks.isEmpty()).withNics(nics).withShare(share);
         VmmSettings going = restore.isPresent() ? settings.withRestore(restore.get()) : settings;
-        VmmSettings pluggable = hotPlug ? going.withHotPlug() : going;
+        VmmSettings coming = incoming ? going.withIncoming() : going;
+        VmmSettings pluggable = hotPlug ? coming.withHotPlug() : coming;
         if (memoryDevices) {
             return pluggable.withBalloon(new VmmBalloon(true, true, Duration.ofSeconds(1), 0))
                     .withWatchdog(VmmWatchdog.RESET).withGenerationId(generationId);

@@ -195,6 +195,11 @@ public final class Assembler {
         return bytes;
     }
 
+    /** The distance to a label, of 4 bytes, as jumps end with. */
+    Assembler relativeTo(Label target) {
+        return relative(target);
+    }
+
     private Assembler relative(Label target) {
         fixups.add(new Fixup(code.size(), target, true));
         return int32(0);

@@ -79,6 +79,29 @@ class VcpuGroupTest {
     }
 
     @Test
+    void heldGroupIsOutOfTheGuestUntilItIsLetGoAndStillObeys() throws Exception {
+        group.start();
+        group.resume();
+        awaitAllInGuest();
+        group.hold(true);
+        assertThat(group.pause(LONG)).isTrue();
+        assertThat(cpus).noneMatch(FakeCpu::inGuest).allMatch(FakeCpu::settled);
+        group.hold(false);
+        assertThat(cpus).as("paused all the same").noneMatch(FakeCpu::inGuest);
+
+        group.hold(true);
+        long exits = group.exits();
+        group.resume();
+        group.hold(true);
+        assertThat(group.exits()).as("told to run, and held").isEqualTo(exits);
+        group.hold(false);
+        awaitAllInGuest();
+        group.hold(true);
+        group.leave();
+        assertThat(group.join(LONG)).isTrue();
+    }
+
+    @Test
     void pauseThatTakesTooLongSaysSo() throws Exception {
         group.start();
         group.resume();

@@ -101,7 +101,12 @@ final class BlockRequests implements RequestServer {
         return switch (type) {
             case VIRTIO_BLK_T_IN -> {
                 collect(out, 0, out.bytes() - 1);
-                disk.read(bytes(sector), data);
+                try {
+                    disk.read(bytes(sector), data);
+                } finally {
+                    // One that failed may have come half way.
+                    out.markWritten(0, out.bytes() - 1);
+                }
                 counters.read(data.byteCount());
                 yield VIRTIO_BLK_S_OK;
             }

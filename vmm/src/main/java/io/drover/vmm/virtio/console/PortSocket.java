@@ -111,6 +111,7 @@ final class PortSocket implements HostEnd {
         describe(room, 0, room.bytes());
         long result = client.get().readStream(part);
         if (result > 0) {
+            room.markWritten(0, result);
             return result;
         }
         if (result == 0) {

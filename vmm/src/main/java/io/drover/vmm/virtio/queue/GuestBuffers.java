@@ -61,7 +61,10 @@ public final class GuestBuffers {
         return addresses[piece];
     }
 
-    /** Where in this process a piece lies: for system calls that end before the chain is given back. */
+    /**
+     * Where in this process a piece lies: for system calls that end before the chain is given back. What such a call has written
+     * is told by {@link #markWritten}.
+     */
     public long hostAddress(int piece) {
         return hostAddresses[piece];
     }
@@ -180,6 +183,28 @@ public final class GuestBuffers {
             }
         } catch (GuestAddressException e) {
             throw new IllegalStateException("a piece was RAM when it was added", e);
+        }
+    }
+
+    /**
+     * Notes what was written by {@link #hostAddress}, after it was written and before the chain is given back: it must move with
+     * a guest that is migrating.
+     *
+     * @param offset
+     *            of the first byte
+     * @param length
+     *            0 or more, within the pieces
+     */
+    public void markWritten(long offset, long length) {
+        long skip = offset;
+        long left = length;
+        for (int piece = 0; left > 0; piece++) {
+            long part = Math.min(left, lengths[piece] - skip);
+            if (part > 0) {
+                memory.markWritten(addresses[piece] + skip, part);
+                left -= part;
+            }
+            skip = Math.max(0, skip - lengths[piece]);
         }
     }
 

@@ -46,6 +46,8 @@ public final class Virtqueue {
     private final ByteBuffer descriptors;
     private final ByteBuffer available;
     private final ByteBuffer used;
+    /** The guest's address of it. */
+    private final long usedAddress;
     private final boolean[] inFlight;
 
     /** What {@link #pop} takes next. */
@@ -83,6 +85,7 @@ public final class Virtqueue {
         this.eventIndex = eventIndex;
         this.interrupt = interrupt;
         this.inFlight = new boolean[size];
+        this.usedAddress = layout.used();
         try {
             descriptors = memory.buffer(layout.descriptors(), layout.descriptorsBytes());
             available = memory.buffer(layout.available(), layout.availableBytes());
@@ -297,6 +300,7 @@ public final class Virtqueue {
         int at = RING + QueueLayout.USED_BYTES * (nextUsed & (size - 1));
         used.putInt(at, head);
         used.putInt(at + Integer.BYTES, (int) written);
+        memory.markWritten(usedAddress + at, QueueLayout.USED_BYTES);
         nextUsed = (nextUsed + 1) & INDEX_MASK;
     }
 
@@ -312,6 +316,7 @@ public final class Virtqueue {
         }
         VarHandle.releaseFence();
         used.putShort(INDEX, (short) nextUsed);
+        memory.markWritten(usedAddress + INDEX, Short.BYTES);
         int before = published;
         published = nextUsed;
         // The driver writes what it wants and then looks at the index; we write the index and then look at what it wants.
@@ -334,6 +339,7 @@ public final class Virtqueue {
         // With event indices the one that was asked for is behind us already, and no other kick comes.
         if (!eventIndex) {
             used.putShort(FLAGS, (short) VIRTQ_USED_F_NO_NOTIFY);
+            memory.markWritten(usedAddress, Short.BYTES);
         }
     }
 
@@ -345,8 +351,10 @@ public final class Virtqueue {
     public boolean heedKicks() {
         if (eventIndex) {
             used.putShort(RING + QueueLayout.USED_BYTES * size, (short) nextAvailable);
+            memory.markWritten(usedAddress + RING + (long) QueueLayout.USED_BYTES * size, Short.BYTES);
         } else {
             used.putShort(FLAGS, (short) 0);
+            memory.markWritten(usedAddress, Short.BYTES);
         }
         VarHandle.fullFence();
         return (available.getShort(INDEX) & INDEX_MASK) != nextAvailable && !held;

@@ -85,6 +85,7 @@ public final class RngDevice implements VirtioDevice {
                 Entropy.fill(buffers.hostAddress(piece), bytes);
                 done += bytes;
             }
+            buffers.markWritten(0, done);
             return done;
         }
     }

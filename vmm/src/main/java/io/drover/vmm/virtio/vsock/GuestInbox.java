@@ -88,6 +88,7 @@ final class GuestInbox {
         header.write32(PacketHeader.BUFFER_BYTES, bufferBytes);
         header.write32(PacketHeader.FORWARDED, forwarded);
         chain.writable().copyIn(0, header, 0, PacketHeader.BYTES);
+        chain.writable().markWritten(PacketHeader.BYTES, dataBytes);
         queue.push(chain.head(), PacketHeader.BYTES + dataBytes);
         taken = false;
     }

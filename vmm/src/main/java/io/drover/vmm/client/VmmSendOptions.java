@@ -1,0 +1,58 @@
+package io.drover.vmm.client;
+
+import io.drover.proto.vmm.v1.SendMigrationRequest;
+import io.drover.proto.vmm.v1.SendMigrationRequest.WhenStuck;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * How a guest is sent.
+ *
+ * @param connections
+ *            1 to 16
+ * @param bytesPerSecond
+ *            of memory, while the guest runs; empty: as fast as it goes
+ * @param downtime
+ *            how long the guest may stand still, at first
+ * @param longestDowntime
+ *            what that grows to as the timeout comes near
+ * @param timeout
+ *            for the guest to get ready to be switched
+ * @param stopWhenStuck
+ *            whether a guest that writes faster than it can be sent stands still for as long as it takes; else it stays
+ * @param stall
+ *            how long the other side may take or say nothing
+ * @param permission
+ *            for {@link VmmClient#switchMigration} to come, once the guest was ready
+ */
+public record VmmSendOptions(int connections, Optional<Long> bytesPerSecond, Duration downtime,
+        Duration longestDowntime, Duration timeout, boolean stopWhenStuck, Duration stall, Duration permission) {
+    /** Two connections, 300 ms growing to 2 s, half an hour. */
+    public static final VmmSendOptions DEFAULT = new VmmSendOptions(2, Optional.empty(), Duration.ofMillis(300),
+            Duration.ofSeconds(2), Duration.ofMinutes(30), false, Duration.ofSeconds(10), Duration.ofMinutes(1));
+
+    public VmmSendOptions {
+        Objects.requireNonNull(bytesPerSecond, "bytesPerSecond");
+        Objects.requireNonNull(downtime, "downtime");
+        Objects.requireNonNull(longestDowntime, "longestDowntime");
+        Objects.requireNonNull(timeout, "timeout");
+        Objects.requireNonNull(stall, "stall");
+        Objects.requireNonNull(permission, "permission");
+    }
+
+    SendMigrationRequest toProto(Path link) {
+        return SendMigrationRequest.newBuilder()
+                .setLinkPath(link.toString())
+                .setConnections(connections)
+                .setBytesPerSecond(bytesPerSecond.orElse(0L))
+                .setDowntimeMillis(downtime.toMillis())
+                .setLongestDowntimeMillis(longestDowntime.toMillis())
+                .setTimeoutMillis(timeout.toMillis())
+                .setWhenStuck(stopWhenStuck ? WhenStuck.STOP_AND_COPY : WhenStuck.GIVE_UP)
+                .setStallMillis(stall.toMillis())
+                .setPermissionMillis(permission.toMillis())
+                .build();
+    }
+}

@@ -1,0 +1,42 @@
+package io.drover.vmm.migration;
+
+import io.drover.vmm.accelerator.DirtyLog;
+import io.drover.vmm.memory.BackingFile;
+import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.memory.PageSet;
+import java.io.IOException;
+
+/** The machine whose guest is sent. Called on the migration's thread; may wait. */
+public interface SendingMachine {
+    GuestMemory memory();
+
+    /** What vCPUs write. */
+    DirtyLog dirtyLog();
+
+    /** Adds the pages that may be something else than zeros, as {@link BackingFile#addResident}. */
+    void addResident(PageSet into) throws IOException;
+
+    /**
+     * Holds vCPUs out of the guest for a part of their time.
+     *
+     * @param percent
+     *            0 to 99; 0 ends it
+     */
+    void throttle(int percent);
+
+    /**
+     * Returns when nothing of the guest changes any more.
+     *
+     * @throws IOException
+     *             when it cannot be paused: it runs on then
+     */
+    void pause() throws IOException;
+
+    /**
+     * All that the guest has but its memory and disks. While it is paused.
+     *
+     * @throws IOException
+     *             when it cannot be told
+     */
+    byte[] saveState() throws IOException;
+}

@@ -1,0 +1,140 @@
+package io.drover.vmm.migration.stream;
+
+import io.drover.vmm.linux.IoVector;
+import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.memory.GuestPages;
+import io.drover.vmm.memory.PageSet;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+/** The pages that come over one connection. Owned by one thread; allocates a little for each frame, nothing for each page. */
+final class PageReceiver {
+    private final FrameChannel channel;
+    private final GuestPages guest;
+    private final PageSet suspects;
+    private final int index;
+    private final int connections;
+    private final ByteBuffer entries = ByteBuffer.allocateDirect(Protocol.MAX_ENTRIES * Protocol.ENTRY_BYTES);
+    private final CRC32C digest = new CRC32C();
+    /** Whether there ever was a suspect among this connection's pages. */
+    private boolean suspected;
+    private long pages;
+    private long inPass;
+
+    /**
+     * For one connection.
+     *
+     * @param suspects
+     *            gets pages whose bytes and checksum do not match, until they come again
+     */
+    PageReceiver(FrameChannel channel, GuestMemory memory, PageSet suspects, int index,
+            int connections) {
+        this.channel = channel;
+        this.guest = new GuestPages(memory);
+        this.suspects = suspects;
+        this.index = index;
+        this.connections = connections;
+    }
+
+    /** Of all entries that came, in their order. */
+    int digest() {
+        return (int) digest.getValue();
+    }
+
+    /** Pages that came, those that came twice counted twice. */
+    long pages() {
+        return pages;
+    }
+
+    /** Takes the body of a PAGES frame whose header was read. */
+    void takePages(long count) throws StreamException {
+        checkCount(count);
+        readEntries((int) count);
+        IoVector vector = channel.newReading();
+        long before = -1;
+        long runFirst = -1;
+        for (int entry = 0; entry < count; entry++) {
+            long page = number(entry, 0);
+            if (page <= before || page >= guest.count()
+                    || Protocol.connectionOf(page, connections) != index) {
+                throw damaged("page " + page + " (expected: one of " + guest.count() + ", behind " + before
+                        + ", that goes over connection " + index + ")");
+            }
+            if (entry == 0) {
+                runFirst = page;
+            } else if (page != before + 1 || !guest.followsInMemory(page)) {
+                guest.addTo(vector, runFirst, before - runFirst + 1);
+                runFirst = page;
+            }
+            before = page;
+        }
+        guest.addTo(vector, runFirst, before - runFirst + 1);
+        channel.readWithNextHeader();
+        for (int entry = 0; entry < count; entry++) {
+            verify(number(entry, 0), (int) number(entry, Integer.BYTES));
+        }
+        pages += count;
+        inPass += count;
+    }
+
+    private void verify(long page, int announced) {
+        if (guest.checksum(page) != announced) {
+            suspected = true;
+            suspects.add(page);
+        } else if (suspected) {
+            suspects.remove(page);
+        }
+    }
+
+    /** Takes the body of a ZEROS frame whose header was read. */
+    void takeZeros(long count) throws StreamException {
+        checkCount(count);
+        readEntries((int) count);
+        for (int entry = 0; entry < count; entry++) {
+            long first = number(entry, 0);
+            long run = number(entry, Integer.BYTES);
+            if (run < 1 || first + run > guest.count()
+                    || first / Protocol.STRIPE_PAGES != (first + run - 1) / Protocol.STRIPE_PAGES
+                    || Protocol.connectionOf(first, connections) != index) {
+                throw damaged("a run of " + run + " pages of zeros from " + first + " on (expected: of "
+                        + guest.count() + ", in one stripe, that goes over connection " + index + ")");
+            }
+            for (long page = first; page < first + run; page++) {
+                guest.clear(page);
+                suspects.remove(page);
+            }
+            inPass += run;
+        }
+    }
+
+    /** Takes the body of a PASS_END frame whose header was read. */
+    void takePassEnd() throws StreamException {
+        channel.read(entries, Protocol.PASS_END_BYTES);
+        if (entries.getLong(0) != inPass) {
+            throw damaged(inPass + " pages of a pass came over connection " + index + " (sent: " + entries.getLong(0)
+                    + ")");
+        }
+        inPass = 0;
+    }
+
+    private void readEntries(int count) throws StreamException {
+        channel.read(entries, count * Protocol.ENTRY_BYTES);
+        digest.update(entries.limit(count * Protocol.ENTRY_BYTES).position(0));
+        entries.clear();
+    }
+
+    private static void checkCount(long count) throws StreamException {
+        if (count < 1 || count > Protocol.MAX_ENTRIES) {
+            throw damaged("a frame of " + count + " pages or runs (expected: 1 to " + Protocol.MAX_ENTRIES + ")");
+        }
+    }
+
+    /** Of an entry, not negative. */
+    private long number(int entry, int offset) {
+        return entries.getInt(entry * Protocol.ENTRY_BYTES + offset) & 0xFFFF_FFFFL;
+    }
+
+    private static StreamException damaged(String what) {
+        return new StreamException(FailureKind.DAMAGED, what);
+    }
+}

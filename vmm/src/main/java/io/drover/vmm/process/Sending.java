@@ -1,0 +1,354 @@
+package io.drover.vmm.process;
+
+import io.drover.proto.vmm.v1.ReceiveMigrationRequest;
+import io.drover.proto.vmm.v1.SendMigrationRequest;
+import io.drover.proto.vmm.v1.SendMigrationRequest.WhenStuck;
+import io.drover.vmm.accelerator.DirtyLog;
+import io.drover.vmm.client.VmmMigration;
+import io.drover.vmm.client.VmmMigration.Phase;
+import io.drover.vmm.linux.StreamConnection;
+import io.drover.vmm.log.Log;
+import io.drover.vmm.machine.Answer;
+import io.drover.vmm.machine.Machine;
+import io.drover.vmm.machine.Refusal;
+import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.memory.PageSet;
+import io.drover.vmm.migration.OutgoingMigration;
+import io.drover.vmm.migration.SendOptions;
+import io.drover.vmm.migration.SendingMachine;
+import io.drover.vmm.migration.link.LinkListener;
+import io.drover.vmm.migration.policy.PolicySettings;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * Sends a machine's guest to another VMM, on a thread of its own; one at a time. Requests come on the control server's thread,
+ * and change who sends under this object's lock.
+ */
+final class Sending implements MigrationControl, AutoCloseable {
+    private static final Duration TOLD_EVERY = Duration.ofMillis(500);
+    /** A machine pauses and saves its state within seconds, or says that it cannot. */
+    private static final Duration MACHINE_DEADLINE = Duration.ofSeconds(30);
+    private static final int MAX_CONNECTIONS = 16;
+
+    private final String name;
+    private final Machine machine;
+    private final Consumer<VmmMigration> told;
+    private final Log log;
+    private volatile VmmMigration before;
+    private volatile Optional<Attempt> attempt = Optional.empty();
+
+    /**
+     * None is under way.
+     *
+     * @param before
+     *            what is told until there is one
+     * @param told
+     *            hears of every phase, and of progress
+     */
+    Sending(String name, Machine machine, VmmMigration before, Consumer<VmmMigration> told, Log log) {
+        this.name = name;
+        this.machine = machine;
+        this.before = before;
+        this.told = told;
+        this.log = log;
+    }
+
+    @Override
+    public void receive(ReceiveMigrationRequest request, Answer answer) {
+        answer.refused(Refusal.FAILED, "this VMM has its guest (expected: one that was started as incoming)");
+    }
+
+    @Override
+    public synchronized void send(SendMigrationRequest request, Answer answer) {
+        if (attempt.isPresent() && !attempt.get().hasFailed()) {
+            answer.refused(Refusal.BUSY, "the guest is being sent, or was sent (expected: one at a time)");
+            return;
+        }
+        Attempt made;
+        try {
+            checkConnections(request.getConnections());
+            made = new Attempt(request.getConnections(), options(request),
+                    LinkListener.listen(path(request.getLinkPath())));
+        } catch (IllegalArgumentException e) {
+            answer.refused(Refusal.BAD_REQUEST, e.getMessage());
+            return;
+        } catch (IOException e) {
+            answer.refused(Refusal.HOST_FAILED, e.getMessage());
+            return;
+        }
+        attempt = Optional.of(made);
+        made.start();
+        answer.done();
+    }
+
+    static void checkConnections(int connections) {
+        if (connections < 1 || connections > MAX_CONNECTIONS) {
+            throw new IllegalArgumentException("connections of a migration : " + connections + " (expected: 1 to "
+                    + MAX_CONNECTIONS + ")");
+        }
+    }
+
+    static Path path(String link) {
+        if (link.isEmpty()) {
+            throw new IllegalArgumentException("link of a migration : empty (expected: a path)");
+        }
+        try {
+            return Path.of(link);
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException("link of a migration : " + e.getMessage(), e);
+        }
+    }
+
+    private static SendOptions options(SendMigrationRequest request) {
+        Duration downtime = millis(request.getDowntimeMillis(), PolicySettings.DEFAULT.downtime());
+        PolicySettings policy = new PolicySettings(downtime,
+                millis(request.getLongestDowntimeMillis(), downtime.multipliedBy(7)),
+                millis(request.getTimeoutMillis(), PolicySettings.DEFAULT.timeout()),
+                request.getWhenStuck() == WhenStuck.STOP_AND_COPY ? PolicySettings.WhenStuck.STOP_AND_COPY
+                        : PolicySettings.WhenStuck.GIVE_UP);
+        if (request.getBytesPerSecond() < 0) {
+            throw new IllegalArgumentException("rate of a migration : " + request.getBytesPerSecond()
+                    + " bytes a second (expected: at least 1, or 0 for any)");
+        }
+        return new SendOptions(policy,
+                request.getBytesPerSecond() == 0 ? Optional.empty() : Optional.of(request.getBytesPerSecond()),
+                millis(request.getStallMillis(), SendOptions.DEFAULT.stall()),
+                millis(request.getPermissionMillis(), SendOptions.DEFAULT.permission()));
+    }
+
+    static Duration millis(long value, Duration unless) {
+        if (value < 0 || value > Duration.ofDays(365).toMillis()) {
+            throw new IllegalArgumentException("milliseconds of a migration : " + value + " (expected: 0 to a year)");
+        }
+        return value == 0 ? unless : Duration.ofMillis(value);
+    }
+
+    @Override
+    public void permitSwitch(Answer answer) {
+        Optional<Attempt> now = attempt;
+        if (now.isPresent() && now.get().permitSwitch()) {
+            answer.done();
+        } else {
+            answer.refused(Refusal.FAILED,
+                    "the guest is not ready to be switched (expected: after its migration has been CONVERGED)");
+        }
+    }
+
+    @Override
+    public void cancel(Answer answer) {
+        Optional<Attempt> now = attempt;
+        if (now.isPresent() && now.get().cancel("cancelled")) {
+            answer.done();
+        } else {
+            answer.refused(Refusal.FAILED, "there is no migration that could be cancelled");
+        }
+    }
+
+    @Override
+    public VmmMigration status() {
+        Optional<Attempt> now = attempt;
+        return now.isPresent() ? now.get().status() : before;
+    }
+
+    /** Whether the guest stands still for a migration that has not ended: nobody may let it run then. */
+    boolean holdsGuest() {
+        return status().phase() == Phase.SWITCHING;
+    }
+
+    /** Ends what is under way, and waits for it. Not on the control server's thread. */
+    @Override
+    public void close() {
+        Optional<Attempt> now = attempt;
+        if (now.isPresent()) {
+            now.get().close();
+        }
+    }
+
+    /** One migration. */
+    private final class Attempt {
+        private final int connections;
+        private final SendOptions options;
+        private final LinkListener link;
+        private final Thread thread;
+        private final CountDownLatch ended = new CountDownLatch(1);
+        private volatile Optional<OutgoingMigration> migration = Optional.empty();
+        private volatile Optional<VmmMigration> failed = Optional.empty();
+        private volatile boolean cancelled;
+
+        Attempt(int connections, SendOptions options, LinkListener link) {
+            this.connections = connections;
+            this.options = options;
+            this.link = link;
+            this.thread = Thread.ofPlatform().name(name + " migration").unstarted(this::run);
+        }
+
+        void start() {
+            thread.start();
+            Thread.ofPlatform().daemon().name(name + " migration progress").start(this::tellNowAndThen);
+        }
+
+        private void run() {
+            try {
+                log.info("the guest is to be sent over " + connections + " connections");
+                List<StreamConnection> accepted;
+                try (link) {
+                    accepted = link.accept(connections, options.stall(), options.stall());
+                }
+                OutgoingMigration made = new OutgoingMigration(name, new SentMachine(), accepted, options, state -> {
+                    log.info("migration: " + state);
+                    told.accept(status());
+                }, log);
+                migration = Optional.of(made);
+                if (cancelled) {
+                    made.cancel("cancelled");
+                }
+                made.run();
+            } catch (IOException e) {
+                log.warn("the guest is not sent: " + e.getMessage());
+                failed = Optional.of(MigrationTranslation.failed(cancelled ? "CANCELLED" : "CUT", e.getMessage()));
+                told.accept(status());
+            } catch (RuntimeException e) {
+                log.error("the migration failed", e);
+                failed = Optional.of(MigrationTranslation.failed("FAILED", e.toString()));
+                told.accept(status());
+            } finally {
+                ended.countDown();
+            }
+        }
+
+        private void tellNowAndThen() {
+            try {
+                while (!ended.await(TOLD_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+                    told.accept(status());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        boolean hasFailed() {
+            return status().phase() == Phase.FAILED && ended.getCount() == 0;
+        }
+
+        boolean permitSwitch() {
+            return migration.isPresent() && migration.get().permitSwitch();
+        }
+
+        boolean cancel(String why) {
+            cancelled = true;
+            link.end();
+            return ended.getCount() > 0 && (migration.isEmpty() || migration.get().cancel(why));
+        }
+
+        VmmMigration status() {
+            if (failed.isPresent()) {
+                return failed.get();
+            }
+            return migration.isPresent() ? MigrationTranslation.status(migration.get().progress())
+                    : new VmmMigration(Phase.CONNECTING, Optional.empty(), 0);
+        }
+
+        void close() {
+            cancel("the VM has ended");
+            // It may wait for a machine that answers nobody any more.
+            thread.interrupt();
+            boolean interrupted = false;
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException expected) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** The machine, as a migration sees it. */
+    private final class SentMachine implements SendingMachine {
+        @Override
+        public GuestMemory memory() {
+            return machine.memory();
+        }
+
+        @Override
+        public DirtyLog dirtyLog() {
+            return machine.dirtyLog();
+        }
+
+        @Override
+        public void addResident(PageSet into) throws IOException {
+            machine.backing().addResident(into);
+        }
+
+        @Override
+        public void throttle(int percent) {
+            machine.throttle(percent);
+        }
+
+        @Override
+        public void pause() throws IOException {
+            Waiting<Boolean> paused = new Waiting<>();
+            machine.pause(paused.answering(() -> true));
+            paused.await();
+        }
+
+        @Override
+        public byte[] saveState() throws IOException {
+            Waiting<byte[]> saved = new Waiting<>();
+            CompletableFuture<byte[]> state = new CompletableFuture<>();
+            machine.whilePaused(still -> {
+                byte[] bytes = still.state().toByteArray();
+                still.flushDisks();
+                state.complete(bytes);
+            }, saved.answering(state::join));
+            return saved.await();
+        }
+    }
+
+    /** For what a machine answers to. */
+    private static final class Waiting<T> {
+        private final CompletableFuture<T> result = new CompletableFuture<>();
+
+        Answer answering(Supplier<T> value) {
+            return new Answer() {
+                @Override
+                public void done() {
+                    result.complete(value.get());
+                }
+
+                @Override
+                public void refused(Refusal reason, String why) {
+                    result.completeExceptionally(new IOException(why));
+                }
+            };
+        }
+
+        T await() throws IOException {
+            try {
+                return result.get(MACHINE_DEADLINE.toSeconds(), TimeUnit.SECONDS);
+            } catch (ExecutionException e) {
+                throw new IOException(e.getCause().getMessage(), e);
+            } catch (TimeoutException e) {
+                throw new IOException("the machine does not answer within " + MACHINE_DEADLINE.toSeconds() + " s", e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted", e);
+            }
+        }
+    }
+}
