@@ -51,7 +51,7 @@ final class KvmDirtyPages implements DirtyLog {
                 for (long page = 0; page < bitmap.pages(); page += CLEARED_PAGES) {
                     if (bitmap.hasAny(page, CLEARED_PAGES)) {
                         vm.clearDirtyLog(slot, page, (int) Math.min(CLEARED_PAGES, bitmap.pages() - page),
-                                bitmap.segment().asSlice(page / Byte.SIZE));
+                                bitmap.segmentFrom(page));
                     }
                 }
             }

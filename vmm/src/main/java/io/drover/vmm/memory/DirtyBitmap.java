@@ -25,6 +25,11 @@ public final class DirtyBitmap {
         return segment;
     }
 
+    /** The bits from a page on, which is a multiple of 64, for the kernel. */
+    public MemorySegment segmentFrom(long page) {
+        return segment.asSlice(page / Byte.SIZE);
+    }
+
     /** Whether one of the pages from {@code first}, a multiple of 64, on is in it; there may be fewer than {@code count}. */
     public boolean hasAny(long first, long count) {
         long end = Math.min(pages, first + count);
