@@ -208,7 +208,6 @@ final class VmmProcess implements VmmControl {
                 if (incoming.isStopped()) {
                     process.stop(new LoggedAnswer(log, "stop"));
                 }
-                server.publish(event(process.sending.status()));
                 return process.runMachine(server, news, true);
             } finally {
                 // Before the machine: nobody may look at it any more then.
@@ -226,6 +225,11 @@ final class VmmProcess implements VmmControl {
                 if (!(state instanceof MachineState.Pausing || state instanceof MachineState.Ending)) {
                     log.info("state " + status().state());
                     publishStatus();
+                    if (state instanceof MachineState.Paused
+                            && sending.status().phase() == VmmMigration.Phase.RECEIVED) {
+                        // Only now, so that who hears of it finds the machine paused.
+                        publishMigration(sending.status());
+                    }
                 }
             });
             sending.close();
