@@ -37,6 +37,13 @@ import io.drover.proto.v1.ListVmsResponse;
 import io.drover.proto.v1.Placement;
 import io.drover.proto.v1.ReadVmLogRequest;
 import io.drover.proto.v1.ReadVmLogResponse;
+import io.drover.proto.v1.AttachDiskRequest;
+import io.drover.proto.v1.AttachNicRequest;
+import io.drover.proto.v1.DetachDiskRequest;
+import io.drover.proto.v1.DetachNicRequest;
+import io.drover.proto.v1.ResizeDiskRequest;
+import io.drover.proto.v1.SetDiskLimitsRequest;
+import io.drover.proto.v1.SetMemoryTargetRequest;
 import io.drover.proto.v1.StartVmRequest;
 import io.drover.proto.v1.StopVmRequest;
 import io.drover.proto.v1.Task;
@@ -220,6 +227,41 @@ public final class FakeController implements AutoCloseable {
                 find(vms, request.getName());
                 return task("DeleteVm", request.getName());
             });
+        }
+
+        @Override
+        public void attachDisk(AttachDiskRequest request, StreamObserver<Task> observer) {
+            answer(request, observer, () -> task("AttachDisk", request.getName()));
+        }
+
+        @Override
+        public void detachDisk(DetachDiskRequest request, StreamObserver<Task> observer) {
+            answer(request, observer, () -> task("DetachDisk", request.getName()));
+        }
+
+        @Override
+        public void resizeDisk(ResizeDiskRequest request, StreamObserver<Task> observer) {
+            answer(request, observer, () -> task("ResizeDisk", request.getName()));
+        }
+
+        @Override
+        public void setDiskLimits(SetDiskLimitsRequest request, StreamObserver<Task> observer) {
+            answer(request, observer, () -> task("SetDiskLimits", request.getName()));
+        }
+
+        @Override
+        public void attachNic(AttachNicRequest request, StreamObserver<Task> observer) {
+            answer(request, observer, () -> task("AttachNic", request.getName()));
+        }
+
+        @Override
+        public void detachNic(DetachNicRequest request, StreamObserver<Task> observer) {
+            answer(request, observer, () -> task("DetachNic", request.getName()));
+        }
+
+        @Override
+        public void setMemoryTarget(SetMemoryTargetRequest request, StreamObserver<Task> observer) {
+            answer(request, observer, () -> task("SetMemoryTarget", request.getName()));
         }
 
         @Override

@@ -5,12 +5,18 @@ import io.drover.proto.v1.VmDisk;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import picocli.CommandLine.TypeConversionException;
 
 /** A disk of a VM as on the command line: {@code name=root,image=debian,size=20G,readonly,serial=S1,cache=write-through}. */
 public record DiskOption(VmDisk disk) {
     /** How it is written, for help texts. */
-    public static final String LABEL = "name=N[,image=I][,size=S][,readonly][,serial=T][,cache=C]";
+    public static final String LABEL = "name=N[,image=I][,size=S][,readonly][,serial=T][,cache=C][,bytes-per-second=S]"
+            + "[,operations-per-second=N]";
+    /** Before one was said. */
+    public static final DiskOption NONE = new DiskOption(VmDisk.getDefaultInstance());
+
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,12}");
 
     static DiskOption parse(String text) {
         VmDisk.Builder disk = VmDisk.newBuilder();
@@ -44,6 +50,13 @@ public record DiskOption(VmDisk disk) {
             case "name" -> disk.setName(value);
             case "image" -> disk.setImage(ResourceNames.IMAGE.full(value));
             case "size" -> disk.setSizeBytes(Converters.bytes(value).count());
+            case "bytes-per-second" -> disk.setBytesPerSecond(Converters.bytes(value).count());
+            case "operations-per-second" -> {
+                if (!NUMBER.matcher(value).matches()) {
+                    throw wrong(text, "'" + value + "' is no number");
+                }
+                disk.setOperationsPerSecond(Long.parseLong(value));
+            }
             case "serial" -> disk.setSerial(value);
             case "cache" -> disk.setCacheMode(switch (value.toLowerCase(Locale.ROOT)) {
                 case "write-back" -> VmDisk.CacheMode.WRITE_BACK;

@@ -21,6 +21,9 @@ public record NicOption(VmNic nic) {
     /** How it is written, for help texts. */
     public static final String LABEL = "user|bridge=B[,name=N][,forward=F]...[,mac=M][,mtu=N][,queues=N][,receive=R][,send=R]";
 
+    /** Before one was said. */
+    public static final NicOption NONE = new NicOption(VmNic.getDefaultInstance());
+
     private static final Pattern FORWARD = Pattern
             .compile("(?:(tcp|udp):)?(?:(\\d{1,3}(?:\\.\\d{1,3}){3}):)?(\\d{1,5}):(\\d{1,5})");
     private static final Pattern NUMBER = Pattern.compile("\\d{1,9}");

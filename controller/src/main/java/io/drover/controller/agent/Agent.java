@@ -5,12 +5,15 @@ import com.google.protobuf.Duration;
 import io.drover.controller.file.FileStore;
 import io.drover.controller.record.Resources;
 import io.drover.controller.record.CpuModel;
+import io.drover.controller.record.DeviceChange;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.Image;
+import io.drover.controller.record.Nic;
 import io.drover.controller.record.Sha256;
 import io.drover.proto.agent.v1.AgentServiceGrpc;
 import io.drover.proto.agent.v1.AttachConsoleRequest;
 import io.drover.proto.agent.v1.AttachConsoleResponse;
+import io.drover.proto.agent.v1.ChangeDeviceRequest;
 import io.drover.proto.agent.v1.CpuidLeaf;
 import io.drover.proto.agent.v1.FindFilesRequest;
 import io.drover.proto.agent.v1.ListVmUsageRequest;
@@ -105,7 +108,10 @@ public final class Agent {
                 .addAllDisks(order.disks().stream().map(Agent::disk).toList())
                 .setDisksExpected(order.disksExpected())
                 .addAllNics(order.nics().stream().map(NicMessages::of).toList()).setVsock(order.vsock())
-                .setGenerationId(ByteString.copyFrom(order.generationId().bytes()));
+                .setGenerationId(ByteString.copyFrom(order.generationId().bytes()))
+                .setDeviceGeneration(order.deviceState().generation())
+                .addAllAddedDisks(order.deviceState().addedDisks())
+                .addAllRemovedDisks(order.deviceState().removedDisks()).setMemoryTargetBytes(order.memoryTargetBytes());
         if (order.consoles().any()) {
             request.setConsoles(StartVmRequest.Consoles.newBuilder().setVirtio(order.consoles().virtio())
                     .addAllPorts(order.consoles().ports()));
@@ -124,11 +130,40 @@ public final class Agent {
         return request.build();
     }
 
+    /** Begins a change of the devices of what runs; how it ends is observed. */
+    public Answer<Optional<Observation>> change(RunOrder order, DeviceChange change) throws InterruptedException {
+        ChangeDeviceRequest.Builder request = ChangeDeviceRequest.newBuilder().setVm(order.vm().value())
+                .setUid(order.uid()).setEpoch(order.epoch()).setOperationId(order.operation())
+                .setGeneration(change.generation());
+        switch (change.kind()) {
+            case DeviceChange.Kind.AttachDisk(String name) -> request.setAttachDisk(disk(order, name));
+            case DeviceChange.Kind.DetachDisk(Disk was, boolean force) -> request.setDetachDisk(
+                    ChangeDeviceRequest.Release.newBuilder().setName(was.name()).setForce(force));
+            case DeviceChange.Kind.ResizeDisk(String name, long _) -> request.setSetDisk(disk(order, name));
+            case DeviceChange.Kind.SetDiskLimits(String name, Disk.Limits _) -> request.setSetDisk(disk(order, name));
+            case DeviceChange.Kind.AttachNic(String name) -> request.setAttachNic(order.nics().stream()
+                    .filter(nic -> nic.nic().name().equals(name)).map(NicMessages::of).findFirst().orElseThrow());
+            case DeviceChange.Kind.DetachNic(Nic was, boolean force) -> request.setDetachNic(
+                    ChangeDeviceRequest.Release.newBuilder().setName(was.name()).setForce(force));
+            case DeviceChange.Kind.SetMemoryTarget(long _) ->
+                request.setMemoryTargetBytes(order.memoryTargetBytes());
+        }
+        ChangeDeviceRequest asked = request.build();
+        return ask(() -> ObservationCodec.decode(stub(START_SECONDS).changeDevice(asked).getObservation()));
+    }
+
+    private static StartVmRequest.Disk disk(RunOrder order, String name) {
+        return order.disks().stream().filter(run -> run.disk().name().equals(name)).map(Agent::disk).findFirst()
+                .orElseThrow();
+    }
+
     private static StartVmRequest.Disk disk(RunDisk run) {
         Disk disk = run.disk();
         StartVmRequest.Disk.Builder message = StartVmRequest.Disk.newBuilder().setName(disk.name())
                 .setSizeBytes(disk.sizeBytes()).setReadOnly(disk.readOnly()).setSerial(disk.serial())
-                .setWriteThrough(disk.cache() == Disk.Cache.WRITE_THROUGH);
+                .setWriteThrough(disk.cache() == Disk.Cache.WRITE_THROUGH)
+                .setBytesPerSecond(disk.limits().bytesPerSecond())
+                .setOperationsPerSecond(disk.limits().operationsPerSecond());
         run.image().ifPresent(image -> message.setImageSha256(image.file().sha256().hex())
                 .setImageFormat(switch (image.format()) {
                     case RAW -> StartVmRequest.Disk.Format.RAW;

@@ -9,12 +9,29 @@ import io.drover.controller.record.VmId;
  * @param driver "kvm" or "qemu"
  * @param reboots of the guest in this run
  * @param keepsDisks whether the host keeps disks of the VM to which its guest may have written
+ * @param devices how the run's devices are
  */
 public record Observation(VmId vm, String uid, long epoch, State state, String driver, int reboots,
-        boolean keepsDisks) {
+        boolean keepsDisks, Devices devices) {
     /** Without disks. */
     public Observation(VmId vm, String uid, long epoch, State state, String driver, int reboots) {
-        this(vm, uid, epoch, state, driver, reboots, false);
+        this(vm, uid, epoch, state, driver, reboots, false, Devices.AS_CREATED);
+    }
+
+    /**
+     * The newest change of devices that the run has, is to have, or failed to get.
+     *
+     * @param message why it failed, or what is waited for
+     */
+    public record Devices(long generation, Progress progress, String message) {
+        public static final Devices AS_CREATED = new Devices(0, Progress.DONE, "");
+
+        /** How far it is. */
+        public enum Progress {
+            DONE, PENDING,
+            /** The devices are as before. */
+            FAILED
+        }
     }
 
     public sealed interface State {

@@ -26,7 +26,16 @@ final class ObservationCodec {
         };
         return state
                 .map(known -> new Observation(new VmId(message.getVm()), message.getUid(), message.getEpoch(), known,
-                        message.getDriver(), message.getReboots(), message.getKeepsDisks()));
+                        message.getDriver(), message.getReboots(), message.getKeepsDisks(), devices(message)));
+    }
+
+    private static Observation.Devices devices(VmObservation message) {
+        return new Observation.Devices(message.getDeviceGeneration(), switch (message.getDeviceState()) {
+            case DEVICE_STATE_UNSPECIFIED -> Observation.Devices.Progress.DONE;
+            // What a newer agent says may yet become something that is known.
+            case DEVICE_PENDING, UNRECOGNIZED -> Observation.Devices.Progress.PENDING;
+            case DEVICE_FAILED -> Observation.Devices.Progress.FAILED;
+        }, message.getDeviceMessage());
     }
 
     private static RunEnd decode(Exit exit) {

@@ -10,6 +10,7 @@ import io.drover.controller.agent.RunRef;
 import io.drover.controller.agent.Sightings;
 import io.drover.controller.file.FileStore;
 import io.drover.controller.placement.Placer;
+import io.drover.controller.record.DeviceChange;
 import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.HostSession;
@@ -193,6 +194,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
             case VmStep.Write(Vm next) -> write(known, next);
             case VmStep.Start(Owner owner) -> start(known, owner);
             case VmStep.Stop(Owner owner, Duration grace) -> stop(known, owner, grace);
+            case VmStep.ChangeDevice(Owner owner, DeviceChange change) -> changeDevice(known, owner, change);
             case VmStep.Look(Owner owner) -> look(known, owner);
             case VmStep.Clear(HostId host) -> clear(known, host);
             case VmStep.Erase() -> erase(known);
@@ -342,6 +344,51 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
                                     clock.instant()));
                 } else {
                     again(known, owner.host().resourceName() + " refuses to stop it, asked again: " + message);
+                }
+            }
+            case Answer.None<Optional<Observation>>(String message) ->
+                again(known, owner.host().resourceName() + " has not answered, asked again: " + message);
+        }
+    }
+
+    private void changeDevice(Versioned<Vm> known, Owner owner, DeviceChange change)
+            throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        Optional<Agent> agent = links.agent(owner.host());
+        if (agent.isEmpty()) {
+            return;
+        }
+        RunPlan plan = RunPlan.of(vm, owner, operation(vm), id -> store.view().image(id).map(Versioned::value),
+                id -> store.view().cpuModel(id).map(Versioned::value));
+        if (!(plan instanceof RunPlan.Ready ready)) {
+            write(known, vm.devicesNotChanged(((RunPlan.Impossible) plan).why()));
+            return;
+        }
+        Answer<Optional<Observation>> answer = switch (files(owner.host(), agent.get(), ready.files())) {
+            case Answer.Done<Boolean>(Boolean there) -> agent.get().change(ready.order(), change);
+            case Answer.Refused<Boolean>(Answer.Why why, String message) ->
+                new Answer.Refused<>(Answer.Why.HOST_FAILED, message);
+            case Answer.None<Boolean>(String message) -> new Answer.None<>(message);
+        };
+        switch (answer) {
+            case Answer.Done<Optional<Observation>>(Optional<Observation> seen) -> {
+                seen.ifPresent(run -> links.sightings().put(owner.host(), run));
+                if (seen.filter(run -> run.devices().generation() >= change.generation()).isPresent()) {
+                    backoff.succeeded(vm.id());
+                    work.submit(vm.id());
+                } else {
+                    again(known, owner.host().resourceName() + " does not change it yet, asked again");
+                }
+            }
+            case Answer.Refused<Optional<Observation>>(Answer.Why why, String message) -> {
+                switch (why) {
+                    case HOST_CANNOT, BAD_REQUEST -> write(known, vm.devicesNotChanged(message));
+                    case HOST_FAILED, NOT_OWNER, EPOCH_SPENT, NOT_THERE ->
+                        again(known, owner.host().resourceName() + " does not change it, asked again: " + message);
+                    case FILE_MISSING -> {
+                        links.forgetFiles(owner.host());
+                        again(known, owner.host().resourceName() + ": " + message);
+                    }
                 }
             }
             case Answer.None<Optional<Observation>>(String message) ->

@@ -1,6 +1,7 @@
 package io.drover.controller.reconcile;
 
 import io.drover.controller.agent.Observation;
+import io.drover.controller.record.DeviceChange;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.Owner;
 import io.drover.controller.record.Vm;
@@ -26,6 +27,9 @@ sealed interface VmStep {
      * @param grace zero stops by force
      */
     record Stop(Owner owner, Duration grace) implements VmStep {}
+
+    /** The owner is asked to change a device of what it runs. */
+    record ChangeDevice(Owner owner, DeviceChange change) implements VmStep {}
 
     /** The owner does not mention a run that was recorded: it is asked anew before anything is concluded. */
     record Look(Owner owner) implements VmStep {}

@@ -3,6 +3,7 @@ package io.drover.controller.reconcile;
 import io.drover.controller.agent.HostReach;
 import io.drover.controller.agent.Observation;
 import io.drover.controller.record.Desired;
+import io.drover.controller.record.DeviceChange;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.Owner;
 import io.drover.controller.record.Phase;
@@ -53,7 +54,7 @@ final class VmSteps {
             case Observation.State.Ended(RunEnd end) -> new VmStep.Write(over(vm, end, run.reboots(), now));
             case Observation.State.Starting(),Observation.State.Running(),Observation.State.Stopping() ->
                 switch (vm.desired()) {
-                    case Desired.Running() -> up(vm, run.state(), now);
+                    case Desired.Running() -> up(vm, owner, run, now);
                     case Desired.Stopped(Duration grace) -> down(vm, owner, grace, sight, now);
                     case Desired.Deleted() -> down(vm, owner, Duration.ZERO, sight, now);
                 };
@@ -71,15 +72,33 @@ final class VmSteps {
     }
 
     /** It shall run, and something of it does. */
-    private static VmStep up(Vm vm, Observation.State state, Instant now) {
-        return switch (state) {
+    private static VmStep up(Vm vm, Owner owner, Observation run, Instant now) {
+        return switch (run.state()) {
             case Observation.State.Running() ->
-                vm.phase() == Phase.RUNNING ? new VmStep.Rest() : new VmStep.Write(vm.in(Phase.RUNNING, "", now));
+                vm.phase() == Phase.RUNNING ? runs(vm, owner, run.devices())
+                        : new VmStep.Write(vm.in(Phase.RUNNING, "", now));
             case Observation.State.Stopping() -> vm.phase() == Phase.STOPPING
                     ? new VmStep.Rest()
                     : new VmStep.Write(vm.in(Phase.STOPPING, "started again when it has stopped", now));
             case Observation.State.Starting() -> new VmStep.Rest();
             case Observation.State.Ended(_) -> new VmStep.Rest();
+        };
+    }
+
+    /** It runs, as it shall: are its devices as they shall be? */
+    private static VmStep runs(Vm vm, Owner owner, Observation.Devices seen) {
+        Optional<DeviceChange> pending = vm.devices().pending();
+        if (pending.isEmpty()) {
+            boolean inPlace = vm.devices().removedDisks().isEmpty() && vm.devices().addedDisks().isEmpty();
+            return inPlace ? new VmStep.Rest() : new VmStep.Write(vm.withDisksInPlace());
+        }
+        if (seen.generation() < pending.get().generation()) {
+            return new VmStep.ChangeDevice(owner, pending.get());
+        }
+        return switch (seen.progress()) {
+            case DONE -> new VmStep.Write(vm.devicesChanged());
+            case PENDING -> new VmStep.Rest();
+            case FAILED -> new VmStep.Write(vm.devicesNotChanged(seen.message()));
         };
     }
 

@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param givenSerial as its user gave it; may be empty
  */
 public record Disk(String name, Optional<ImageId> image, long sizeBytes, boolean readOnly, String givenSerial,
-        Cache cache) {
+        Cache cache, Limits limits) {
     /** ATA gives a serial number 20 characters, and virtio-blk as many (virtio 1.2, 5.2.6). */
     public static final int MAX_SERIAL_CHARS = 20;
 
@@ -23,12 +23,38 @@ public record Disk(String name, Optional<ImageId> image, long sizeBytes, boolean
         WRITE_THROUGH
     }
 
+    /**
+     * What may be done with it in a second.
+     *
+     * @param bytesPerSecond 0: any
+     * @param operationsPerSecond 0: any
+     */
+    public record Limits(long bytesPerSecond, long operationsPerSecond) {
+        public static final Limits NONE = new Limits(0, 0);
+    }
+
+    /** Without limits. */
+    public Disk(String name, Optional<ImageId> image, long sizeBytes, boolean readOnly, String givenSerial,
+            Cache cache) {
+        this(name, image, sizeBytes, readOnly, givenSerial, cache, Limits.NONE);
+    }
+
     public Disk {
         IdSyntax.require("disk", name);
         if (sizeBytes < 0 || (sizeBytes == 0 && image.isEmpty())) {
             throw new IllegalArgumentException("size of disk " + name + " : " + sizeBytes
                     + " (expected: at least 1, or 0 with an image)");
         }
+    }
+
+    /** The same of another size. */
+    public Disk withSize(long newSizeBytes) {
+        return new Disk(name, image, newSizeBytes, readOnly, givenSerial, cache, limits);
+    }
+
+    /** The same with other limits. */
+    public Disk withLimits(Limits newLimits) {
+        return new Disk(name, image, sizeBytes, readOnly, givenSerial, cache, newLimits);
     }
 
     /** What the guest sees as the serial number. */

@@ -1,6 +1,7 @@
 package io.drover.controller.record;
 
 import java.time.Instant;
+import java.util.Set;
 
 /**
  * What a mutation of a VM or of a host returned, and how it ended.
@@ -8,7 +9,7 @@ import java.time.Instant;
  * @param method such as "CreateVm"
  * @param target a VM or a host
  * @param targetUid of the VM; empty for a host
- * @param targetGeneration the generation of the VM that has to be seen settled; 0 for a host
+ * @param targetGeneration the generation of the VM, or of its devices, that has to be seen settled; 0 for a host
  * @param requestId empty when the caller gave none
  * @param fingerprint SHA-256 of the request without its id
  */
@@ -40,12 +41,26 @@ public record Task(TaskId id, String method, RecordKey target, String targetUid,
      */
     public record Fault(int code, String reason, String message, String nextStep) {}
 
+    private static final Set<String> METHODS_ON_DEVICES = Set.of("AttachDisk", "DetachDisk", "ResizeDisk", "SetDiskLimits",
+            "AttachNic", "DetachNic", "SetMemoryTarget");
+
+    /** Whether it changes a VM's devices, so that its generation is one of theirs. */
+    public boolean ofDevices() {
+        return METHODS_ON_DEVICES.contains(method);
+    }
+
     public boolean running() {
         return state instanceof State.Running;
     }
 
     public Task ended(State end) {
         return new Task(id, method, target, targetUid, targetGeneration, requestId, fingerprint, end, created,
+                cancelRequested);
+    }
+
+    /** The same, of a generation of the VM's devices. */
+    public Task onDevices(long generation) {
+        return new Task(id, method, target, targetUid, generation, requestId, fingerprint, state, created,
                 cancelRequested);
     }
 

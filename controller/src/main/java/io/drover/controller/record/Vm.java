@@ -20,11 +20,13 @@ import java.util.Optional;
  * @param refusals hosts that refused this generation, the newest last, at most {@value #MAX_REFUSALS}
  * @param remains the host that still keeps the console log of a run that ended
  * @param disksHost the host that keeps what the guest has written to its disks: no other may become the owner
+ * @param devices how far the run is behind the spec
  */
 public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desired, Optional<Owner> owner,
         long lastEpoch,
         Status status, Optional<RunEnd> lastEnd, Optional<Placement> placement, Instant created, int reboots,
-        List<Refusal> refusals, Optional<HostId> remains, Optional<HostId> disksHost) implements StoredRecord {
+        List<Refusal> refusals, Optional<HostId> remains, Optional<HostId> disksHost,
+        DeviceState devices) implements StoredRecord {
     /** More would not fit into a record of 2 KiB, and the scheduler forgets the oldest soon anyway. */
     static final int MAX_REFUSALS = 3;
     /** What five starts could not do, the sixth will not; a single host has taken four minutes for them. */
@@ -41,7 +43,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
     public static Vm created(VmId id, String uid, VmSpec spec, Desired desired, Instant now) {
         Phase phase = desired instanceof Desired.Running ? Phase.PENDING : Phase.STOPPED;
         return new Vm(id, uid, 1, spec, desired, Optional.empty(), 0, new Status(phase, "", now), Optional.empty(),
-                Optional.empty(), now, 0, List.of(), Optional.empty(), Optional.empty());
+                Optional.empty(), now, 0, List.of(), Optional.empty(), Optional.empty(), DeviceState.NONE);
     }
 
     public Phase phase() {
@@ -58,26 +60,26 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Status next = owner.isPresent() ? status : new Status(Phase.PENDING, "", now);
         return new Vm(id, uid, generation + 1, spec, new Desired.Running(), owner, lastEpoch, next, lastEnd, placement,
                 created,
-                reboots, List.of(), remains, disksHost);
+                reboots, List.of(), remains, disksHost, devices);
     }
 
     public Vm askedToStop(Desired.Stopped how) {
         return new Vm(id, uid, generation + 1, spec, how, owner, lastEpoch, status, lastEnd, placement, created,
                 reboots,
-                refusals, remains, disksHost);
+                refusals, remains, disksHost, devices);
     }
 
     public Vm askedToGo(Instant now) {
         return new Vm(id, uid, generation + 1, spec, new Desired.Deleted(), owner, lastEpoch,
                 new Status(Phase.DELETING, "", now), lastEnd, placement, created, reboots, refusals, remains,
-                disksHost);
+                disksHost, devices);
     }
 
     public Vm in(Phase phase, String message, Instant now) {
         Instant since = phase == phase() ? status.since() : now;
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, new Status(phase, message, since), lastEnd,
                 placement,
-                created, reboots, refusals, remains, disksHost);
+                created, reboots, refusals, remains, disksHost, devices);
     }
 
     /** No host fits: waits, with the reason. */
@@ -85,7 +87,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Instant since = phase() == Phase.PENDING ? status.since() : now;
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, new Status(Phase.PENDING, message, since),
                 lastEnd,
-                Optional.of(decision), created, reboots, refusals, remains, disksHost);
+                Optional.of(decision), created, reboots, refusals, remains, disksHost, devices);
     }
 
     /**
@@ -100,7 +102,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         HostId host = decision.host().orElseThrow(() -> new IllegalArgumentException("the decision names no host"));
         return new Vm(id, uid, generation, spec, desired, Optional.of(new Owner(host, lastEpoch + 1)), lastEpoch + 1,
                 new Status(Phase.STARTING, "", now), lastEnd, Optional.of(decision), created, reboots, refusals,
-                remains, disksHost);
+                remains, disksHost, devices);
     }
 
     /** The owner said for certain that it does not and will not run this epoch. */
@@ -108,7 +110,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
                 new Status(Phase.PENDING, by.resourceName() + " refused: " + message, now), lastEnd, placement, created,
                 reboots,
-                refusedBy(by, message, failures(), now), remains, disksHost);
+                refusedBy(by, message, failures(), now), remains, disksHost, devices.atRest(disksHost.isPresent()));
     }
 
     /**
@@ -123,7 +125,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
                         .map(refusal -> refusal.host().resourceName() + ": " + refusal.message()).toList()), now);
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch, told, Optional.of(end),
                 placement,
-                created, rebootsOfRun, next, Optional.of(by), disksHost);
+                created, rebootsOfRun, next, Optional.of(by), disksHost, devices.atRest(disksHost.isPresent()));
     }
 
     private int failures() {
@@ -147,7 +149,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
     public Vm ended(RunEnd end, int rebootsOfRun, Phase then, Instant now) {
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
                 new Status(then, then == Phase.PENDING ? "" : end.message(), now), Optional.of(end), placement, created,
-                rebootsOfRun, refusals, owner.map(Owner::host).or(() -> remains), disksHost);
+                rebootsOfRun, refusals, owner.map(Owner::host).or(() -> remains), disksHost, devices.atRest(disksHost.isPresent()));
     }
 
     /**
@@ -160,18 +162,50 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Optional<HostId> lost = owner.map(Owner::host);
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch + 1,
                 new Status(then, end.message(), now), Optional.of(end), placement, created, reboots, refusals,
-                remains.filter(host -> !lost.equals(Optional.of(host))), disksHost);
+                remains.filter(host -> !lost.equals(Optional.of(host))), disksHost,
+                devices.atRest(disksHost.isPresent()));
     }
 
     /** The host keeps disks to which the guest may have written: what a run elsewhere would find is not what was written. */
     public Vm withDisksOn(HostId host) {
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, status, lastEnd, placement, created,
-                reboots, refusals, remains, Optional.of(host));
+                reboots, refusals, remains, Optional.of(host), devices);
     }
 
     /** The guest powered itself off: that is what its user wanted. */
     public Vm turnedOff() {
         return new Vm(id, uid, generation + 1, spec, new Desired.Stopped(Duration.ZERO), owner, lastEpoch, status,
-                lastEnd, placement, created, reboots, refusals, remains, disksHost);
+                lastEnd, placement, created, reboots, refusals, remains, disksHost, devices);
+    }
+
+    /**
+     * Its user wants other devices. What runs has them later; what does not run has them from the next start on.
+     *
+     * @param next the spec with the change
+     */
+    public Vm withDevices(VmSpec next, DeviceChange.Kind kind) {
+        DeviceState changing = devices.changing(kind);
+        return new Vm(id, uid, generation, next, desired, owner, lastEpoch, status, lastEnd, placement, created, reboots,
+                refusals, remains, disksHost, owner.isPresent() ? changing : changing.atRest(disksHost.isPresent()));
+    }
+
+    /** The run has the change of devices. */
+    public Vm devicesChanged() {
+        return withDevices(spec, devices.done());
+    }
+
+    /** The run cannot have the change of devices: its user gets the spec back as it was. */
+    public Vm devicesNotChanged(String why) {
+        return withDevices(devices.pending().map(change -> change.undone(spec)).orElse(spec), devices.failed(why));
+    }
+
+    /** The run has begun: disks that came before it are made, and nothing is left of those that went. */
+    public Vm withDisksInPlace() {
+        return withDevices(spec, devices.afterStart());
+    }
+
+    private Vm withDevices(VmSpec nextSpec, DeviceState next) {
+        return new Vm(id, uid, generation, nextSpec, desired, owner, lastEpoch, status, lastEnd, placement, created,
+                reboots, refusals, remains, disksHost, next);
     }
 }

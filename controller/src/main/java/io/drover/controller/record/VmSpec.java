@@ -21,11 +21,12 @@ import java.util.stream.Stream;
  * @param cpuModel what the guest sees as its CPU; empty: what the host offers
  * @param devices beside those
  * @param resources what of its host it is given beside a share of CPUs and memory
+ * @param memoryTargetBytes what the guest is to be left with of its memory, by its balloon; 0: all of it
  */
 public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
         Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics, boolean vsock,
         Consoles consoles, Optional<CpuModelId> cpuModel, GuestDevices devices,
-        Resources resources) {
+        Resources resources, long memoryTargetBytes) {
     public VmSpec {
         if (vcpus < 1) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: at least 1)");
@@ -41,6 +42,14 @@ public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCom
         Objects.requireNonNull(resources, "resources");
     }
 
+    /** With all of its memory. */
+    public VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
+            Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics, boolean vsock,
+            Consoles consoles, Optional<CpuModelId> cpuModel, GuestDevices devices, Resources resources) {
+        this(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, disks, nics, vsock,
+                consoles, cpuModel, devices, resources, 0);
+    }
+
     /** Without sockets and CPU model, and with the serial port alone. */
     public VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
             Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics) {
@@ -52,6 +61,24 @@ public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCom
     public VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
             Map<String, String> hostSelector, List<String> cpuFeatures) {
         this(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, List.of(), List.of());
+    }
+
+    /** The same with other disks. */
+    public VmSpec withDisks(List<Disk> newDisks) {
+        return new VmSpec(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, newDisks, nics,
+                vsock, consoles, cpuModel, devices, resources, memoryTargetBytes);
+    }
+
+    /** The same with other nics. */
+    public VmSpec withNics(List<Nic> newNics) {
+        return new VmSpec(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, disks, newNics,
+                vsock, consoles, cpuModel, devices, resources, memoryTargetBytes);
+    }
+
+    /** The same with another target of its balloon. */
+    public VmSpec withMemoryTarget(long bytes) {
+        return new VmSpec(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, disks, nics,
+                vsock, consoles, cpuModel, devices, resources, bytes);
     }
 
     /** The networks that a host must have, as hosts name them. */

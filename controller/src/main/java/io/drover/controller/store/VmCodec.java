@@ -85,6 +85,7 @@ final class VmCodec {
         }
         vm.remains().ifPresent(host -> record.setLastHost(host.value()));
         vm.disksHost().ifPresent(host -> record.setDisksHost(host.value()));
+        DeviceCodec.encode(vm.devices(), record, textChars);
         return record.setFormat(RecordFormat.of(record)).build().toByteArray();
     }
 
@@ -95,7 +96,8 @@ final class VmCodec {
                 .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures())
                 .addAllDisks(spec.disks().stream().map(VmCodec::encode).toList())
                 .addAllNics(spec.nics().stream().map(NicCodec::encode).toList()).setVsock(spec.vsock())
-                .setCpuModel(spec.cpuModel().map(CpuModelId::value).orElse(""));
+                .setCpuModel(spec.cpuModel().map(CpuModelId::value).orElse(""))
+                .setMemoryTargetBytes(spec.memoryTargetBytes());
         if (spec.consoles().any()) {
             record.setConsoles(io.drover.proto.state.v1.VmSpec.Consoles.newBuilder()
                     .setVirtio(spec.consoles().virtio()).addAllPorts(spec.consoles().ports()));
@@ -113,13 +115,14 @@ final class VmCodec {
         return record.build();
     }
 
-    private static io.drover.proto.state.v1.VmSpec.Disk encode(Disk disk) {
+    static io.drover.proto.state.v1.VmSpec.Disk encode(Disk disk) {
         return io.drover.proto.state.v1.VmSpec.Disk.newBuilder().setName(disk.name())
                 .setImage(disk.image().map(ImageId::value).orElse("")).setSizeBytes(disk.sizeBytes())
                 .setReadOnly(disk.readOnly()).setSerial(disk.givenSerial()).setCacheMode(switch (disk.cache()) {
                     case WRITE_BACK -> WRITE_BACK;
                     case WRITE_THROUGH -> WRITE_THROUGH;
-                }).build();
+                }).setBytesPerSecond(disk.limits().bytesPerSecond())
+                .setOperationsPerSecond(disk.limits().operationsPerSecond()).build();
     }
 
     private static io.drover.proto.state.v1.Placement encode(Placement placement, int textChars) {
@@ -147,7 +150,7 @@ final class VmCodec {
                     record.hasLastExit() ? Optional.of(decode(record.getLastExit())) : Optional.empty(),
                     record.hasPlacement() ? Optional.of(decode(record.getPlacement())) : Optional.empty(),
                     Timestamps.read(record.getCreateTime()), record.getReboots(), refusals(record),
-                    host(record.getLastHost()), host(record.getDisksHost()));
+                    host(record.getLastHost()), host(record.getDisksHost()), DeviceCodec.decode(record));
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
             throw new UnreadableRecordException("VM record : " + bytes.length + " bytes (expected: a VmRecord): "
                     + e.getMessage(), e);
@@ -163,7 +166,7 @@ final class VmCodec {
                 new Consoles(spec.getConsoles().getVirtio(), spec.getConsoles().getPortsList()),
                 spec.getCpuModel().isEmpty() ? Optional.empty() : Optional.of(new CpuModelId(spec.getCpuModel())),
                 new GuestDevices(spec.hasBalloon(), watchdog(spec.getWatchdogAction())),
-                ResourcesCodec.decode(spec.getResources()));
+                ResourcesCodec.decode(spec.getResources()), spec.getMemoryTargetBytes());
     }
 
     private static Optional<GuestDevices.Watchdog> watchdog(int action) {
@@ -175,7 +178,7 @@ final class VmCodec {
         };
     }
 
-    private static Disk decode(io.drover.proto.state.v1.VmSpec.Disk disk) {
+    static Disk decode(io.drover.proto.state.v1.VmSpec.Disk disk) {
         Optional<ImageId> image = disk.getImage().isEmpty() ? Optional.empty()
                 : Optional.of(new ImageId(disk.getImage()));
         return new Disk(disk.getName(), image, disk.getSizeBytes(), disk.getReadOnly(), disk.getSerial(),
@@ -183,7 +186,7 @@ final class VmCodec {
                     case WRITE_BACK -> Disk.Cache.WRITE_BACK;
                     case WRITE_THROUGH -> Disk.Cache.WRITE_THROUGH;
                     default -> throw new IllegalArgumentException("cache mode : " + disk.getCacheMode());
-                });
+                }, new Disk.Limits(disk.getBytesPerSecond(), disk.getOperationsPerSecond()));
     }
 
     private static Desired desired(VmRecord record) {
@@ -248,14 +251,14 @@ final class VmCodec {
         };
     }
 
-    private static String cut(String text, int chars) {
+    static String cut(String text, int chars) {
         if (text.length() <= chars) {
             return text;
         }
         if (chars == 0) {
             return "";
         }
-        int end = Character.isHighSurrogate(text.charAt(chars - 2)) ? chars - 2 : chars - 1;
+        int end = chars > 1 && Character.isHighSurrogate(text.charAt(chars - 2)) ? chars - 2 : chars - 1;
         return text.substring(0, end) + "…";
     }
 }

@@ -67,7 +67,8 @@ public record RequestMark(String method, String requestId, Sha256 fingerprint) {
 
     /** The task of this request on a VM. */
     public Task begun(TaskId id, Vm vm, Task.State state, Instant now) {
-        return new Task(id, method, vm.id(), vm.uid(), vm.generation(), requestId, fingerprint, state, now, false);
+        Task task = new Task(id, method, vm.id(), vm.uid(), vm.generation(), requestId, fingerprint, state, now, false);
+        return task.ofDevices() ? task.onDevices(vm.devices().generation()) : task;
     }
 
     /** The task of this request on a host. */

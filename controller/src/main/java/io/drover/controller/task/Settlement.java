@@ -2,6 +2,8 @@ package io.drover.controller.task;
 
 import com.google.rpc.Code;
 import io.drover.controller.record.Desired;
+import io.drover.controller.record.DeviceChange;
+import io.drover.controller.record.DeviceState;
 import io.drover.controller.record.Owner;
 import io.drover.controller.record.Phase;
 import io.drover.controller.record.RunEnd;
@@ -28,7 +30,8 @@ public final class Settlement {
         List<Change> ended = new ArrayList<>();
         for (Versioned<Task> task : running) {
             Optional<Task> newer = running.stream().map(Versioned::value)
-                    .filter(other -> other.targetUid().equals(task.value().targetUid())
+                    .filter(other -> !other.ofDevices() && !task.value().ofDevices()
+                            && other.targetUid().equals(task.value().targetUid())
                             && other.targetGeneration() > task.value().targetGeneration())
                     .findFirst();
             end(task.value(), vm, newer, now)
@@ -55,6 +58,9 @@ public final class Settlement {
             return Optional.of(superseded(task, newer.get(), now));
         }
         Vm vm = same.get();
+        if (task.ofDevices()) {
+            return devicesChanged(task, vm, now);
+        }
         if (vm.generation() < task.targetGeneration()) {
             // The task was read before the VM's newest record.
             return Optional.empty();
@@ -89,6 +95,22 @@ public final class Settlement {
         return vm.generation() > task.targetGeneration()
                 ? Optional.of(superseded(task, "a later request", "look at " + task.target().resourceName(), now))
                 : Optional.empty();
+    }
+
+    /** A run has the change or cannot have it; what does not run has it from its next start on. */
+    private static Optional<Task.State> devicesChanged(Task task, Vm vm, Instant now) {
+        DeviceState devices = vm.devices();
+        if (devices.generation() < task.targetGeneration()) {
+            return Optional.empty();
+        }
+        Optional<DeviceChange> change = devices.change()
+                .filter(each -> each.generation() == task.targetGeneration());
+        if (change.isEmpty()) {
+            return Optional.of(new Task.State.Succeeded(now));
+        }
+        return change.get().failure().map(why -> new Task.State.Failed(new Task.Fault(Code.FAILED_PRECONDITION_VALUE,
+                "DEVICE_CHANGE_FAILED", task.target().resourceName() + " stays as it was: " + why,
+                "mend that and ask again, or change the VM while it is stopped"), now));
     }
 
     private static Optional<Task.State> stopped(Task task, Vm vm, Instant now) {

@@ -8,6 +8,9 @@ sealed interface Plan {
     /** Something else is wanted of it from now on; the task ends when that is so. */
     record Change(Vm next) implements Plan {}
 
+    /** The record changes, and that is all there is to it. */
+    record Changed(Vm next) implements Plan {}
+
     /** The same is wanted already and under way: the task ends with it. */
     record Join() implements Plan {}
 

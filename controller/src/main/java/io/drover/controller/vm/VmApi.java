@@ -17,8 +17,12 @@ import io.drover.controller.task.RequestMark;
 import io.drover.controller.task.TaskMessages;
 import io.drover.proto.v1.AttachConsoleRequest;
 import io.drover.proto.v1.AttachConsoleResponse;
+import io.drover.proto.v1.AttachDiskRequest;
+import io.drover.proto.v1.AttachNicRequest;
 import io.drover.proto.v1.CreateVmRequest;
 import io.drover.proto.v1.DeleteVmRequest;
+import io.drover.proto.v1.DetachDiskRequest;
+import io.drover.proto.v1.DetachNicRequest;
 import io.drover.proto.v1.ExplainPlacementRequest;
 import io.drover.proto.v1.GetVmRequest;
 import io.drover.proto.v1.ListVmUsageRequest;
@@ -29,6 +33,9 @@ import io.drover.proto.v1.Placement;
 import io.drover.proto.v1.PowerState;
 import io.drover.proto.v1.ReadVmLogRequest;
 import io.drover.proto.v1.ReadVmLogResponse;
+import io.drover.proto.v1.ResizeDiskRequest;
+import io.drover.proto.v1.SetDiskLimitsRequest;
+import io.drover.proto.v1.SetMemoryTargetRequest;
 import io.drover.proto.v1.StartVmRequest;
 import io.drover.proto.v1.StopVmRequest;
 import io.drover.proto.v1.Task;
@@ -52,6 +59,7 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
     private final VmRelay relay;
     private final VmUsages usages;
     private final Placer placer;
+    private final DeviceRequests devices;
 
     public VmApi(Calls calls, VmFeed feed, VmOperations operations, VmStreams streams, VmRelay relay, VmUsages usages,
             Placer placer) {
@@ -62,6 +70,7 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
         this.relay = relay;
         this.usages = usages;
         this.placer = placer;
+        this.devices = new DeviceRequests(operations);
     }
 
     @Override
@@ -201,6 +210,41 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
                 throw new ProblemException(Calls.fault(e.getCause()), e);
             }
         });
+    }
+
+    @Override
+    public void attachDisk(AttachDiskRequest request, StreamObserver<Task> response) {
+        calls.unary(response, () -> TaskMessages.of(devices.attachDisk(request), feed));
+    }
+
+    @Override
+    public void detachDisk(DetachDiskRequest request, StreamObserver<Task> response) {
+        calls.unary(response, () -> TaskMessages.of(devices.detachDisk(request), feed));
+    }
+
+    @Override
+    public void resizeDisk(ResizeDiskRequest request, StreamObserver<Task> response) {
+        calls.unary(response, () -> TaskMessages.of(devices.resizeDisk(request), feed));
+    }
+
+    @Override
+    public void setDiskLimits(SetDiskLimitsRequest request, StreamObserver<Task> response) {
+        calls.unary(response, () -> TaskMessages.of(devices.setDiskLimits(request), feed));
+    }
+
+    @Override
+    public void attachNic(AttachNicRequest request, StreamObserver<Task> response) {
+        calls.unary(response, () -> TaskMessages.of(devices.attachNic(request), feed));
+    }
+
+    @Override
+    public void detachNic(DetachNicRequest request, StreamObserver<Task> response) {
+        calls.unary(response, () -> TaskMessages.of(devices.detachNic(request), feed));
+    }
+
+    @Override
+    public void setMemoryTarget(SetMemoryTargetRequest request, StreamObserver<Task> response) {
+        calls.unary(response, () -> TaskMessages.of(devices.setMemoryTarget(request), feed));
     }
 
     private static VmId id(String name, String requestId) throws ProblemException {

@@ -21,6 +21,9 @@ final class VmDisks {
     /** What no tool in a guest has to quote. */
     private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9._-]{0," + Disk.MAX_SERIAL_CHARS + "}");
 
+    private static final long MIN_BYTES_PER_SECOND = 64 << 10;
+    private static final long MAX_RATE = 1_000_000_000_000L;
+
     private VmDisks() {}
 
     /**
@@ -69,11 +72,35 @@ final class VmDisks {
         };
         violations.require(cache.isPresent(), field + ".cache_mode",
                 disk.getCacheModeValue() + " (expected: WRITE_BACK, WRITE_THROUGH or nothing)");
-        if (name.isEmpty() || !imageFormed || !sized || !serialFormed || cache.isEmpty()) {
+        Optional<Disk.Limits> limits = limits(disk, field + ".", violations);
+        if (name.isEmpty() || !imageFormed || !sized || !serialFormed || cache.isEmpty() || limits.isEmpty()) {
             return Optional.empty();
         }
         return Optional.of(new Disk(name.get(), image, disk.getSizeBytes(), disk.getReadOnly(), disk.getSerial(),
-                cache.get()));
+                cache.get(), limits.get()));
+    }
+
+    /**
+     * The limits that a client asks for.
+     *
+     * @param prefix of the fields in the request
+     */
+    static Optional<Disk.Limits> limits(VmDisk disk, String prefix, Violations violations) {
+        long bytes = disk.getBytesPerSecond();
+        long operations = disk.getOperationsPerSecond();
+        boolean bytesFit = bytes == 0 || (bytes >= MIN_BYTES_PER_SECOND && bytes <= MAX_RATE);
+        boolean operationsFit = operations >= 0 && operations <= MAX_RATE;
+        violations.require(bytesFit, prefix + "bytes_per_second", bytes + " (expected: " + MIN_BYTES_PER_SECOND + " to "
+                + MAX_RATE + ", or 0 for any)");
+        violations.require(operationsFit, prefix + "operations_per_second",
+                operations + " (expected: 1 to " + MAX_RATE + ", or 0 for any)");
+        return bytesFit && operationsFit ? Optional.of(new Disk.Limits(bytes, operations)) : Optional.empty();
+    }
+
+    /** That a disk without an image could have this size. */
+    static void checkSize(long bytes, String field, Violations violations) {
+        violations.require(bytes >= MIN_SIZE_BYTES && bytes <= MAX_SIZE_BYTES && bytes % SECTOR_BYTES == 0, field,
+                bytes + " (expected: a multiple of " + SECTOR_BYTES + ", 1 MiB to 8 TiB)");
     }
 
     private static boolean isSize(VmDisk disk) {
@@ -88,6 +115,7 @@ final class VmDisks {
                 .setReadOnly(disk.readOnly()).setSerial(disk.givenSerial()).setCacheMode(switch (disk.cache()) {
                     case WRITE_BACK -> VmDisk.CacheMode.WRITE_BACK;
                     case WRITE_THROUGH -> VmDisk.CacheMode.WRITE_THROUGH;
-                }).build();
+                }).setBytesPerSecond(disk.limits().bytesPerSecond())
+                .setOperationsPerSecond(disk.limits().operationsPerSecond()).build();
     }
 }

@@ -71,7 +71,7 @@ final class VmIntents {
                 + task.target().resourceName() + ") can no longer be cancelled", nextStep);
     }
 
-    private static Problem deleting(Vm vm) {
+    static Problem deleting(Vm vm) {
         String name = vm.id().resourceName();
         return new Problem.NotNow("VM_DELETING", name, name + " is being deleted since " + vm.status().since(),
                 "wait until it is gone, then create it again");

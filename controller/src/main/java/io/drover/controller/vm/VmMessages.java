@@ -30,7 +30,10 @@ final class VmMessages {
                 .setEpoch(vm.owner().map(Owner::epoch).orElse(vm.lastEpoch())).setHostReachable(sight.reachable())
                 .setDriver(sight.driver()).setCreateTime(Timestamps.of(vm.created()))
                 .setStateTime(Timestamps.of(vm.status().since())).setReboots(sight.reboots())
-                .setGeneration(vm.generation());
+                .setGeneration(vm.generation() + vm.devices().generation())
+                .setDeviceChange(vm.devices().change()
+                        .map(change -> change.text() + change.failure().map(why -> ", which failed: " + why).orElse(""))
+                        .orElse(""));
         vm.lastEnd().ifPresent(end -> message.setLastExit(exit(end)));
         vm.placement().ifPresent(placement -> message.setPlacement(of(placement)));
         return message.build();

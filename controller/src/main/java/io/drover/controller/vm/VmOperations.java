@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Function;
 
 /**
  * What users ask of VMs, as intents in the records: the VM's new intent and the task that follows it are one transaction.
@@ -204,6 +203,9 @@ public final class VmOperations {
                 case Plan.Settled settled -> {
                     return task.value();
                 }
+                case Plan.Changed changed -> {
+                    return task.value();
+                }
                 case Plan.Change(Vm next) -> {
                     Task cancelled = task.value().cancelledBy(next.generation());
                     if (committed(target, List.of(new Change.Put(next, vm.version()),
@@ -216,8 +218,17 @@ public final class VmOperations {
         throw new ProblemException(new Problem.Contended(id.resourceName()));
     }
 
-    private Task mutate(RequestMark mark, VmId id, Function<Vm, Plan> intent)
-            throws ProblemException, InterruptedException {
+    /** Changes a VM's devices: of one that does not run its record only, and the task has ended. */
+    Task changeDevices(RequestMark mark, VmId id, Intent intent) throws ProblemException, InterruptedException {
+        return mutate(mark, id, intent);
+    }
+
+    /** What a request makes of a VM. */
+    interface Intent {
+        Plan of(Vm vm) throws ProblemException;
+    }
+
+    private Task mutate(RequestMark mark, VmId id, Intent intent) throws ProblemException, InterruptedException {
         TaskId taskId = mark.task();
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Optional<Task> known = mark.earlier(taskId, store.view());
@@ -228,11 +239,18 @@ public final class VmOperations {
             Instant now = clock.instant();
             Change change;
             Task task;
-            switch (intent.apply(vm.value())) {
+            List<Change> changes = new ArrayList<>();
+            switch (intent.of(vm.value())) {
                 case Plan.Refuse(Problem problem) -> throw new ProblemException(problem);
                 case Plan.Change(Vm next) -> {
                     change = new Change.Put(next, vm.version());
                     task = task(mark, taskId, next, false, now);
+                    changes.addAll(stillThere(vm.value(), next));
+                }
+                case Plan.Changed(Vm next) -> {
+                    change = new Change.Put(next, vm.version());
+                    task = task(mark, taskId, next, true, now);
+                    changes.addAll(stillThere(vm.value(), next));
                 }
                 case Plan.Join join -> {
                     change = new Change.Check(id, vm.version());
@@ -244,7 +262,7 @@ public final class VmOperations {
                 }
             }
             // In this order they are seen: whoever hears of the VM's new intent knows already whom it supersedes.
-            List<Change> changes = new ArrayList<>(change instanceof Change.Put ? superseded(task, now) : List.of());
+            changes.addAll(change instanceof Change.Put ? superseded(task, now) : List.of());
             changes.add(change);
             changes.add(new Change.Create(task));
             if (committed(id, changes)) {
@@ -254,8 +272,19 @@ public final class VmOperations {
         throw new ProblemException(new Problem.Contended(id.resourceName()));
     }
 
+    /** The images that a VM needs now and did not before. */
+    private List<Change> stillThere(Vm before, Vm after) throws ProblemException {
+        return after.spec().images().equals(before.spec().images()) ? List.of()
+                : images(after.spec()).stream().filter(image -> !before.spec().images().contains(image.value().id()))
+                        .<Change>map(image -> new Change.Check(image.value().id(), image.version())).toList();
+    }
+
+    /** Changes of devices and of power do not get in each other's way. */
     private List<Change> superseded(Task by, Instant now) {
-        return store.view().runningTasks(by.target()).stream()
+        if (by.ofDevices()) {
+            return List.of();
+        }
+        return store.view().runningTasks(by.target()).stream().filter(older -> !older.value().ofDevices())
                 .filter(older -> older.value().targetUid().equals(by.targetUid()))
                 .<Change>map(older -> new Change.Put(older.value().ended(Settlement.superseded(older.value(), by, now)),
                         older.version()))

@@ -10,6 +10,7 @@ import io.drover.controller.record.Nic;
 import io.drover.controller.record.Resources;
 import io.drover.controller.record.VmSpec;
 import io.drover.proto.v1.VmBalloon;
+import io.drover.proto.v1.VmNic;
 import io.drover.proto.v1.VmWatchdog;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -28,6 +29,7 @@ public final class VmSpecs {
     /** An x86-64 processor addresses at most 52 bits of memory (Intel SDM volume 3A, 4.1.4). */
     private static final long MAX_MEMORY_BYTES = 1L << 52;
     private static final long MEMORY_STEP_BYTES = 2L << 20;
+    private static final long MEMORY_TARGET_STEP_BYTES = 1L << 20;
     /** The rest of a record of 2 KiB is for its state. */
     private static final int MAX_SPEC_BYTES = 1_100;
     private static final int MAX_LABELS = 16;
@@ -81,6 +83,13 @@ public final class VmSpecs {
                 "the driver qemu has no vsock (expected: the driver kvm, or none named)");
         Optional<GuestDevices> devices = devices(spec, field, violations);
         Resources resources = VmResourceSpecs.read(spec, field, violations);
+        long target = spec.getMemoryTargetBytes();
+        violations.require(target >= 0 && target <= memory && target % MEMORY_TARGET_STEP_BYTES == 0
+                && (target == 0 || spec.hasBalloon()), field + ".memory_target_bytes", target
+                        + " (expected: a multiple of 1 MiB, at most the VM's memory, for a VM with a balloon; 0 for all of it)");
+        violations.require(!spec.getDriver().equals("qemu")
+                || disks.stream().allMatch(disk -> disk.limits().equals(Disk.Limits.NONE)), field + ".disks",
+                "the driver qemu has no limits of disks (expected: the driver kvm, or none named)");
         violations.require(spec.getSerializedSize() <= MAX_SPEC_BYTES, field,
                 spec.getSerializedSize() + " bytes (expected: at most " + MAX_SPEC_BYTES
                         + "; put a long command line into the image)");
@@ -90,7 +99,7 @@ public final class VmSpecs {
         return Optional
                 .of(new VmSpec(spec.getVcpus(), memory, image.get(), spec.getExtraCommandLine(), spec.getDriver(),
                         spec.getHostSelectorMap(), spec.getCpuFeaturesList().stream().distinct().sorted().toList(),
-                        disks, nics, spec.getVsock(), consoles, cpuModel, devices.get(), resources));
+                        disks, nics, spec.getVsock(), consoles, cpuModel, devices.get(), resources, target));
     }
 
     private static Optional<GuestDevices> devices(io.drover.proto.v1.VmSpec spec, String field,
@@ -116,6 +125,13 @@ public final class VmSpecs {
                 text.length() + " bytes (expected: at most " + MAX_COMMAND_LINE_BYTES + ")");
     }
 
+    /** As its user asked for it, with all that the server adds left out. */
+    static io.drover.proto.v1.VmSpec asked(VmSpec spec) {
+        io.drover.proto.v1.VmSpec.Builder message = message(spec, "").toBuilder();
+        message.getNicsBuilderList().forEach(VmNic.Builder::clearEffectiveMac);
+        return message.build();
+    }
+
     /**
      * As users see it.
      *
@@ -129,7 +145,8 @@ public final class VmSpecs {
                 .putAllHostSelector(spec.hostSelector()).addAllCpuFeatures(spec.cpuFeatures())
                 .addAllDisks(spec.disks().stream().map(VmDisks::message).toList())
                 .addAllNics(spec.nics().stream().map(nic -> VmNics.message(nic, uid)).toList()).setVsock(spec.vsock())
-                .setCpuModel(spec.cpuModel().map(CpuModelId::resourceName).orElse(""));
+                .setCpuModel(spec.cpuModel().map(CpuModelId::resourceName).orElse(""))
+                .setMemoryTargetBytes(spec.memoryTargetBytes());
         if (spec.consoles().any()) {
             message.setConsoles(VmConsoles.message(spec.consoles()));
         }

@@ -8,6 +8,8 @@ import io.drover.controller.record.Sha256;
 import io.drover.proto.agent.v1.AgentServiceGrpc;
 import io.drover.proto.agent.v1.AttachConsoleRequest;
 import io.drover.proto.agent.v1.AttachConsoleResponse;
+import io.drover.proto.agent.v1.ChangeDeviceRequest;
+import io.drover.proto.agent.v1.ChangeDeviceResponse;
 import io.drover.proto.agent.v1.Exit;
 import io.drover.proto.agent.v1.FindFilesRequest;
 import io.drover.proto.agent.v1.FindFilesResponse;
@@ -56,6 +58,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
@@ -80,6 +83,8 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
     private final List<StreamObserver<ObserveResponse>> watchers = new ArrayList<>();
     private final Map<String, List<ServerCallStreamObserver<AttachConsoleResponse>>> consoles = new ConcurrentHashMap<>();
     private final List<String> calls = new CopyOnWriteArrayList<>();
+    private volatile BiFunction<ChangeDeviceRequest, VmObservation.Builder, VmObservation.Builder> onChange = (request,
+            run) -> run;
     private volatile Function<StartVmRequest, Optional<StatusRuntimeException>> onStart = request -> Optional.empty();
     private volatile boolean startsHang;
     private volatile Optional<Exit> startsEnd = Optional.empty();
@@ -322,7 +327,7 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
                         .setEpoch(request.getEpoch())
                         .setState(startsEnd.isPresent() ? VmObservation.State.ENDED : VmObservation.State.RUNNING)
                         .setExit(startsEnd.orElse(Exit.getDefaultInstance())).setDriver(request.getDriver())
-                        .setKeepsDisks(request.getDisksCount() > 0 && startsEnd.isEmpty()).build());
+                        .setDeviceGeneration(request.getDeviceGeneration()).setKeepsDisks(request.getDisksCount() > 0 && startsEnd.isEmpty()).build());
             }
             if (!startsHang) {
                 response.onNext(StartVmResponse.newBuilder().setObservation(runs.get(request.getUid())).build());
@@ -380,6 +385,33 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
             response.onNext(StopVmResponse.newBuilder().setObservation(runs.get(request.getUid())).build());
             response.onCompleted();
         }
+    }
+
+    @Override
+    public void changeDevice(ChangeDeviceRequest request, StreamObserver<ChangeDeviceResponse> response) {
+        calls.add("change " + request.getVm() + " " + request.getChangeCase());
+        synchronized (this) {
+            VmObservation run = runs.get(request.getUid());
+            if (run == null || run.getEpoch() != request.getEpoch()) {
+                response.onError(refusal(Code.NOT_FOUND, "NOT_FOUND", "no such VM"));
+                return;
+            }
+            put(onChange.apply(request, run.toBuilder().setDeviceGeneration(request.getGeneration())
+                    .setDeviceState(VmObservation.DeviceState.DEVICE_STATE_UNSPECIFIED)).build());
+            response.onNext(ChangeDeviceResponse.newBuilder().setObservation(runs.get(request.getUid())).build());
+            response.onCompleted();
+        }
+    }
+
+    /** What becomes of a change of devices: it is done, unless this says otherwise. */
+    public void onChange(BiFunction<ChangeDeviceRequest, VmObservation.Builder, VmObservation.Builder> answer) {
+        onChange = answer;
+    }
+
+    /** The guest has got or let go of what was waited for. */
+    public synchronized void deviceChanged(String vm) {
+        VmObservation run = runs.values().stream().filter(each -> each.getVm().equals(vm)).findFirst().orElseThrow();
+        put(run.toBuilder().setDeviceState(VmObservation.DeviceState.DEVICE_STATE_UNSPECIFIED).build());
     }
 
     /** Each VM has used as many seconds as its epoch says. */

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * @param serial 1 to 20 of A-Z, a-z, 0-9, '.', '_' and '-'
  */
 public record DiskOrder(String name, Optional<Image> image, long sizeBytes, boolean readOnly, String serial,
-        boolean writeThrough) {
+        boolean writeThrough, MachineDisk.Rate rate) {
     private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9._-]{1,20}");
     private static final int SECTOR_BYTES = 512;
 
@@ -54,6 +54,6 @@ public record DiskOrder(String name, Optional<Image> image, long sizeBytes, bool
                             + disk.getName() + " : " + disk.getImageFormatValue() + " (expected: RAW or QCOW2)");
                 }));
         return new DiskOrder(disk.getName(), image, disk.getSizeBytes(), disk.getReadOnly(), disk.getSerial(),
-                disk.getWriteThrough());
+                disk.getWriteThrough(), new MachineDisk.Rate(disk.getBytesPerSecond(), disk.getOperationsPerSecond()));
     }
 }

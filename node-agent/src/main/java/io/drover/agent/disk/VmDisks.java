@@ -1,6 +1,7 @@
 package io.drover.agent.disk;
 
 import io.drover.agent.driver.MachineDisk;
+import io.drover.agent.driver.NameSyntax;
 import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.files.Sha256;
 import io.drover.agent.folder.DurableFile;
@@ -17,6 +18,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -37,6 +39,8 @@ public final class VmDisks {
 
     private static final Set<PosixFilePermission> FILE_MODE = PosixFilePermissions.fromString("rw-rw----");
 
+    private static final String SUFFIX = ".qcow2";
+
     private final String vm;
     private final Path folder;
     private final List<DiskOrder> orders;
@@ -49,8 +53,12 @@ public final class VmDisks {
      * @param files where the host holds image files
      */
     public VmDisks(String vm, VmFolder folder, List<DiskOrder> orders, Function<Sha256, Path> files) {
+        this(vm, folder.disks(), orders, files);
+    }
+
+    private VmDisks(String vm, Path folder, List<DiskOrder> orders, Function<Sha256, Path> files) {
         this.vm = vm;
-        this.folder = folder.disks();
+        this.folder = folder;
         this.orders = List.copyOf(orders);
         this.files = files;
         long names = orders.stream().map(DiskOrder::name).distinct().count();
@@ -63,7 +71,7 @@ public final class VmDisks {
     /** As a driver is to give them to the machine. */
     public List<MachineDisk> forMachine() {
         return orders.stream().map(order -> new MachineDisk(order.name(), file(order), backing(order),
-                order.readOnly(), order.serial(), order.writeThrough())).toList();
+                order.readOnly(), order.serial(), order.writeThrough(), order.rate())).toList();
     }
 
     /** Whether a guest may have written to one of them. */
@@ -75,17 +83,19 @@ public final class VmDisks {
      * Looks whether a start can use or make them.
      *
      * @param expected the guest has run with them: one that is missing is lost
+     * @param added but these, which came since
      * @throws RefusedException DISK_MISSING, DISK_FULL
      */
-    public void check(boolean expected) throws RefusedException, IOException {
+    public void check(boolean expected, Collection<String> added) throws RefusedException, IOException {
         List<DiskOrder> missing = orders.stream().filter(order -> !Files.exists(file(order))).toList();
         if (missing.isEmpty()) {
             return;
         }
-        if (expected) {
-            String names = missing.stream().map(DiskOrder::name).collect(Collectors.joining(", "));
+        List<DiskOrder> lost = missing.stream().filter(order -> expected && !added.contains(order.name())).toList();
+        if (!lost.isEmpty()) {
+            String names = lost.stream().map(DiskOrder::name).collect(Collectors.joining(", "));
             throw new RefusedException(Reason.DISK_MISSING, "vms/" + vm,
-                    "the guest has run with disk " + names + " on this host, but " + file(missing.getFirst())
+                    "the guest has run with disk " + names + " on this host, but " + file(lost.getFirst())
                             + " is gone",
                     "put back what was there, from a backup, or delete the VM and create it anew").with("disks", names);
         }
@@ -102,8 +112,26 @@ public final class VmDisks {
         }
     }
 
+    /** Makes one, if it is not there yet; of a disk that is none of these, does nothing. Fails as {@link #make()}. */
+    public void make(String name) throws UnbootableException, IOException {
+        for (DiskOrder order : orders) {
+            if (order.name().equals(name)) {
+                new VmDisks(vm, folder, List.of(order), files).make();
+            }
+        }
+    }
+
+    /** Removes what is kept of a disk, if anything is, for good. No machine may have it. */
+    public void remove(String name) throws IOException {
+        NameSyntax.check("disk name", name);
+        if (Files.deleteIfExists(folder.resolve(name + SUFFIX))) {
+            DurableFile.syncFolder(folder);
+            log.info("VM {}: disk {} removed", vm, name);
+        }
+    }
+
     /**
-     * Makes those that are not there yet.
+     * Makes those that are not there yet, and those larger that are to be.
      *
      * @return those that were made
      * @throws UnbootableException when one cannot be made, on any host
@@ -117,6 +145,9 @@ public final class VmDisks {
                 if (!Files.exists(file(order))) {
                     make(order);
                     made.add(file(order));
+                } else if (order.sizeBytes() > 0 && !order.readOnly()) {
+                    DiskImages.grow(new VmmDisk.File(file(order), VmmDisk.Format.QCOW2),
+                            backing(order).map(VmDisks::imageFile), order.sizeBytes());
                 }
             }
             all = true;
@@ -173,7 +204,7 @@ public final class VmDisks {
     }
 
     private Path file(DiskOrder order) {
-        return folder.resolve(order.name() + ".qcow2");
+        return folder.resolve(order.name() + SUFFIX);
     }
 
     private Optional<MachineDisk.Backing> backing(DiskOrder order) {

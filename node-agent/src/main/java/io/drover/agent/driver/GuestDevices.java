@@ -10,8 +10,10 @@ import java.util.UUID;
  * @param balloon whether memory that nobody in the guest uses goes back to the host
  * @param watchdog what happens to a guest that hangs, if it has a watchdog
  * @param generationId what the guest is told, if anything
+ * @param memoryTargetBytes what it is to be left with of its memory, by the balloon; 0: all of it
  */
-public record GuestDevices(boolean balloon, Optional<Watchdog> watchdog, Optional<UUID> generationId) {
+public record GuestDevices(boolean balloon, Optional<Watchdog> watchdog, Optional<UUID> generationId,
+        long memoryTargetBytes) {
     public static final GuestDevices NONE = new GuestDevices(false, Optional.empty(), Optional.empty());
 
     /** What a watchdog does. */
@@ -20,6 +22,11 @@ public record GuestDevices(boolean balloon, Optional<Watchdog> watchdog, Optiona
         RESET,
         /** The process ends as if the guest had turned the machine off. */
         POWER_OFF
+    }
+
+    /** With all of its memory. */
+    public GuestDevices(boolean balloon, Optional<Watchdog> watchdog, Optional<UUID> generationId) {
+        this(balloon, watchdog, generationId, 0);
     }
 
     public GuestDevices {

@@ -39,6 +39,9 @@ public interface Machine extends AutoCloseable {
      */
     MachineCounters counters() throws IOException;
 
+    /** Its devices, to be changed. */
+    MachineDevices devices();
+
     /** Trims the logs that the process writes itself. Called from time to time. */
     void trimLogs() throws IOException;
 

@@ -86,6 +86,18 @@ public final class VmNics {
         }
     }
 
+    /**
+     * Looks whether this host has what they are to be joined to. Of ports that are forwarded the machine finds out: a nic that it
+     * has already listens at its own.
+     *
+     * @throws RefusedException NETWORK_MISSING
+     */
+    public void checkNetworks() throws RefusedException {
+        for (NicOrder order : orders) {
+            networks.check(vm.name(), order);
+        }
+    }
+
     /** That it can be listened at: passt would find out too late for anybody to hear of it. */
     private void tryPort(MachineNic.Forward forward) throws RefusedException {
         try {
@@ -133,6 +145,29 @@ public final class VmNics {
                         user, "drover:vms/" + vm.name() + ":" + order.name());
             }
         }
+    }
+
+    /** As {@link #make(int)}, for one of them that no machine has. */
+    public void make(String name, int user) throws IOException, InterruptedException {
+        one(name).make(user);
+    }
+
+    /** Removes what was made for one of them that no machine has. */
+    public void remove(String name) throws InterruptedException {
+        for (String device : one(name).devices()) {
+            try {
+                networks.taps().remove(device);
+            } catch (IOException e) {
+                log.warn("VM {}: its tap device {} is left behind", vm, device, e);
+            }
+        }
+    }
+
+    /** Without the user network's processes: those of the other nics bear the same mark. */
+    private VmNics one(String name) {
+        return new VmNics(vm, orders.stream().filter(
+                order -> order.name().equals(name) && order.network() instanceof NicOrder.Network.Bridge).toList(),
+                networks);
     }
 
     /** Removes what {@link #make} has made, and what a machine that ended badly has left. */

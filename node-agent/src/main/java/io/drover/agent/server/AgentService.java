@@ -8,6 +8,8 @@ import io.drover.agent.vm.HostVms;
 import io.drover.proto.agent.v1.AgentServiceGrpc;
 import io.drover.proto.agent.v1.AttachConsoleRequest;
 import io.drover.proto.agent.v1.AttachConsoleResponse;
+import io.drover.proto.agent.v1.ChangeDeviceRequest;
+import io.drover.proto.agent.v1.ChangeDeviceResponse;
 import io.drover.proto.agent.v1.FindFilesRequest;
 import io.drover.proto.agent.v1.FindFilesResponse;
 import io.drover.proto.agent.v1.ListVmUsageRequest;
@@ -104,6 +106,11 @@ final class AgentService extends AgentServiceGrpc.AgentServiceImplBase {
     public void stopVm(StopVmRequest request, StreamObserver<StopVmResponse> answers) {
         answer(answers, () -> StopVmResponse.newBuilder()
                 .setObservation(vms.stop(request.getUid(), request.getEpoch(), grace(request))).build());
+    }
+
+    @Override
+    public void changeDevice(ChangeDeviceRequest request, StreamObserver<ChangeDeviceResponse> answers) {
+        answer(answers, () -> ChangeDeviceResponse.newBuilder().setObservation(vms.change(request)).build());
     }
 
     private static Duration grace(StopVmRequest request) throws RefusedException {

@@ -5,6 +5,8 @@ import io.drover.agent.cluster.Ownership;
 import io.drover.agent.cluster.OwnershipWatch;
 import io.drover.agent.cluster.VmRecords;
 import io.drover.agent.console.Console;
+import io.drover.agent.disk.DiskOrder;
+import io.drover.agent.disk.VmDisks;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
 import io.drover.agent.driver.MachinePlan;
@@ -14,9 +16,12 @@ import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.VmFolder;
 import io.drover.agent.net.HostNetworks;
+import io.drover.agent.net.NicOrder;
+import io.drover.agent.net.VmNics;
 import io.drover.agent.observe.ObservationBoard;
 import io.drover.agent.refusal.RefusedException;
 import io.drover.agent.share.HostShares;
+import io.drover.proto.agent.v1.ChangeDeviceRequest;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.proto.agent.v1.VmUsage;
@@ -153,9 +158,9 @@ public final class HostVms implements AutoCloseable {
         VmFolder folder = new VmFolder(on.folder().resolve(identity.uid()));
         StartOrder.Prepared prepared = order.prepare(on.files(), folder, on.networks());
         LocalRecord record = new LocalRecord(order.request(), new LocalState.Starting(Vm.now()), 0);
-        Vm vm = new Vm(prepared, driver, folder, record, surroundings);
+        Vm vm = new Vm(prepared, driver, folder, record, surroundings, preparation(on, folder));
         try {
-            check(driver, prepared, order.request().getDisksExpected());
+            check(driver, prepared, order.request());
             on.shares().check(identity.name(), prepared.share(), prepared.plan().memoryBytes());
             register.admit(vm);
         } catch (RefusedException e) {
@@ -244,12 +249,17 @@ public final class HostVms implements AutoCloseable {
         return driver;
     }
 
-    private static void check(Driver driver, StartOrder.Prepared prepared, boolean disksExpected)
+    /** For when the devices of what is here change. */
+    static Vm.Preparation preparation(Foundations on, VmFolder folder) {
+        return start -> StartOrder.of(start).prepareAgain(on.files(), folder, on.networks());
+    }
+
+    private static void check(Driver driver, StartOrder.Prepared prepared, StartVmRequest request)
             throws RefusedException {
         MachinePlan plan = prepared.plan();
         try {
             driver.check(plan);
-            prepared.disks().check(disksExpected);
+            prepared.disks().check(request.getDisksExpected(), request.getAddedDisksList());
             prepared.nics().check();
         } catch (UnbootableException e) {
             throw Refusals.unbootable(plan.identity(), e.getMessage()).causedBy(e);
@@ -289,6 +299,45 @@ public final class HostVms implements AutoCloseable {
             return require(uid);
         } finally {
             coming.unlock();
+        }
+    }
+
+    /**
+     * Begins to change a device of a VM that runs.
+     *
+     * @return what was observed when that had begun; without the change when nothing runs
+     */
+    public VmObservation change(ChangeDeviceRequest request) throws RefusedException, InterruptedException {
+        Vm vm = require(request.getUid());
+        VmIdentity identity = vm.plan().identity();
+        if (vm.epoch() != request.getEpoch()) {
+            throw Refusals.notOwner(identity, "it runs under epoch " + vm.epoch() + ", not " + request.getEpoch());
+        }
+        try {
+            check(identity, vm.folder(), request);
+            return vm.change(request).get();
+        } catch (IllegalArgumentException e) {
+            throw Refusals.badRequest(identity, e);
+        } catch (ExecutionException e) {
+            throw Refusals.notRecorded(identity, vm.folder(), e.getCause());
+        }
+    }
+
+    /** Whether this host has what a device needs that comes. */
+    private void check(VmIdentity identity, VmFolder folder, ChangeDeviceRequest request) throws RefusedException {
+        if (request.hasAttachDisk()) {
+            DiskOrder disk = DiskOrder.of(request.getAttachDisk());
+            if (disk.image().isPresent() && !on.files().all().contains(disk.image().get().file().hex())) {
+                throw Refusals.fileMissing(disk.image().get().file().hex());
+            }
+            try {
+                new VmDisks(identity.name(), folder, List.of(disk), on.files()::path).check(false, List.of());
+            } catch (IOException e) {
+                throw Refusals.filesUnreadable(identity, e);
+            }
+        }
+        if (request.hasAttachNic()) {
+            new VmNics(identity, List.of(NicOrder.of(request.getAttachNic())), on.networks()).checkNetworks();
         }
     }
 

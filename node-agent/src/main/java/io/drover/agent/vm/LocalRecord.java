@@ -26,8 +26,9 @@ import java.util.Optional;
  * @param start as the controller asked
  * @param reboots of the guest in this run
  * @param given what the run goes on with, whatever process it is in
+ * @param devices how far the run's are behind what was asked for
  */
-record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given given) {
+record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given given, DeviceOrder devices) {
     private static final int NEWEST_FORMAT = RecordFormat.newest(LocalVm.getDescriptor());
 
     /**
@@ -53,19 +54,23 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
 
     /** Of a run that was given nothing yet. */
     LocalRecord(StartVmRequest start, LocalState state, int reboots) {
-        this(start, state, reboots, Given.NOTHING);
+        this(start, state, reboots, Given.NOTHING, DeviceOrder.of(start));
     }
 
     LocalRecord withState(LocalState next) {
-        return new LocalRecord(start, next, reboots, given);
+        return new LocalRecord(start, next, reboots, given, devices);
     }
 
     LocalRecord withReboots(int count) {
-        return new LocalRecord(start, state, count, given);
+        return new LocalRecord(start, state, count, given, devices);
     }
 
     LocalRecord withGiven(Given now) {
-        return new LocalRecord(start, state, reboots, now);
+        return new LocalRecord(start, state, reboots, now, devices);
+    }
+
+    LocalRecord with(StartVmRequest newStart, DeviceOrder newDevices) {
+        return new LocalRecord(newStart, state, reboots, given, newDevices);
     }
 
     /** Makes it durable. */
@@ -86,7 +91,8 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
                         + RecordFormat.FIRST + " to " + NEWEST_FORMAT
                         + "; run the agent that wrote it, or a newer one)");
             }
-            return Optional.of(new LocalRecord(stored.getStart(), state(stored), stored.getReboots(), given(stored)));
+            return Optional.of(new LocalRecord(stored.getStart(), state(stored), stored.getReboots(), given(stored),
+                    devices(stored)));
         } catch (NoSuchFileException expected) {
             return Optional.empty();
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
@@ -104,6 +110,12 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
     private static CpuidEntry proto(VmmCpuidEntry entry) {
         return CpuidEntry.newBuilder().setFunction(entry.function()).setIndex(entry.index()).setFlags(entry.flags())
                 .setEax(entry.eax()).setEbx(entry.ebx()).setEcx(entry.ecx()).setEdx(entry.edx()).build();
+    }
+
+    private static DeviceOrder devices(LocalVm stored) {
+        return new DeviceOrder(stored.hasDeviceChange() ? Optional.of(stored.getDeviceChange()) : Optional.empty(),
+                Math.max(stored.getDeviceGeneration(), stored.getStart().getDeviceGeneration()),
+                stored.getDeviceFailure().isEmpty() ? Optional.empty() : Optional.of(stored.getDeviceFailure()));
     }
 
     private static LocalState state(LocalVm stored) throws IOException {
@@ -147,6 +159,8 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
         if (state instanceof LocalState.Ended(VmExit exit)) {
             stored.setExit(proto(exit));
         }
+        stored.setDeviceGeneration(devices.generation()).setDeviceFailure(devices.failure().orElse(""));
+        devices.pending().ifPresent(stored::setDeviceChange);
         return stored.setFormat(RecordFormat.of(stored)).build();
     }
 
@@ -154,12 +168,19 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
      * What controllers see.
      *
      * @param keepsDisks whether disks are here to which the guest may have written
+     * @param waiting for what a change of devices waits; empty: nothing
      */
-    VmObservation observation(boolean keepsDisks) {
+    VmObservation observation(boolean keepsDisks, String waiting) {
         VmObservation.Builder shown = VmObservation.newBuilder().setVm(start.getVm()).setUid(start.getUid())
                 .setEpoch(start.getEpoch()).setState(shown(state)).setDriver(start.getDriver()).setReboots(reboots)
                 .setTime(timestamp(state.since())).setKeepsDisks(keepsDisks);
         process().ifPresent(process -> shown.setPid(process.pid()));
+        shown.setDeviceGeneration(devices.newest());
+        if (devices.pending().isPresent()) {
+            shown.setDeviceState(VmObservation.DeviceState.DEVICE_PENDING).setDeviceMessage(waiting);
+        } else if (devices.failure().isPresent()) {
+            shown.setDeviceState(VmObservation.DeviceState.DEVICE_FAILED).setDeviceMessage(devices.failure().get());
+        }
         if (state instanceof LocalState.Ended(VmExit exit)) {
             shown.setExit(proto(exit));
         }

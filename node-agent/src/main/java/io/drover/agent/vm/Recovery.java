@@ -91,7 +91,7 @@ final class Recovery {
         Driver driver = Optional.ofNullable(on.drivers().get(name)).orElseThrow(() -> new IOException(
                 "VM " + order.identity() + " needs the driver " + name + ", which this agent was told not to offer"));
         StartOrder.Prepared prepared = order.prepareAgain(on.files(), folder, on.networks());
-        Vm vm = new Vm(prepared, driver, folder, local, surroundings);
+        Vm vm = new Vm(prepared, driver, folder, local, surroundings, HostVms.preparation(on, folder));
         kept.accept(vm);
         if (ended) {
             return Optional.of(vm.remember());

@@ -24,6 +24,10 @@ final class Refusals {
                 .causedBy(e);
     }
 
+    static RefusedException badRequest(VmIdentity vm, IllegalArgumentException e) {
+        return of(Reason.BAD_REQUEST, vm, e.getMessage(), "correct the request").causedBy(e);
+    }
+
     static RefusedException fileMissing(String sha256) {
         return new RefusedException(Reason.FILE_MISSING, "files/" + sha256, "file " + sha256 + " is not on this host",
                 "put it here first").with("sha256", sha256);

@@ -43,6 +43,12 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
             files = List.copyOf(files);
             images = List.copyOf(images);
         }
+
+        /** Lets go of the files. */
+        void release() {
+            files.forEach(FileStore.Hold::close);
+            images.forEach(FileStore.Hold::close);
+        }
     }
 
     /**
@@ -137,7 +143,7 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
             case UNRECOGNIZED -> throw new IllegalArgumentException(
                     "watchdog : " + request.getWatchdogValue() + " (expected: 0 to 2)");
         };
-        return new GuestDevices(request.hasBalloon(), watchdog, generationId());
+        return new GuestDevices(request.hasBalloon(), watchdog, generationId(), request.getMemoryTargetBytes());
     }
 
     private Optional<UUID> generationId() {

@@ -1,8 +1,8 @@
 package io.drover.agent.vm;
 
 import io.drover.agent.console.Console;
-import io.drover.agent.disk.VmDisks;
 import io.drover.agent.driver.Adoption;
+import io.drover.agent.driver.DeviceRefusedException;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.Machine;
 import io.drover.agent.driver.MachineEnd;
@@ -15,6 +15,8 @@ import io.drover.agent.folder.VmFolder;
 import io.drover.agent.net.VmNics;
 import io.drover.agent.share.HostShares;
 import io.drover.agent.share.ShareOrder;
+import io.drover.proto.agent.v1.ChangeDeviceRequest;
+import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.scheduler.capacity.Demand;
 import java.io.IOException;
@@ -38,10 +40,17 @@ import org.slf4j.LoggerFactory;
 final class Vm implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Vm.class);
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
+    /** A guest that was asked to let go of a device may not have listened yet. */
+    private static final Duration DEVICE_PAUSE = Duration.ofSeconds(1);
 
     /** What all VMs of a host share. */
     record Surroundings(ScheduledExecutorService timer, Consumer<VmObservation> observer, StartStep.Witness witness,
             HostShares shares) {}
+
+    /** Makes the plan of a machine that is here already, with its files held. */
+    interface Preparation {
+        StartOrder.Prepared of(StartVmRequest start);
+    }
 
     /** The intent to start the VM could not be made durable: nothing was started. */
     static final class NotRecordedException extends IOException {
@@ -53,21 +62,21 @@ final class Vm implements AutoCloseable {
         }
     }
 
-    private final MachinePlan plan;
-    private final ShareOrder share;
-    private final VmDisks disks;
-    private final VmNics nics;
     private final Driver driver;
     private final VmFolder folder;
-    private final List<FileStore.Hold> files;
-    private final List<FileStore.Hold> images;
     private final Surroundings surroundings;
+    private final Preparation preparation;
     private final Console console = new Console();
     private final TaskQueue queue;
     private final CompletableFuture<VmObservation> started = new CompletableFuture<>();
 
+    /** Changed by the queue only; others look. */
+    private volatile StartOrder.Prepared prepared;
+
     // Owned by the queue.
     private LocalRecord record;
+    /** For what a change of devices waits. */
+    private String waiting = "";
     /** Changed by the queue only; others look. */
     private volatile Optional<Machine> machine = Optional.empty();
     private final RebootBackOff backOff = new RebootBackOff();
@@ -84,38 +93,36 @@ final class Vm implements AutoCloseable {
      * @param record as it is, or is to be, in the folder
      * @param prepared its files are held until the run ends, as each reboot reads them again, and the images under its disks
      *        as long as the VM is here
+     * @param preparation for when its devices change
      */
-    Vm(StartOrder.Prepared prepared, Driver driver, VmFolder folder, LocalRecord record, Surroundings surroundings) {
-        this.plan = prepared.plan();
-        this.share = prepared.share();
+    Vm(StartOrder.Prepared prepared, Driver driver, VmFolder folder, LocalRecord record, Surroundings surroundings,
+            Preparation preparation) {
+        this.prepared = prepared;
+        this.preparation = preparation;
         this.cpus = record.given().cpus();
-        this.disks = prepared.disks();
-        this.nics = prepared.nics();
         this.driver = driver;
         this.folder = folder;
         this.record = record;
-        this.files = prepared.files();
-        this.images = prepared.images();
         this.surroundings = surroundings;
         this.observation = observed(record);
-        this.queue = new TaskQueue("VM " + plan.identity(), surroundings.timer());
+        this.queue = new TaskQueue("VM " + plan().identity(), surroundings.timer());
     }
 
     MachinePlan plan() {
-        return plan;
+        return prepared.plan();
     }
 
     long epoch() {
-        return plan.identity().epoch();
+        return plan().identity().epoch();
     }
 
     ShareOrder share() {
-        return share;
+        return prepared.share();
     }
 
     /** What it uses up of the host. */
     Demand demand() {
-        return share.demand(plan.vcpus(), plan.memoryBytes());
+        return prepared.share().demand(plan().vcpus(), plan().memoryBytes());
     }
 
     /** The CPUs of the host that it has to itself. */
@@ -131,11 +138,11 @@ final class Vm implements AutoCloseable {
 
     /** The ports of the host that lead to its guest while it runs. */
     List<MachineNic.Forward> forwards() {
-        return plan.nics().stream().flatMap(nic -> nic.forwards().stream()).toList();
+        return plan().nics().stream().flatMap(nic -> nic.forwards().stream()).toList();
     }
 
     VmNics nics() {
-        return nics;
+        return prepared.nics();
     }
 
     VmFolder folder() {
@@ -256,7 +263,7 @@ final class Vm implements AutoCloseable {
     }
 
     private void destroyNow(String why) throws IOException, InterruptedException {
-        log.warn("VM {}: destroyed here: {}", plan.identity(), why);
+        log.warn("VM {}: destroyed here: {}", plan().identity(), why);
         machine.ifPresent(Machine::kill);
         killAll();
         apply(new LocalEvent.MachineEnded(new MachineEnd.Failed("destroyed: " + why)));
@@ -277,16 +284,16 @@ final class Vm implements AutoCloseable {
         queue.close();
         machine.ifPresent(Machine::close);
         console.end();
-        files.forEach(FileStore.Hold::close);
-        images.forEach(FileStore.Hold::close);
+        prepared.release();
     }
 
     private VmObservation observed(LocalRecord now) {
-        return now.observation(disks.anyThere());
+        return now.observation(prepared.disks().anyThere(), waiting);
     }
 
     private void launch(int reboots) throws InterruptedException {
         try {
+            settleDevices();
             Machine spawned = spawn();
             surroundings.witness().reached(StartStep.SPAWNED);
             record = record.withReboots(reboots);
@@ -296,20 +303,122 @@ final class Vm implements AutoCloseable {
             bootable = false;
             apply(new LocalEvent.CannotStart(e.getMessage()));
         } catch (IOException e) {
-            log.error("VM {}: cannot be started", plan.identity(), e);
+            log.error("VM {}: cannot be started", plan().identity(), e);
             apply(new LocalEvent.HostCannotStart(e.getMessage()));
+        }
+    }
+
+    /** Before a process begins: it has the devices that were asked for last. */
+    private void settleDevices() throws IOException {
+        Optional<ChangeDeviceRequest> pending = record.devices().pending();
+        if (pending.isPresent()) {
+            try {
+                StartVmRequest next = DeviceOrder.applied(record.start(), pending.get());
+                prepare(next);
+                record = record.with(next, record.devices().done());
+                if (pending.get().hasDetachDisk()) {
+                    prepared.disks().remove(pending.get().getDetachDisk().getName());
+                }
+            } catch (IllegalArgumentException e) {
+                record = record.with(record.start(), record.devices().failed(e.getMessage()));
+            }
+        }
+        for (String removed : record.start().getRemovedDisksList()) {
+            if (record.start().getDisksList().stream().noneMatch(disk -> disk.getName().equals(removed))) {
+                prepared.disks().remove(removed);
+            }
+        }
+        record = record.with(record.start().toBuilder().clearRemovedDisks().build(), record.devices());
+        record.write(folder);
+    }
+
+    private void prepare(StartVmRequest next) {
+        StartOrder.Prepared before = prepared;
+        prepared = preparation.of(next);
+        before.release();
+    }
+
+    /**
+     * Begins to change a device of what runs; what becomes of it is observed. Does nothing when it knows of a newer change, or
+     * nothing runs.
+     *
+     * @return exceptionally with an IOException when the intent could not be recorded: then nothing happened
+     */
+    CompletableFuture<VmObservation> change(ChangeDeviceRequest request) {
+        return queue.ask(() -> {
+            boolean runs = record.state() instanceof LocalState.Running && machine.isPresent();
+            if (runs && record.devices().newest() < request.getGeneration()) {
+                LocalRecord asked = record.with(record.start(), record.devices().asked(request));
+                asked.write(folder);
+                record = asked;
+                changeDevices();
+            }
+            return observation;
+        });
+    }
+
+    /** Goes as far as it can with the change that was asked for, and on later if it must. */
+    private void changeDevices() throws InterruptedException {
+        Optional<ChangeDeviceRequest> pending = record.devices().pending();
+        if (pending.isEmpty() || machine.isEmpty() || !(record.state() instanceof LocalState.Running)) {
+            return;
+        }
+        ChangeDeviceRequest change = pending.get();
+        Optional<StartOrder.Prepared> after = Optional.empty();
+        boolean done = false;
+        try {
+            StartVmRequest next = DeviceOrder.applied(record.start(), change);
+            after = Optional.of(preparation.of(next));
+            Optional<String> wait = new DeviceWork(change, prepared, after.get(), driver.user(folder))
+                    .goOn(machine.get().devices());
+            done = wait.isEmpty();
+            waiting = wait.orElse("");
+            if (done) {
+                StartOrder.Prepared before = prepared;
+                prepared = after.get();
+                before.release();
+                record = record.with(next, record.devices().done());
+            }
+        } catch (DeviceRefusedException | IllegalArgumentException e) {
+            log.info("VM {}: its devices stay as they are: {}", plan().identity(), e.getMessage());
+            record = record.with(record.start(), record.devices().failed(e.getMessage()));
+        } catch (IOException e) {
+            log.warn("VM {}: its devices cannot be changed; trying again", plan().identity(), e);
+            waiting = e.getMessage();
+        } finally {
+            if (!done) {
+                after.ifPresent(StartOrder.Prepared::release);
+            }
+        }
+        devicesChanged();
+        if (record.devices().pending().isPresent()) {
+            queue.postLater(DEVICE_PAUSE, this::changeDevices);
+        }
+    }
+
+    private void devicesChanged() {
+        try {
+            record.write(folder);
+        } catch (IOException e) {
+            // The next agent does it again, which changes nothing.
+            log.error("VM {}: its devices cannot be recorded in {}", plan().identity(), folder.path(), e);
+        }
+        VmObservation now = observed(record);
+        if (!now.equals(observation)) {
+            observation = now;
+            surroundings.observer().accept(now);
         }
     }
 
     /** With its disks, which are made if this is the first time, and what its nics need, which is made every time. */
     private Machine spawn() throws UnbootableException, IOException, InterruptedException {
-        List<Path> made = disks.make();
+        List<Path> made = prepared.disks().make();
         surroundings.witness().reached(StartStep.DISKS_MADE);
         boolean spawned = false;
         try {
-            nics.make(driver.user(folder));
+            prepared.nics().make(driver.user(folder));
             surroundings.witness().reached(StartStep.NICS_MADE);
-            MachinePlan shared = plan.withShare(surroundings.shares().give(plan, share, driver.name(), cpus,
+            MachinePlan shared = plan().withShare(surroundings.shares().give(plan(), prepared.share(), driver.name(), cpus,
                     record.given().cpuid()));
             Machine running = driver.spawn(shared, folder, console);
             spawned = true;
@@ -317,7 +426,7 @@ final class Vm implements AutoCloseable {
         } finally {
             if (!spawned) {
                 // No guest has seen them: they do not tie the VM to this host.
-                disks.discard(made);
+                prepared.disks().discard(made);
             }
         }
     }
@@ -326,6 +435,7 @@ final class Vm implements AutoCloseable {
         machine = Optional.of(running);
         rememberCpuid(running);
         apply(new LocalEvent.Runs(running.process()));
+        changeDevices();
         CompletableFuture<Void> _ = running.end().thenAccept(end -> queue.post(() -> ended(running, end)));
     }
 
@@ -337,7 +447,7 @@ final class Vm implements AutoCloseable {
         try {
             record = record.withGiven(new LocalRecord.Given(cpus, running.cpuid()));
         } catch (IOException e) {
-            log.warn("VM {}: what its guest is shown by CPUID is not known", plan.identity(), e);
+            log.warn("VM {}: what its guest is shown by CPUID is not known", plan().identity(), e);
         }
     }
 
@@ -358,7 +468,7 @@ final class Vm implements AutoCloseable {
         }
         Duration pause = backOff.after(Duration.between(ranSince, now()));
         if (pause.isPositive()) {
-            log.warn("VM {}: the guest reboots over and over; starting it again in {} s", plan.identity(),
+            log.warn("VM {}: the guest reboots over and over; starting it again in {} s", plan().identity(),
                     pause.toSeconds());
         }
         queue.postLater(pause, () -> {
@@ -389,7 +499,7 @@ final class Vm implements AutoCloseable {
         try {
             running.pressPowerButton();
         } catch (IOException e) {
-            log.warn("VM {}: the power button cannot be pressed; waiting for the grace to run out", plan.identity(), e);
+            log.warn("VM {}: the power button cannot be pressed; waiting for the grace to run out", plan().identity(), e);
         }
     }
 
@@ -415,7 +525,7 @@ final class Vm implements AutoCloseable {
         }
         Adoption found;
         try {
-            found = driver.adopt(plan.withShare(surroundings.shares().given(share, cpus)), folder, console);
+            found = driver.adopt(plan().withShare(surroundings.shares().given(prepared.share(), cpus)), folder, console);
         } catch (IOException e) {
             found = new Adoption.Ended(new MachineEnd.Failed(
                     "did not answer the agent that came back, and was killed: " + e.getMessage()));
@@ -424,7 +534,7 @@ final class Vm implements AutoCloseable {
         Instant since = record.state().since();
         switch (found) {
             case Adoption.Adopted(Machine running) -> {
-                log.info("VM {}: adopted, pid {}", plan.identity(), running.process().pid());
+                log.info("VM {}: adopted, pid {}", plan().identity(), running.process().pid());
                 runs(running);
                 surroundings.observer().accept(observation);
                 if (record.state() instanceof LocalState.Stopping stopping) {
@@ -446,7 +556,7 @@ final class Vm implements AutoCloseable {
     private void resumeWithoutTrace() throws InterruptedException {
         switch (record.state()) {
             case LocalState.Starting ignored -> {
-                log.info("VM {}: its start was begun by an earlier agent; starting it", plan.identity());
+                log.info("VM {}: its start was begun by an earlier agent; starting it", plan().identity());
                 launch(record.reboots());
             }
             case LocalState.Running ignored -> apply(new LocalEvent.MachineEnded(
@@ -474,20 +584,20 @@ final class Vm implements AutoCloseable {
             record.write(folder);
         } catch (IOException e) {
             // The guest matters more than the note; the next agent finds out by what runs.
-            log.error("VM {}: its state cannot be recorded in {}", plan.identity(), folder.path(), e);
+            log.error("VM {}: its state cannot be recorded in {}", plan().identity(), folder.path(), e);
         }
         observation = observed(record);
         switch (next) {
             case LocalState.Ended(VmExit exit) -> {
-                log.info("VM {}: ended, {}: {}", plan.identity(), exit.cause(), exit.message());
+                log.info("VM {}: ended, {}: {}", plan().identity(), exit.cause(), exit.message());
                 console.end();
-                files.forEach(FileStore.Hold::close);
-                nics.release();
+                prepared.files().forEach(FileStore.Hold::close);
+                prepared.nics().release();
             }
             case LocalState.Running running ->
-                log.info("VM {}: runs, pid {}", plan.identity(), running.process().pid());
-            case LocalState.Starting ignored -> log.info("VM {}: the guest rebooted", plan.identity());
-            case LocalState.Stopping ignored -> log.info("VM {}: stopping", plan.identity());
+                log.info("VM {}: runs, pid {}", plan().identity(), running.process().pid());
+            case LocalState.Starting ignored -> log.info("VM {}: the guest rebooted", plan().identity());
+            case LocalState.Stopping ignored -> log.info("VM {}: stopping", plan().identity());
         }
         surroundings.observer().accept(observation);
     }

@@ -3,12 +3,16 @@ package io.drover.vmm.client;
 import io.drover.vmm.disk.Disk;
 import io.drover.vmm.disk.HostFile;
 import io.drover.vmm.disk.LinuxFile;
+import io.drover.vmm.disk.image.DiskFormat;
+import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.disk.qcow2.Qcow2Creation;
 import io.drover.vmm.disk.qcow2.Qcow2Disk;
 import io.drover.vmm.disk.qcow2.Qcow2FormatException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -46,6 +50,38 @@ public final class DiskImages {
                 }
             }
         };
+    }
+
+    /**
+     * Makes a disk larger that no VM has open; does nothing when it has that size or more.
+     *
+     * @param image
+     *            a qcow2 image
+     * @param backing
+     *            what it lies on
+     * @param sizeBytes
+     *            a multiple of 512
+     */
+    public static void grow(VmmDisk.File image, Optional<VmmDisk.File> backing, long sizeBytes) throws IOException {
+        List<DiskImage> chain = new ArrayList<>();
+        chain.add(chainPart(image));
+        if (backing.isPresent()) {
+            chain.add(chainPart(backing.get()));
+        }
+        try (Disk disk = DiskImage.open(chain, false)) {
+            if (disk.size() < sizeBytes) {
+                disk.grow(sizeBytes);
+            }
+        } catch (Qcow2FormatException e) {
+            throw new UnusableImageException(e);
+        }
+    }
+
+    private static DiskImage chainPart(VmmDisk.File file) {
+        return new DiskImage(file.path(), switch (file.format()) {
+            case RAW -> DiskFormat.RAW;
+            case QCOW2 -> DiskFormat.QCOW2;
+        });
     }
 
     /**

@@ -2,6 +2,7 @@ package io.drover.vmm.client;
 
 import io.drover.proto.vmm.v1.ConsolePortStatus;
 import io.drover.proto.vmm.v1.DiskStatus;
+import io.drover.proto.vmm.v1.NicStatus;
 import io.drover.proto.vmm.v1.Status;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,11 +29,13 @@ import java.util.Optional;
  *            if there is one
  * @param prefaultedBytes
  *            of the guest's memory, so far, while {@link State#STARTING}
+ * @param nics
+ *            as the disks
  */
 public record VmmStatus(State state, String vm, String uid, long epoch, long pid, Optional<Duration> firstInstruction,
         int vcpus, long memoryBytes, long exits, List<VmmDiskStatus> disks,
         List<VmmPortStatus> consolePorts, Optional<VmmVsockStatus> vsock, Optional<VmmBalloonStatus> balloon,
-        Optional<VmmWatchdogStatus> watchdog, long prefaultedBytes) {
+        Optional<VmmWatchdogStatus> watchdog, long prefaultedBytes, List<VmmNicStatus> nics) {
     /** Where the machine's life is. */
     public enum State {
         /** Being put together, no vCPU has run. */
@@ -54,6 +57,7 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
         Objects.requireNonNull(vsock, "vsock");
         Objects.requireNonNull(balloon, "balloon");
         Objects.requireNonNull(watchdog, "watchdog");
+        nics = List.copyOf(nics);
     }
 
     /** Converts from the protocol. */
@@ -69,6 +73,10 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
         for (DiskStatus disk : status.getDisksList()) {
             disks.add(VmmDiskStatus.of(disk));
         }
+        List<VmmNicStatus> nics = new ArrayList<>();
+        for (NicStatus nic : status.getNicsList()) {
+            nics.add(VmmNicStatus.of(nic));
+        }
         List<VmmPortStatus> consolePorts = new ArrayList<>();
         for (ConsolePortStatus port : status.getConsolePortsList()) {
             consolePorts.add(VmmPortStatus.of(port));
@@ -79,7 +87,7 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
                 status.hasVsock() ? Optional.of(VmmVsockStatus.of(status.getVsock())) : Optional.empty(),
                 status.hasBalloon() ? Optional.of(VmmBalloonStatus.of(status.getBalloon())) : Optional.empty(),
                 status.hasWatchdog() ? Optional.of(VmmWatchdogStatus.of(status.getWatchdog())) : Optional.empty(),
-                status.getPrefaultedBytes());
+                status.getPrefaultedBytes(), nics);
     }
 
     /** Converts to the protocol. */
@@ -103,6 +111,9 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
                 .setPrefaultedBytes(prefaultedBytes);
         for (VmmDiskStatus disk : disks) {
             status.addDisks(disk.toProto());
+        }
+        for (VmmNicStatus nic : nics) {
+            status.addNics(nic.toProto());
         }
         for (VmmPortStatus port : consolePorts) {
             status.addConsolePorts(port.toProto());

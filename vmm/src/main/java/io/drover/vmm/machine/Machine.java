@@ -267,6 +267,11 @@ public final class Machine implements AutoCloseable {
         return board.disks();
     }
 
+    /** The nics, as the disks. Any thread. */
+    public List<NicState> nics() {
+        return board.nics();
+    }
+
     /** Gives the guest one more disk; done when it can find it, or when it is there with these settings. Any thread. */
     public void attachDisk(DiskSettings settings, Answer answer) {
         whereHotPlugIs(answer, hotPlug -> hotPlug.attachDisk(settings, answer));

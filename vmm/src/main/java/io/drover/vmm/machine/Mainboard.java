@@ -406,6 +406,10 @@ final class Mainboard implements AutoCloseable {
         return List.copyOf(cpus);
     }
 
+    List<NicState> nics() {
+        return pciDevices.isPresent() ? pciDevices.get().nics() : List.of();
+    }
+
     List<DiskState> disks() {
         return pciDevices.isPresent() ? pciDevices.get().disks() : List.of();
     }

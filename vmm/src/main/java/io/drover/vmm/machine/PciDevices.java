@@ -253,6 +253,17 @@ final class PciDevices implements AutoCloseable {
         return disks;
     }
 
+    /** The nics, as the disks. Any thread. */
+    synchronized List<NicState> nics() {
+        List<NicState> nics = new ArrayList<>();
+        for (PluggedDevice device : devices.values()) {
+            if (device.kind() instanceof Kind.OfNic(NicSettings settings, NetDevice nic)) {
+                nics.add(new NicState(settings.id(), device.isLeaving(), nic.counts()));
+            }
+        }
+        return nics;
+    }
+
     private synchronized List<VirtioPciFunction> functions() {
         List<VirtioPciFunction> all = new ArrayList<>(fixed.values());
         for (PluggedDevice device : devices.values()) {

@@ -257,7 +257,7 @@ final class IncomingVm implements VmmControl {
     public VmmStatus status() {
         return new VmmStatus(State.STARTING, settings.vm(), settings.uid(), settings.epoch(),
                 ProcessHandle.current().pid(), Optional.empty(), settings.vcpus(), settings.memoryBytes(), 0,
-                List.of(), List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0);
+                List.of(), List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0, List.of());
     }
 
     @Override

@@ -13,6 +13,7 @@ import io.drover.vmm.client.VmmEnd.Cause;
 import io.drover.vmm.client.VmmMemory;
 import io.drover.vmm.client.VmmMigration;
 import io.drover.vmm.client.VmmNic;
+import io.drover.vmm.client.VmmNicStatus;
 import io.drover.vmm.client.VmmPortStatus;
 import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.client.VmmStatus;
@@ -32,6 +33,7 @@ import io.drover.vmm.machine.MachineSettings;
 import io.drover.vmm.machine.MachineStartException;
 import io.drover.vmm.machine.MachineState;
 import io.drover.vmm.machine.MemorySettings;
+import io.drover.vmm.machine.NicState;
 import io.drover.vmm.machine.NicSettings;
 import io.drover.vmm.machine.Refusal;
 import io.drover.vmm.memory.GuestMemory;
@@ -40,6 +42,7 @@ import io.drover.vmm.state.SavedStates;
 import io.drover.vmm.virtio.balloon.BalloonState;
 import io.drover.vmm.virtio.block.BlockCounts;
 import io.drover.vmm.virtio.console.PortCounts;
+import io.drover.vmm.virtio.net.NetCounts;
 import io.drover.vmm.virtio.vsock.VsockCounts;
 import io.drover.vmm.watchdog.WatchdogAction;
 import io.drover.vmm.watchdog.WatchdogState;
@@ -280,7 +283,17 @@ final class VmmProcess implements VmmControl {
         return new VmmStatus(state, settings.vm(), settings.uid(), settings.epoch(), ProcessHandle.current().pid(),
                 entry == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(entry - processStartNanos)),
                 settings.vcpus(), settings.memoryBytes(), machine.exits(), diskStatus(), consolePorts(), vsockStatus(),
-                balloonStatus(), watchdogStatus(), machine.prefaultedBytes());
+                balloonStatus(), watchdogStatus(), machine.prefaultedBytes(), nicStatus());
+    }
+
+    private List<VmmNicStatus> nicStatus() {
+        List<VmmNicStatus> nics = new ArrayList<>();
+        for (NicState nic : machine.nics()) {
+            NetCounts counts = nic.counts();
+            nics.add(new VmmNicStatus(nic.id(), counts.framesIn(), counts.bytesIn(), counts.droppedIn(),
+                    counts.framesOut(), counts.bytesOut(), counts.droppedOut(), nic.leaving()));
+        }
+        return nics;
     }
 
     private List<VmmPortStatus> consolePorts() {

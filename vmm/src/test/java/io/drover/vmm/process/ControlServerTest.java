@@ -327,7 +327,7 @@ class ControlServerTest {
         @Override
         public VmmStatus status() {
             return new VmmStatus(VmmStatus.State.RUNNING, "fake", "uid", EPOCH, 1, Optional.empty(), 1, 1 << 20, 0,
-                    List.of(), List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0);
+                    List.of(), List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0, List.of());
         }
 
         @Override

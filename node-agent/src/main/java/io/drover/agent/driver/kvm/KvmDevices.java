@@ -10,14 +10,14 @@ import java.time.Duration;
 final class KvmDevices {
     /** Often enough to look at, and seldom enough for a guest that sleeps. */
     private static final Duration STATISTICS_INTERVAL = Duration.ofSeconds(10);
-    private static final VmmBalloon BALLOON = new VmmBalloon(true, true, STATISTICS_INTERVAL, 0);
 
     private KvmDevices() {}
 
     static VmmSettings with(VmmSettings settings, GuestDevices devices) {
         VmmSettings result = settings;
         if (devices.balloon()) {
-            result = result.withBalloon(BALLOON);
+            result = result.withBalloon(
+                    new VmmBalloon(true, true, STATISTICS_INTERVAL, devices.memoryTargetBytes()));
         }
         if (devices.watchdog().isPresent()) {
             result = result.withWatchdog(switch (devices.watchdog().get()) {

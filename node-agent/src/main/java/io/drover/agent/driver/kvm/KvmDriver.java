@@ -20,7 +20,6 @@ import io.drover.agent.process.ProcessIdentity;
 import io.drover.agent.process.ProcessTable;
 import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmCommand;
-import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmMemory;
 import io.drover.vmm.client.VmmRefusedException;
 import io.drover.vmm.client.VmmSettings;
@@ -106,9 +105,9 @@ public final class KvmDriver implements Driver {
                 plan.kernel(), plan.initramfs(), plan.commandLine(), KvmFiles.CONTROL_SOCKET, folder.consoleLog(),
                 CONSOLE_LOG_BYTES,
                 files.exit(), true)
-                .withDevices(plan.disks().stream().map(KvmDriver::disk).toList(), false)
+                .withDevices(plan.disks().stream().map(KvmDisk::of).toList(), false)
                 .withNics(plan.nics().stream().map(KvmNic::of).toList())
-                .withShare(share(plan.share()));
+                .withShare(share(plan.share())).withHotPlug();
         VmmSettings all = KvmDevices.with(plan.cpuModel().map(settings::withCpuModel).orElse(settings), plan.devices());
         files.withSockets(all, plan).write(files.settings());
         new RunLog(folder.vmmLog()).begin();
@@ -152,16 +151,6 @@ public final class KvmDriver implements Driver {
     /** A VMM that answers holds the folder's lock, so it is the only one; it may be a child of the agent's child. */
     private ProcessIdentity itself(VmFolder folder, DetachedProcess child) {
         return processes(folder).stream().findFirst().orElse(child.identity());
-    }
-
-    private static VmmDisk disk(MachineDisk disk) {
-        List<VmmDisk.File> backing = disk.backing()
-                .map(below -> new VmmDisk.File(below.file(), switch (below.format()) {
-                    case RAW -> VmmDisk.Format.RAW;
-                    case QCOW2 -> VmmDisk.Format.QCOW2;
-                })).stream().toList();
-        return new VmmDisk(new VmmDisk.File(disk.file(), VmmDisk.Format.QCOW2), backing, disk.readOnly(),
-                disk.serial(), disk.writeThrough() ? VmmDisk.Cache.WRITE_THROUGH : VmmDisk.Cache.WRITE_BACK, 0);
     }
 
     /** Nothing else that runs for the folder: this one may have failed because of that. */

@@ -4,6 +4,8 @@ import io.drover.agent.console.Console;
 import io.drover.agent.console.InputPump;
 import io.drover.agent.driver.Machine;
 import io.drover.agent.driver.MachineCounters;
+import io.drover.agent.driver.MachineDevices;
+import io.drover.agent.driver.MachineDisk;
 import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.MachineShare;
@@ -12,14 +14,12 @@ import io.drover.agent.process.DetachedProcess;
 import io.drover.agent.process.ProcessIdentity;
 import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmCpuidEntry;
-import io.drover.vmm.client.VmmDiskStatus;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
 import io.drover.vmm.client.VmmRefusedException;
 import io.drover.vmm.client.VmmStatus;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -229,22 +229,16 @@ final class KvmMachine implements Machine {
 
     @Override
     public MachineCounters counters() throws IOException {
-        List<VmmDiskStatus> told;
         try {
-            told = client.status().disks();
+            return KvmCounters.of(client.status(), plan.disks().stream().map(MachineDisk::name).toList());
         } catch (VmmRefusedException e) {
             throw new IOException("the VMM refused: " + e.getMessage(), e);
         }
-        if (told.size() != plan.disks().size()) {
-            throw new IOException("the VMM tells of " + told.size() + " disks (expected: " + plan.disks().size() + ")");
-        }
-        List<MachineCounters.DiskCounters> disks = new ArrayList<>();
-        for (int index = 0; index < told.size(); index++) {
-            VmmDiskStatus disk = told.get(index);
-            disks.add(new MachineCounters.DiskCounters(plan.disks().get(index).name(), disk.reads(), disk.readBytes(),
-                    disk.writes(), disk.writtenBytes(), disk.flushes(), disk.discards(), disk.failures()));
-        }
-        return new MachineCounters(disks);
+    }
+
+    @Override
+    public MachineDevices devices() {
+        return new KvmMachineDevices(client, files);
     }
 
     @Override

@@ -15,6 +15,9 @@ final class QemuDevices {
         if (devices.watchdog().equals(Optional.of(GuestDevices.Watchdog.POWER_OFF))) {
             throw new UnsupportedPlanException("qemu", "watchdog that powers off, only one that resets");
         }
+        if (devices.memoryTargetBytes() != 0) {
+            throw new UnsupportedPlanException("qemu", "targets of balloons");
+        }
     }
 
     static List<String> arguments(GuestDevices devices) {

@@ -6,6 +6,7 @@ import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
 import io.drover.agent.driver.KernelFormat;
 import io.drover.agent.driver.Machine;
+import io.drover.agent.driver.MachineDisk;
 import io.drover.agent.driver.MachineNic;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.UnbootableException;
@@ -103,6 +104,9 @@ public final class QemuDriver implements Driver {
             if (!nic.receiveRate().equals(MachineNic.Rate.ANY) || !nic.sendRate().equals(MachineNic.Rate.ANY)) {
                 throw new UnsupportedPlanException(name(), "rate limits of nics");
             }
+        }
+        if (!plan.disks().stream().allMatch(disk -> disk.rate().equals(MachineDisk.Rate.ANY))) {
+            throw new UnsupportedPlanException(name(), "limits of disks");
         }
     }
 

@@ -2,6 +2,7 @@ package io.drover.agent.driver.qemu;
 
 import io.drover.agent.driver.Machine;
 import io.drover.agent.driver.MachineCounters;
+import io.drover.agent.driver.MachineDevices;
 import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.folder.LogFile;
@@ -87,6 +88,11 @@ final class QemuMachine implements Machine {
     @Override
     public MachineCounters counters() throws IOException {
         return QemuCounters.of(monitor.execute("query-blockstats"), plan.disks());
+    }
+
+    @Override
+    public MachineDevices devices() {
+        return new QemuDevicesStay();
     }
 
     @Override
