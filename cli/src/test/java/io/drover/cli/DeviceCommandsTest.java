@@ -39,8 +39,10 @@ class DeviceCommandsTest {
         assertThat(run.run("vm", "disk", "attach", "web-1",
                 "name=data,size=1G,bytes-per-second=50M,operations-per-second=200")).as(run.err()).isZero();
         assertThat(controller.request(AttachDiskRequest.class).toBuilder().clearRequestId().build())
-                .isEqualTo(AttachDiskRequest.newBuilder().setName("vms/web-1").setDisk(VmDisk.newBuilder().setName("data")
-                        .setSizeBytes(1L << 30).setBytesPerSecond(50L << 20).setOperationsPerSecond(200)).build());
+                .isEqualTo(AttachDiskRequest.newBuilder().setName("vms/web-1")
+                        .setDisk(VmDisk.newBuilder().setName("data")
+                                .setSizeBytes(1L << 30).setBytesPerSecond(50L << 20).setOperationsPerSecond(200))
+                        .build());
         assertThat(controller.request(AttachDiskRequest.class).getRequestId()).isNotEmpty();
         assertThat(run.out()).contains("attached disk data to web-1");
     }

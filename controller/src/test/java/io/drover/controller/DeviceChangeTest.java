@@ -69,7 +69,8 @@ final class DeviceChangeTest {
         assertThat(vm.getSpec().getDisksList()).containsExactly(ROOT, DATA);
         assertThat(vm.getDeviceChange()).isEmpty();
         assertThat(cloud.vms().attachDisk(attach()).getName()).isEqualTo(task.getName());
-        assertThat(host.calls()).filteredOn(call -> call.startsWith("change")).containsExactly("change web-1 ATTACH_DISK");
+        assertThat(host.calls()).filteredOn(call -> call.startsWith("change"))
+                .containsExactly("change web-1 ATTACH_DISK");
     }
 
     @Test

@@ -11,7 +11,8 @@ import io.drover.cli.option.OutputOptions;
 import io.drover.proto.v1.Task;
 
 /** A change of a VM's devices: the request, the wait and the answer. */
-record DeviceCall(Surroundings surroundings, OutputOptions output, ConnectionOptions connection, MutationOptions mutation) {
+record DeviceCall(Surroundings surroundings, OutputOptions output, ConnectionOptions connection,
+        MutationOptions mutation) {
     /** Asks for it. */
     interface Request {
         /**

@@ -34,7 +34,8 @@ final class VmDiskAttach implements Callable<Integer> {
 
     @Override
     public Integer call() throws Failure, InterruptedException {
-        return new DeviceCall(surroundings, output, connection, mutation).make(name, "attached disk " + disk.disk().getName() + " to",
+        return new DeviceCall(surroundings, output, connection, mutation).make(name,
+                "attached disk " + disk.disk().getName() + " to",
                 "disk " + disk.disk().getName() + " was not attached",
                 (api, vm, requestId) -> api.vms().attachDisk(AttachDiskRequest.newBuilder().setName(vm)
                         .setDisk(disk.disk()).setRequestId(requestId).build()));

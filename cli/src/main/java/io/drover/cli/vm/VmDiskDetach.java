@@ -13,7 +13,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "detach", description = "Take a disk away from a VM, with all that is on it. Waits for the guest to let go of it.")
+@Command(name = "detach",
+        description = "Take a disk away from a VM, with all that is on it. Waits for the guest to let go of it.")
 final class VmDiskDetach implements Callable<Integer> {
     private final Surroundings surroundings;
 
@@ -27,8 +28,9 @@ final class VmDiskDetach implements Callable<Integer> {
     private String name = "";
     @Parameters(index = "1", paramLabel = "DISK", description = "Which disk.")
     private String disk = "";
-    @Option(names = "--delete-contents", description = "Needed: what is on the disk is deleted with it, for good. Of a VM that "
-            + "is stopped it goes at the next start.")
+    @Option(names = "--delete-contents",
+            description = "Needed: what is on the disk is deleted with it, for good. Of a VM that "
+                    + "is stopped it goes at the next start.")
     private boolean deleteContents;
     @Option(names = "--force", description = "Do not wait for the guest, which loses what it has not written.")
     private boolean force;

@@ -28,7 +28,8 @@ final class VmDiskLimit implements Callable<Integer> {
     private String name = "";
     @Parameters(index = "1", paramLabel = "DISK", description = "Which disk.")
     private String disk = "";
-    @Option(names = "--bytes-per-second", paramLabel = "SIZE", description = "Data read and written, such as 50M; at least 64K.")
+    @Option(names = "--bytes-per-second", paramLabel = "SIZE",
+            description = "Data read and written, such as 50M; at least 64K.")
     private Converters.Bytes bytes = new Converters.Bytes(0);
     @Option(names = "--operations-per-second", paramLabel = "N", description = "Requests of any kind.")
     private long operations;
@@ -39,7 +40,8 @@ final class VmDiskLimit implements Callable<Integer> {
 
     @Override
     public Integer call() throws Failure, InterruptedException {
-        return new DeviceCall(surroundings, output, connection, mutation).make(name, "set the limits of disk " + disk + " of",
+        return new DeviceCall(surroundings, output, connection, mutation).make(name,
+                "set the limits of disk " + disk + " of",
                 "the limits of disk " + disk + " were not set",
                 (api, vm, requestId) -> api.vms().setDiskLimits(SetDiskLimitsRequest.newBuilder().setName(vm)
                         .setDisk(disk).setBytesPerSecond(bytes.count()).setOperationsPerSecond(operations)

@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "list", description = "List the disks of a VM.")
 final class VmDiskList implements Callable<Integer> {
-    private static final Kind<VmDisk> KIND = new Kind<>("disks", VmDisk::getName, List.of(Column.of("NAME", VmDisk::getName),
+    private static final Kind<VmDisk> KIND = new Kind<>("disks", VmDisk::getName, List.of(
+            Column.of("NAME", VmDisk::getName),
             Column.of("IMAGE", disk -> disk.getImage().isEmpty() ? "-" : ResourceNames.IMAGE.id(disk.getImage())),
             Column.of("SIZE", disk -> disk.getSizeBytes() == 0 ? "image's" : Quantity.bytes(disk.getSizeBytes())),
             Column.of("ACCESS", disk -> disk.getReadOnly() ? "read-only" : "read-write"),

@@ -13,7 +13,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "memory", description = "Ask the guest of a VM with a balloon to do with less memory, or let it have more.")
+@Command(name = "memory",
+        description = "Ask the guest of a VM with a balloon to do with less memory, or let it have more.")
 final class VmMemory implements Callable<Integer> {
     private final Surroundings surroundings;
 

@@ -25,7 +25,8 @@ final class VmNicAttach implements Callable<Integer> {
     private MutationOptions mutation;
     @Parameters(index = "0", paramLabel = "NAME", completionCandidates = VmNames.class, description = "Which VM.")
     private String name = "";
-    @Parameters(index = "1", paramLabel = NicOption.LABEL, description = "The nic, as with `vm create --nic`, with a name.")
+    @Parameters(index = "1", paramLabel = NicOption.LABEL,
+            description = "The nic, as with `vm create --nic`, with a name.")
     private NicOption nic = NicOption.NONE;
 
     VmNicAttach(Surroundings surroundings) {
@@ -34,7 +35,8 @@ final class VmNicAttach implements Callable<Integer> {
 
     @Override
     public Integer call() throws Failure, InterruptedException {
-        return new DeviceCall(surroundings, output, connection, mutation).make(name, "attached nic " + nic.nic().getName() + " to",
+        return new DeviceCall(surroundings, output, connection, mutation).make(name,
+                "attached nic " + nic.nic().getName() + " to",
                 "nic " + nic.nic().getName() + " was not attached",
                 (api, vm, requestId) -> api.vms().attachNic(AttachNicRequest.newBuilder().setName(vm).setNic(nic.nic())
                         .setRequestId(requestId).build()));

@@ -22,9 +22,10 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "list", description = "List the nics of a VM.")
 final class VmNicList implements Callable<Integer> {
-    private static final Kind<VmNic> KIND = new Kind<>("nics", VmNic::getName, List.of(Column.of("NAME", VmNic::getName),
-            Column.of("NETWORK", nic -> nic.hasBridge() ? "bridge " + nic.getBridge().getBridge() : "user"),
-            Column.of("MAC", VmNic::getEffectiveMac)),
+    private static final Kind<VmNic> KIND = new Kind<>("nics", VmNic::getName,
+            List.of(Column.of("NAME", VmNic::getName),
+                    Column.of("NETWORK", nic -> nic.hasBridge() ? "bridge " + nic.getBridge().getBridge() : "user"),
+                    Column.of("MAC", VmNic::getEffectiveMac)),
             nic -> new Detail.Sheet().add("Name", nic.getName()).details());
 
     private final Surroundings surroundings;

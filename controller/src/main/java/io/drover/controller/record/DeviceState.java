@@ -54,15 +54,16 @@ public record DeviceState(long generation, Optional<DeviceChange> change, List<S
         if (!keptDisks) {
             return done();
         }
-        return switch (pending.get().kind()) {
-            case DeviceChange.Kind.AttachDisk(String disk) -> new DeviceState(generation, Optional.empty(),
-                    with(addedDisks, disk), removedDisks);
-            case DeviceChange.Kind.DetachDisk(Disk was, boolean _) -> new DeviceState(generation, Optional.empty(),
+        DeviceChange.Kind kind = pending.get().kind();
+        if (kind instanceof DeviceChange.Kind.AttachDisk(String disk)) {
+            return new DeviceState(generation, Optional.empty(), with(addedDisks, disk), removedDisks);
+        }
+        if (kind instanceof DeviceChange.Kind.DetachDisk(Disk was, boolean _)) {
+            return new DeviceState(generation, Optional.empty(),
                     addedDisks.stream().filter(name -> !name.equals(was.name())).toList(),
                     with(removedDisks, was.name()));
-            case DeviceChange.Kind.ResizeDisk _,DeviceChange.Kind.SetDiskLimits _,DeviceChange.Kind.AttachNic _,DeviceChange.Kind.DetachNic _,DeviceChange.Kind.SetMemoryTarget _ ->
-                done();
-        };
+        }
+        return done();
     }
 
     private static List<String> with(List<String> names, String name) {

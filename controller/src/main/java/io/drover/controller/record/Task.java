@@ -41,7 +41,8 @@ public record Task(TaskId id, String method, RecordKey target, String targetUid,
      */
     public record Fault(int code, String reason, String message, String nextStep) {}
 
-    private static final Set<String> METHODS_ON_DEVICES = Set.of("AttachDisk", "DetachDisk", "ResizeDisk", "SetDiskLimits",
+    private static final Set<String> METHODS_ON_DEVICES = Set.of("AttachDisk", "DetachDisk", "ResizeDisk",
+            "SetDiskLimits",
             "AttachNic", "DetachNic", "SetMemoryTarget");
 
     /** Whether it changes a VM's devices, so that its generation is one of theirs. */

@@ -149,7 +149,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
     public Vm ended(RunEnd end, int rebootsOfRun, Phase then, Instant now) {
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
                 new Status(then, then == Phase.PENDING ? "" : end.message(), now), Optional.of(end), placement, created,
-                rebootsOfRun, refusals, owner.map(Owner::host).or(() -> remains), disksHost, devices.atRest(disksHost.isPresent()));
+                rebootsOfRun, refusals, owner.map(Owner::host).or(() -> remains), disksHost,
+                devices.atRest(disksHost.isPresent()));
     }
 
     /**
@@ -185,7 +186,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
      */
     public Vm withDevices(VmSpec next, DeviceChange.Kind kind) {
         DeviceState changing = devices.changing(kind);
-        return new Vm(id, uid, generation, next, desired, owner, lastEpoch, status, lastEnd, placement, created, reboots,
+        return new Vm(id, uid, generation, next, desired, owner, lastEpoch, status, lastEnd, placement, created,
+                reboots,
                 refusals, remains, disksHost, owner.isPresent() ? changing : changing.atRest(disksHost.isPresent()));
     }
 

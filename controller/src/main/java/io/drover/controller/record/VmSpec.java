@@ -65,13 +65,15 @@ public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCom
 
     /** The same with other disks. */
     public VmSpec withDisks(List<Disk> newDisks) {
-        return new VmSpec(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, newDisks, nics,
+        return new VmSpec(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, newDisks,
+                nics,
                 vsock, consoles, cpuModel, devices, resources, memoryTargetBytes);
     }
 
     /** The same with other nics. */
     public VmSpec withNics(List<Nic> newNics) {
-        return new VmSpec(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, disks, newNics,
+        return new VmSpec(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, disks,
+                newNics,
                 vsock, consoles, cpuModel, devices, resources, memoryTargetBytes);
     }
 

@@ -49,8 +49,9 @@ final class DeviceIntents {
             obstacle = Optional.of(none(vm, "disk", name));
         }
         if (obstacle.isEmpty() && !deleteContents) {
-            obstacle = Optional.of(notNow(vm, "CONTENTS_WOULD_BE_LOST", "a disk is part of its VM: what is in disk " + name
-                    + " goes with it, for good", "copy what is to stay, then ask again with delete_contents"));
+            obstacle = Optional
+                    .of(notNow(vm, "CONTENTS_WOULD_BE_LOST", "a disk is part of its VM: what is in disk " + name
+                            + " goes with it, for good", "copy what is to stay, then ask again with delete_contents"));
         }
         if (obstacle.isEmpty()) {
             obstacle = moved(vm);
@@ -66,7 +67,8 @@ final class DeviceIntents {
                 .concat(vm.devices().addedDisks().stream(), vm.devices().removedDisks().stream()).toList();
         return vm.owner().isPresent() || names.size() < MAX_MOVED_DISKS ? Optional.empty()
                 : Optional.of(notNow(vm, "TOO_MANY_DISKS_MOVED",
-                        "since it ran last, these disks came or went: " + String.join(", ", names), "start the VM first"));
+                        "since it ran last, these disks came or went: " + String.join(", ", names),
+                        "start the VM first"));
     }
 
     /** A detachment that waits for the guest is asked for again, by force: the guest is waited for no longer. */
@@ -189,7 +191,8 @@ final class DeviceIntents {
     }
 
     private static Problem taken(Vm vm, String what) {
-        return notNow(vm, "DEVICE_EXISTS", vm.id().resourceName() + " has a " + what + " already", "choose another name");
+        return notNow(vm, "DEVICE_EXISTS", vm.id().resourceName() + " has a " + what + " already",
+                "choose another name");
     }
 
     private static Problem notNow(Vm vm, String reason, String message, String nextStep) {

@@ -85,7 +85,8 @@ public final class VmSpecs {
         Resources resources = VmResourceSpecs.read(spec, field, violations);
         long target = spec.getMemoryTargetBytes();
         violations.require(target >= 0 && target <= memory && target % MEMORY_TARGET_STEP_BYTES == 0
-                && (target == 0 || spec.hasBalloon()), field + ".memory_target_bytes", target
+                && (target == 0 || spec.hasBalloon()), field + ".memory_target_bytes",
+                target
                         + " (expected: a multiple of 1 MiB, at most the VM's memory, for a VM with a balloon; 0 for all of it)");
         violations.require(!spec.getDriver().equals("qemu")
                 || disks.stream().allMatch(disk -> disk.limits().equals(Disk.Limits.NONE)), field + ".disks",

@@ -327,7 +327,8 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
                         .setEpoch(request.getEpoch())
                         .setState(startsEnd.isPresent() ? VmObservation.State.ENDED : VmObservation.State.RUNNING)
                         .setExit(startsEnd.orElse(Exit.getDefaultInstance())).setDriver(request.getDriver())
-                        .setDeviceGeneration(request.getDeviceGeneration()).setKeepsDisks(request.getDisksCount() > 0 && startsEnd.isEmpty()).build());
+                        .setDeviceGeneration(request.getDeviceGeneration())
+                        .setKeepsDisks(request.getDisksCount() > 0 && startsEnd.isEmpty()).build());
             }
             if (!startsHang) {
                 response.onNext(StartVmResponse.newBuilder().setObservation(runs.get(request.getUid())).build());

@@ -43,7 +43,8 @@ final class DeviceIntentsTest {
     }
 
     private static Vm running(Disk... disks) {
-        return stopped(disks).askedToRun(NOW).placed(new Placement(Optional.of(H1), "kvm", 1, 1, 1, Map.of(), "", NOW), NOW)
+        return stopped(disks).askedToRun(NOW)
+                .placed(new Placement(Optional.of(H1), "kvm", 1, 1, 1, Map.of(), "", NOW), NOW)
                 .in(Phase.RUNNING, "", NOW).withDisksOn(H1);
     }
 

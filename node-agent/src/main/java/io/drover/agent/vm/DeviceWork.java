@@ -94,7 +94,8 @@ record DeviceWork(ChangeDeviceRequest change, StartOrder.Prepared before, StartO
 
     private Optional<String> attachNic(MachineDevices machine, String name)
             throws DeviceRefusedException, IOException, InterruptedException {
-        MachineNic nic = after.plan().nics().stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow();
+        MachineNic nic = after.plan().nics().stream().filter(each -> each.name().equals(name)).findFirst()
+                .orElseThrow();
         boolean refused = false;
         if (!machine.hasNic(name)) {
             after.nics().make(name, user);

@@ -499,7 +499,8 @@ final class Vm implements AutoCloseable {
         try {
             running.pressPowerButton();
         } catch (IOException e) {
-            log.warn("VM {}: the power button cannot be pressed; waiting for the grace to run out", plan().identity(), e);
+            log.warn("VM {}: the power button cannot be pressed; waiting for the grace to run out", plan().identity(),
+                    e);
         }
     }
 

@@ -18,6 +18,9 @@ import io.drover.agent.files.Sha256;
 import io.drover.agent.folder.FolderWatch;
 import io.drover.agent.folder.VmFolder;
 import io.drover.agent.net.HostNetworks;
+import io.drover.agent.cgroup.Cgroups;
+import io.drover.agent.share.HostShares;
+import io.drover.agent.host.HostTopology;
 import io.drover.proto.agent.v1.ChangeDeviceRequest;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
@@ -27,11 +30,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -57,6 +60,7 @@ final class VmDevicesTest {
     private Path data;
     private FileStore files;
     private HostNetworks networks;
+    private HostShares shares;
     private VmFolder folder;
     private Driver driver;
     private Vm vm;
@@ -68,6 +72,7 @@ final class VmDevicesTest {
         files = new FileStore(Files.createDirectory(data.resolve("files")), 64L << 20, InstantSource.system(),
                 stored -> {});
         networks = HostNetworks.probe(data, Set.of());
+        shares = new HostShares(HostTopology.read(), new TreeSet<>(), new Cgroups.Found.Unusable("not in this test"));
         folder = new VmFolder(Files.createDirectory(data.resolve("vms")).resolve("uid-1"));
     }
 
@@ -102,7 +107,7 @@ final class VmDevicesTest {
 
     private Vm vm(LocalRecord record) {
         return new Vm(prepared(record.start()), driver, folder, record,
-                new Vm.Surroundings(timer, seen::add, step -> {}), this::prepared);
+                new Vm.Surroundings(timer, seen::add, step -> {}, shares), this::prepared);
     }
 
     private StartOrder.Prepared prepared(StartVmRequest start) {
@@ -189,7 +194,8 @@ final class VmDevicesTest {
         var _ = vm.destroy("another begins").get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         vm.close();
         ChangeDeviceRequest change = change(1).setAttachDisk(disk("data")).build();
-        new LocalRecord(start, new LocalState.Starting(Vm.now()), 1, DeviceOrder.of(start).asked(change)).write(folder);
+        new LocalRecord(start, new LocalState.Starting(Vm.now()), 1, LocalRecord.Given.NOTHING,
+                DeviceOrder.of(start).asked(change)).write(folder);
         vm = vm(LocalRecord.read(folder).orElseThrow());
         Files.deleteIfExists(folder.run().resolve("exit.pb"));
         VmObservation adopted = vm.adopt().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
@@ -203,7 +209,8 @@ final class VmDevicesTest {
     void whatARunCannotHaveIsRefusedAndNothingIsLeftOfIt() throws Exception {
         startUnderKvm();
         VmObservation nic = ask(change(1).setAttachNic(StartVmRequest.Nic.newBuilder().setName("net1")
-                .setMac("52:54:00:00:00:01").setQueuePairs(1).setUser(StartVmRequest.UserNetwork.getDefaultInstance())));
+                .setMac("52:54:00:00:00:01").setQueuePairs(1)
+                .setUser(StartVmRequest.UserNetwork.getDefaultInstance())));
         assertThat(nic.getDeviceState()).isEqualTo(DeviceState.DEVICE_FAILED);
         assertThat(nic.getDeviceMessage()).contains("started without a user network", "stop the VM");
         VmObservation image = ask(change(2).setAttachDisk(disk("clone").toBuilder()

@@ -30,6 +30,7 @@ final class KvmDisk {
     /** What a VMM knows the disk by. */
     static String id(String name) {
         return PREFIX.length() + name.length() <= MAX_ID_CHARS ? PREFIX + name
-                : PREFIX + Hashing.sha256().hashString(name, StandardCharsets.UTF_8).toString().substring(0, HASH_CHARS);
+                : PREFIX + Hashing.sha256().hashString(name, StandardCharsets.UTF_8).toString().substring(0,
+                        HASH_CHARS);
     }
 }

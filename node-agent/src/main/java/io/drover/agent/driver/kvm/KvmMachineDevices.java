@@ -64,8 +64,9 @@ final class KvmMachineDevices implements MachineDevices {
                     .flatMap(each -> each.backing().stream()).map(VmmDisk.File::path).collect(Collectors.toSet());
             if (disk.backing().isPresent() && !known.contains(disk.backing().get().file())) {
                 // It is not in the file system that the VMM sees.
-                throw new DeviceRefusedException("disk " + disk.name() + " lies on an image that none of the VM's disks lay "
-                        + "on when it started, and a process that runs is given no more files" + STOP_FIRST);
+                throw new DeviceRefusedException(
+                        "disk " + disk.name() + " lies on an image that none of the VM's disks lay "
+                                + "on when it started, and a process that runs is given no more files" + STOP_FIRST);
             }
         }
         call(() -> client.attachDisk(asked));
@@ -106,8 +107,9 @@ final class KvmMachineDevices implements MachineDevices {
     public void attachNic(MachineNic nic) throws DeviceRefusedException, IOException {
         if (nic.network() instanceof MachineNic.Network.User && !hasNic(nic.name()) && !mayStartPrograms()) {
             // Its filter of system calls lets it start none.
-            throw new DeviceRefusedException("nic " + nic.name() + " needs passt, and the VM was started without a user network, "
-                    + "so that its process may start no program" + STOP_FIRST);
+            throw new DeviceRefusedException(
+                    "nic " + nic.name() + " needs passt, and the VM was started without a user network, "
+                            + "so that its process may start no program" + STOP_FIRST);
         }
         call(() -> client.attachNic(KvmNic.of(nic)));
     }

@@ -53,7 +53,8 @@ final class QemuDevicesStay implements MachineDevices {
     }
 
     private static DeviceRefusedException refused() {
-        return new DeviceRefusedException("the driver qemu does not change the devices of a VM that runs; next: stop it, "
-                + "change it, start it");
+        return new DeviceRefusedException(
+                "the driver qemu does not change the devices of a VM that runs; next: stop it, "
+                        + "change it, start it");
     }
 }
