@@ -38,11 +38,11 @@ final class RecordFormatTest {
     }
 
     @Test
-    void programThatWritesAFormatReadsIt() {
-        assertThat(RecordFormat.newest(LocalVm.getDescriptor())).isGreaterThanOrEqualTo(6);
-        // The record has all that an agent's intent has, and what only the record has.
+    void newestIsOfTheRecordWithAllThatIsInIt() {
         assertThat(RecordFormat.newest(VmRecord.getDescriptor()))
-                .isGreaterThanOrEqualTo(RecordFormat.newest(LocalVm.getDescriptor()));
+                .isGreaterThanOrEqualTo(RecordFormat.newest(VmSpec.getDescriptor()));
+        assertThat(RecordFormat.newest(VmSpec.getDescriptor())).isGreaterThanOrEqualTo(7)
+                .isEqualTo(RecordFormat.newest(StartVmRequest.getDescriptor()));
     }
 
     @Test
