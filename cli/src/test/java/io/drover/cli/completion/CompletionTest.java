@@ -43,7 +43,8 @@ class CompletionTest {
 
     @Test
     void optionsOfTheCommand() {
-        assertThat(complete("vm", "create", "x", "--d")).containsExactly("--dedicated-cpus", "--detach", "--disk", "--driver", "--dry-run");
+        assertThat(complete("vm", "create", "x", "--d"))
+                .containsExactly("--dedicated-cpus", "--detach", "--disk", "--driver", "--dry-run");
     }
 
     @Test
