@@ -38,7 +38,8 @@ final class DeviceIntentsTest {
 
     private static Vm stopped(Disk... disks) {
         VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(disks),
-                List.of(), false, Consoles.NONE, Optional.empty(), new GuestDevices(true, Optional.empty()), Resources.NONE);
+                List.of(), false, Consoles.NONE, Optional.empty(), new GuestDevices(true, Optional.empty()),
+                Resources.NONE);
         return Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Stopped(java.time.Duration.ZERO), NOW);
     }
 

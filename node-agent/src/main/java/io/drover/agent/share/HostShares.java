@@ -38,7 +38,8 @@ public final class HostShares {
      * @param dedicated CPUs set aside for VMs that have CPUs to themselves
      * @throws IOException when the host has not these CPUs, or would have none left
      */
-    public HostShares(HostTopology topology, NavigableSet<Integer> dedicated, Cgroups.Found cgroups) throws IOException {
+    public HostShares(HostTopology topology, NavigableSet<Integer> dedicated, Cgroups.Found cgroups)
+            throws IOException {
         this.topology = topology;
         this.dedicated = new DedicatedCpus(dedicated, topology);
         this.cgroups = cgroups;

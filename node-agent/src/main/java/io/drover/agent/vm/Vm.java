@@ -418,8 +418,9 @@ final class Vm implements AutoCloseable {
         try {
             prepared.nics().make(driver.user(folder));
             surroundings.witness().reached(StartStep.NICS_MADE);
-            MachinePlan shared = plan().withShare(surroundings.shares().give(plan(), prepared.share(), driver.name(), cpus,
-                    record.given().cpuid()));
+            MachinePlan shared = plan()
+                    .withShare(surroundings.shares().give(plan(), prepared.share(), driver.name(), cpus,
+                            record.given().cpuid()));
             Machine running = driver.spawn(shared, folder, console);
             spawned = true;
             return running;
@@ -526,7 +527,8 @@ final class Vm implements AutoCloseable {
         }
         Adoption found;
         try {
-            found = driver.adopt(plan().withShare(surroundings.shares().given(prepared.share(), cpus)), folder, console);
+            found = driver.adopt(plan().withShare(surroundings.shares().given(prepared.share(), cpus)), folder,
+                    console);
         } catch (IOException e) {
             found = new Adoption.Ended(new MachineEnd.Failed(
                     "did not answer the agent that came back, and was killed: " + e.getMessage()));
