@@ -131,9 +131,10 @@ final class IncomingVm implements VmmControl {
             log.error("the guest could not be received", e);
             fail(FailureKind.FAILED, e.toString());
         }
-        // The sender is told why, too, by whoever waits for the machine; only then is its memory nobody's.
-        assembled.completeExceptionally(new IOException(failed.orElseThrow().failure().orElseThrow().message()));
-        receiver.ifPresent(each -> each.cancel("the guest could not be received"));
+        // The sender is told the same, by whoever waits for the machine or here; only then is its memory nobody's.
+        VmmMigration.Failure failure = failed.orElseThrow().failure().orElseThrow();
+        receiver.ifPresent(each -> each.abandon(FailureKind.valueOf(failure.kind()), failure.message()));
+        assembled.completeExceptionally(new IOException(failure.message()));
         joinReceiver();
         receiver.ifPresent(StreamReceiver::close);
         machine.ifPresent(Machine::close);

@@ -102,10 +102,15 @@ public final class StreamReceiver implements AutoCloseable {
         return finished;
     }
 
-    /** Ends it from outside; the sender is told why. Any thread; does nothing after the end. */
+    /** Ends it because somebody wants so; the sender is told why. Any thread; does nothing after the end. */
     public void cancel(String why) {
+        abandon(FailureKind.CANCELLED, why);
+    }
+
+    /** Ends it for a reason that lies outside of the stream; the sender is told it. Any thread; does nothing after the end. */
+    public void abandon(FailureKind kind, String why) {
         if (!finished) {
-            fail(new StreamException(FailureKind.CANCELLED, why));
+            fail(new StreamException(kind, why));
         }
     }
 
