@@ -7,6 +7,7 @@ import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
 import io.drover.proto.v1.CancelTaskRequest;
+import io.drover.proto.v1.ConfirmHostOffRequest;
 import io.drover.proto.v1.CordonHostRequest;
 import io.drover.proto.v1.CreateImageRequest;
 import io.drover.proto.v1.CreateVmRequest;
@@ -330,6 +331,11 @@ public final class FakeController implements AutoCloseable {
         @Override
         public void deleteHost(DeleteHostRequest request, StreamObserver<Task> observer) {
             answer(request, observer, () -> task("DeleteHost", find(hosts, request.getName()).getName()));
+        }
+
+        @Override
+        public void confirmHostOff(ConfirmHostOffRequest request, StreamObserver<Task> observer) {
+            answer(request, observer, () -> task("ConfirmHostOff", find(hosts, request.getName()).getName()));
         }
 
         @Override

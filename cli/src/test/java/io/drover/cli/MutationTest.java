@@ -6,7 +6,9 @@ import com.google.common.hash.Hashing;
 import com.google.rpc.Code;
 import io.drover.proto.v1.BridgeNetwork;
 import io.drover.proto.v1.CreateImageRequest;
+import io.drover.proto.v1.ConfirmHostOffRequest;
 import io.drover.proto.v1.CreateVmRequest;
+import io.drover.proto.v1.HaPolicy;
 import io.drover.proto.v1.DeleteHostRequest;
 import io.drover.proto.v1.DeleteImageRequest;
 import io.drover.proto.v1.DeleteVmRequest;
@@ -124,6 +126,17 @@ class MutationTest {
         CommandRun node = CommandRun.against(controller);
         assertThat(node.run("vm", "create", "web-3", "--image", "debian", "--numa-node", "left")).isEqualTo(1);
         assertThat(node.err()).contains("'left' (expected: a number or auto)");
+    }
+
+    @Test
+    void haPolicyIsSentAsItWasSaid() {
+        assertThat(CommandRun.against(controller).run("vm", "create", "web-1", "--image", "debian", "--ha", "restart"))
+                .isZero();
+        assertThat(controller.request(CreateVmRequest.class).getVm().getSpec().getHaPolicy())
+                .isEqualTo(HaPolicy.HA_POLICY_RESTART);
+        CommandRun wrong = CommandRun.against(controller);
+        assertThat(wrong.run("vm", "create", "web-2", "--image", "debian", "--ha", "always")).isEqualTo(1);
+        assertThat(wrong.err()).contains("always");
     }
 
     @Test
@@ -492,6 +505,16 @@ class MutationTest {
         assertThat(run.err()).contains("it is not clear what it is made of");
         assertThat(run.run("image", "add", "x", "--kernel", folder.resolve("none").toString())).isEqualTo(1);
         assertThat(run.err()).contains("error: cannot upload " + folder.resolve("none"), "why:  it cannot be read");
+    }
+
+    @Test
+    void confirmationThatAHostIsOffWaitsForItsVmsToBeGivenUp() {
+        controller.hosts.put("hosts/h1", Host.newBuilder().setName("hosts/h1").build());
+        CommandRun run = CommandRun.against(controller);
+        assertThat(run.run("host", "confirm-off", "h1")).as(run.err()).isZero();
+        assertThat(controller.request(ConfirmHostOffRequest.class).getName()).isEqualTo("hosts/h1");
+        assertThat(controller.request(ConfirmHostOffRequest.class).getRequestId()).matches(UUID_LIKE);
+        assertThat(run.out()).isEqualTo("gave up the VMs of h1\n");
     }
 
     @Test

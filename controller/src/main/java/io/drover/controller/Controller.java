@@ -109,7 +109,8 @@ final class Controller implements AutoCloseable {
         FencedHosts fenced = new FencedHosts(store, leadership::leading, clock, timer);
         metrics.observe(store, links, leadership::leading);
         // In this order: who decides sees what those before it have made of a change.
-        List.of(links, vms, tasks, metrics, placer, reconciler, fenced).forEach(store::addListener);
+        List.of(links, vms, tasks, metrics, placer, reconciler.absences(), reconciler, fenced)
+                .forEach(store::addListener);
         List.of(vms, placer, reconciler).forEach(links::addListener);
 
         placer.start();
@@ -118,7 +119,7 @@ final class Controller implements AutoCloseable {
         store.start();
         part(leadership);
         leadership.start(() -> {
-            reconciler.lookAtAll();
+            reconciler.begin();
             fenced.lookAtAll();
         });
         part(reconciler);

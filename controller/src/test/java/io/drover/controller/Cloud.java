@@ -8,6 +8,7 @@ import io.drover.proto.v1.CreateImageRequest;
 import io.drover.proto.v1.CreateVmRequest;
 import io.drover.proto.v1.DiskImage;
 import io.drover.proto.v1.GetVmRequest;
+import io.drover.proto.v1.HaPolicy;
 import io.drover.proto.v1.HostServiceGrpc;
 import io.drover.proto.v1.Image;
 import io.drover.proto.v1.ImageFile;
@@ -37,6 +38,7 @@ import java.util.concurrent.TimeUnit;
 /** A small cloud in one process: a real controller with its real ZooKeeper, fake agents, and a client over the wire. */
 final class Cloud implements AutoCloseable {
     static final long MIB = 1L << 20;
+    static final java.time.Duration TAKEOVER_WAIT = java.time.Duration.ofMillis(1500);
     private static final int MAX_CHUNK_BYTES = 1 << 20;
     private static final byte[] KERNEL = "not a kernel, but nobody here boots it".getBytes(StandardCharsets.UTF_8);
 
@@ -95,7 +97,21 @@ final class Cloud implements AutoCloseable {
     }
 
     FakeAgent host(String name, int vcpus, long memoryBytes) {
-        FakeAgent agent = new FakeAgent(name, zookeeper(), vcpus, memoryBytes).start();
+        return joined(name, new FakeAgent(name, zookeeper(), vcpus, memoryBytes));
+    }
+
+    /** A host that gives leases of a second, and whose VMs are left alone for a moment more. */
+    FakeAgent leasingHost(String name) {
+        return leasingHost(name, TAKEOVER_WAIT);
+    }
+
+    FakeAgent leasingHost(String name, java.time.Duration takeoverWait) {
+        return joined(name, new FakeAgent(name, zookeeper(), 16, 8192 * MIB)
+                .givesLeases(java.time.Duration.ofSeconds(1), takeoverWait));
+    }
+
+    private FakeAgent joined(String name, FakeAgent agent) {
+        agent.start();
         agents.add(agent);
         Eventually.get(
                 () -> hosts().getHost(io.drover.proto.v1.GetHostRequest.newBuilder().setName("hosts/" + name).build()),
@@ -186,6 +202,16 @@ final class Cloud implements AutoCloseable {
     Task end(Task task) throws StatusException, InterruptedException {
         return tasks().waitTask(WaitTaskRequest.newBuilder().setName(task.getName())
                 .setTimeout(Duration.newBuilder().setSeconds(30)).build());
+    }
+
+    /** As {@link #running}, of a VM that is started elsewhere when its host is lost. */
+    Vm runningUnderLeases(String name) throws StatusException, InterruptedException {
+        Task task = end(vms().createVm(creation(name,
+                spec(1, 64 * MIB).toBuilder().setHaPolicy(HaPolicy.HA_POLICY_RESTART).build())));
+        if (task.getState() != Task.State.SUCCEEDED) {
+            throw new AssertionError(task.toString());
+        }
+        return vm(name);
     }
 
     /** Creates a VM and waits until it runs. */

@@ -1,18 +1,23 @@
 package io.drover.agent;
 
 import com.google.protobuf.Timestamp;
+import io.drover.agent.cluster.ClusterAwayException;
+import io.drover.agent.cluster.Heartbeat;
 import io.drover.agent.cluster.Membership;
+import io.drover.agent.cluster.Ownership;
 import io.drover.agent.cluster.OwnershipWatch;
 import io.drover.agent.cluster.VmRecords;
 import io.drover.agent.cgroup.Cgroups;
 import io.drover.agent.confinement.Confinement;
 import io.drover.agent.confinement.Confinements;
 import io.drover.agent.driver.Driver;
+import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.driver.kvm.VmmProgram;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.FolderWatch;
 import io.drover.agent.host.HostFacts;
 import io.drover.agent.host.HostTopology;
+import io.drover.agent.lease.Leases;
 import io.drover.agent.metrics.MetricsServer;
 import io.drover.agent.metrics.VmMetrics;
 import io.drover.agent.net.HostNetworks;
@@ -25,6 +30,7 @@ import io.drover.proto.state.v1.CpuidLeaf;
 import io.drover.proto.state.v1.HostRecord;
 import io.drover.proto.state.v1.HostSession;
 import io.drover.scheduler.capacity.HostCapacity;
+import io.drover.vmm.client.HostClock;
 import io.drover.vmm.client.VmmCpuidLeaf;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -93,7 +99,8 @@ final class Agent implements AutoCloseable {
         Path images = data.path().resolve("files");
         Confinement confinement = new Confinements(data.path(), VmmProgram.installed().files(),
                 List.of(Files.createDirectories(images))).find(config.confinement());
-        HostDrivers.Found found = HostDrivers.probe(config.drivers(), config.qemu(), opened(new FolderWatch()),
+        HostDrivers.Found found = HostDrivers.probe(config.drivers(), config.slowKvm(), config.qemu(),
+                opened(new FolderWatch()),
                 confinement);
         Map<String, Driver> drivers = found.drivers();
         drivers.values().forEach(driver -> log.info("host {}: driver {} is {}: {}", config.host(), driver.name(),
@@ -112,9 +119,11 @@ final class Agent implements AutoCloseable {
                 file -> board.stored(file.hex()));
         files.all().forEach(board::stored);
         OwnershipWatch watch = opened(new OwnershipWatch(zookeeper));
+        VmRecords records = new VmRecords(zookeeper, config.host());
+        Leases leases = new Leases(config.timing().lease(), vm -> isOurs(records, vm));
         HostVms vms = opened(new HostVms(
                 new HostVms.Foundations(data.path().resolve("vms"), data.path().resolve("graveyard"), capacity,
-                        drivers, files, networks, shares, new VmRecords(zookeeper, config.host()), watch, board, timer,
+                        drivers, files, networks, shares, records, watch, leases, board, timer,
                         witness)));
         vms.recover();
 
@@ -124,11 +133,22 @@ final class Agent implements AutoCloseable {
         Membership membership = opened(new Membership(zookeeper, config.host(),
                 record(facts, capacity, found, networks.advertised(), shares), session(data, address),
                 data.predecessor()));
-        awaitJoined(membership.join());
+        CompletableFuture<Void> joined = membership.join();
+        opened(Heartbeat.start(zookeeper, config.host(), config.timing().session(), config.timing().beat(), leases,
+                HostClock::bootNanos, heartbeatTimer()));
+        awaitJoined(joined);
         ScheduledFuture<?> _ = timer.scheduleWithFixedDelay(
                 () -> membership.advertise(record(facts, capacity, found, networks.advertised(), shares)),
                 NETWORKS_PERIOD.toMillis(), NETWORKS_PERIOD.toMillis(), TimeUnit.MILLISECONDS);
         return new Addresses(address, metrics);
+    }
+
+    private static boolean isOurs(VmRecords records, VmIdentity vm) throws IOException, InterruptedException {
+        try {
+            return records.ownership(vm.name(), vm.uid(), vm.epoch()) instanceof Ownership.Ours;
+        } catch (ClusterAwayException e) {
+            throw new IOException(e.getMessage(), e);
+        }
     }
 
     private Optional<String> serveMetrics(HostVms vms) throws IOException {
@@ -147,7 +167,7 @@ final class Agent implements AutoCloseable {
     private CuratorFramework connect() {
         RetryPolicy retries = new BoundedExponentialBackoffRetry(100, 2_000, 4);
         CuratorFramework client = CuratorFrameworkFactory.builder().connectString(config.zookeeper())
-                .sessionTimeoutMs((int) config.zookeeperSession().toMillis()).connectionTimeoutMs(CONNECT_MILLIS)
+                .sessionTimeoutMs((int) config.timing().session().toMillis()).connectionTimeoutMs(CONNECT_MILLIS)
                 .retryPolicy(retries)
                 .build();
         client.start();
@@ -157,6 +177,14 @@ final class Agent implements AutoCloseable {
     private ScheduledExecutorService timer() {
         ScheduledExecutorService timer = Executors
                 .newSingleThreadScheduledExecutor(Thread.ofPlatform().name("timer").factory());
+        opened(() -> timer.shutdownNow());
+        return timer;
+    }
+
+    /** Of its own, so that nothing else keeps a beat waiting. */
+    private ScheduledExecutorService heartbeatTimer() {
+        ScheduledExecutorService timer = Executors
+                .newSingleThreadScheduledExecutor(Thread.ofPlatform().name("heartbeat").factory());
         opened(() -> timer.shutdownNow());
         return timer;
     }
@@ -182,7 +210,9 @@ final class Agent implements AutoCloseable {
                 .setCpus(facts.cpus()).setMemoryBytes(facts.memoryBytes())
                 .setAllocatableVcpus(Math.toIntExact(Math.min(capacity.vcpus(), Integer.MAX_VALUE)))
                 .setAllocatableMemoryBytes(capacity.memoryBytes()).addAllNetworks(networks)
-                .setResources(HostResourceFacts.of(shares));
+                .setResources(HostResourceFacts.of(shares))
+                .setLease(HostRecord.Lease.newBuilder().setLeaseMillis(config.timing().lease().toMillis())
+                        .setTakeoverWaitMillis(config.timing().takeoverWait().toMillis()));
         for (VmmCpuidLeaf leaf : found.cpu()) {
             record.addCpu(CpuidLeaf.newBuilder().setFunction(leaf.function()).setIndex(leaf.index())
                     .setEax(leaf.eax()).setEbx(leaf.ebx()).setEcx(leaf.ecx()).setEdx(leaf.edx()));

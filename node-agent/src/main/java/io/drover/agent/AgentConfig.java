@@ -2,6 +2,7 @@ package io.drover.agent;
 
 import io.drover.agent.confinement.ConfinementChoice;
 import io.drover.agent.host.CpuList;
+import io.drover.agent.lease.LeaseTiming;
 import io.drover.scheduler.capacity.Overcommit;
 import io.drover.scheduler.host.HostId;
 import java.net.InetAddress;
@@ -23,12 +24,14 @@ import java.util.regex.Pattern;
 /**
  * How an agent is to run.
  *
+ * @param timing of the session in ZooKeeper and of what depends on it
  * @param listen resolved; port 0 takes a free one
  * @param advertise host:port that controllers are told; empty: where it listens
  * @param metricsListen where Prometheus is served, resolved; empty: nowhere
  * @param reservedBytes of the host's memory, kept from VMs
  * @param imageBytes beyond which unused images are removed
  * @param drivers the names of those to offer
+ * @param slowKvm whether a /dev/kvm that only emulates will do
  * @param bridges the names of those to offer; empty: all
  * @param qemu a program's name, or its file
  * @param confinement of VMMs
@@ -36,11 +39,11 @@ import java.util.regex.Pattern;
  * @param cgroup below which VMs have cgroups of their own; empty: wherever that can be
  * @param tlsFolder empty: plain text
  */
-record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Path data, InetSocketAddress listen,
+record AgentConfig(HostId host, String zookeeper, LeaseTiming timing, Path data, InetSocketAddress listen,
         Optional<String> advertise, Optional<InetSocketAddress> metricsListen, Map<String, String> labels,
         Overcommit overcommit, long reservedBytes,
         long imageBytes,
-        Set<String> drivers, Set<String> bridges, String qemu, ConfinementChoice confinement,
+        Set<String> drivers, boolean slowKvm, Set<String> bridges, String qemu, ConfinementChoice confinement,
         NavigableSet<Integer> dedicatedCpus, Optional<Path> cgroup,
         Optional<Path> readyFile,
         Optional<Path> tlsFolder) {
@@ -65,7 +68,7 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
                 .flatMap(name -> checker.valid("--host", name, HostId::new));
         Optional<String> zookeeper = checker.required("--zookeeper", options.zookeeper);
         Optional<Path> data = checker.required("--data", options.data).map(Path::of);
-        Optional<Double> session = checker.number("--zookeeper-session", options.zookeeperSession, 2, 300);
+        Optional<LeaseTiming> timing = checker.timing(options);
         Optional<InetSocketAddress> listen = checker.address("--listen", options.listen);
         options.advertise.ifPresent(address -> checker.hostAndPort("--advertise", address));
         Optional<Path> tls = options.tlsFolder.map(Path::of);
@@ -88,10 +91,11 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
                 CpuList::parse);
         checker.end();
         return new AgentConfig(host.orElseThrow(), zookeeper.orElseThrow(),
-                Duration.ofMillis(Math.round(session.orElseThrow() * 1000)), data.orElseThrow(), listen.orElseThrow(),
+                timing.orElseThrow(), data.orElseThrow(), listen.orElseThrow(),
                 options.advertise, metrics, options.labels, new Overcommit(vcpus.orElseThrow(), memory.orElseThrow()),
                 reserved.orElseThrow(),
                 images.orElseThrow(), options.drivers.isEmpty() ? DRIVERS : new TreeSet<>(options.drivers),
+                options.slowKvm,
                 Set.copyOf(options.bridges), options.qemu, confinement.orElseThrow(),
                 dedicated.orElseThrow(), options.cgroup.map(Path::of),
                 options.readyFile.map(Path::of), tls);
@@ -129,6 +133,30 @@ record AgentConfig(HostId host, String zookeeper, Duration zookeeperSession, Pat
             }
             problems.add(option + " : " + text + " (expected: a number from " + min + " to " + max + ")");
             return Optional.empty();
+        }
+
+        Optional<Duration> seconds(String option, String text, double min, double max) {
+            return number(option, text, min, max).map(seconds -> Duration.ofMillis(Math.round(seconds * 1000)));
+        }
+
+        Optional<LeaseTiming> timing(AgentOptions options) {
+            Optional<Duration> session = seconds("--zookeeper-session", options.zookeeperSession, 2, 300);
+            Optional<Duration> lease = seconds("--lease", options.lease, 1, 300);
+            Optional<Duration> tick = seconds("--zookeeper-tick", options.zookeeperTick, 0.1, 60);
+            Optional<Double> syncLimit = number("--zookeeper-sync-limit", options.zookeeperSyncLimit, 1, 1000);
+            Optional<Duration> drift = seconds("--clock-drift", options.clockDrift, 0, 60);
+            Optional<Duration> wait = options.takeoverWait
+                    .flatMap(text -> seconds("--takeover-wait", text, 0, 86_400));
+            if (session.isEmpty() || lease.isEmpty() || tick.isEmpty() || syncLimit.isEmpty() || drift.isEmpty()
+                    || (wait.isEmpty() && options.takeoverWait.isPresent())) {
+                return Optional.empty();
+            }
+            int ticks = (int) Math.ceil(syncLimit.get());
+            LeaseTiming timing = wait.isPresent()
+                    ? new LeaseTiming(session.get(), lease.get(), tick.get(), ticks, drift.get(), wait.get())
+                    : LeaseTiming.withShortestWait(session.get(), lease.get(), tick.get(), ticks, drift.get());
+            problems.addAll(timing.problems());
+            return Optional.of(timing);
         }
 
         Optional<Long> size(String option, String text) {

@@ -21,6 +21,28 @@ final class AgentOptions {
             description = "How long ZooKeeper waits for an agent that is silent (default: ${DEFAULT-VALUE}).")
     String zookeeperSession = "15";
 
+    @Option(names = "--lease", paramLabel = "SECONDS", defaultValue = "10",
+            description = {"How long guests of VMs with an HA policy run on after the last sign of ZooKeeper",
+                    "(default: ${DEFAULT-VALUE})."})
+    String lease = "10";
+
+    @Option(names = "--takeover-wait", paramLabel = "SECONDS",
+            description = {"How long after the end of this host's session such VMs are left alone before another host has",
+                    "them; if not given, as short as is safe, and a second more."})
+    Optional<String> takeoverWait = Optional.empty();
+
+    @Option(names = "--zookeeper-tick", paramLabel = "SECONDS", defaultValue = "2",
+            description = "The ensemble's tickTime (default: ${DEFAULT-VALUE}).")
+    String zookeeperTick = "2";
+
+    @Option(names = "--zookeeper-sync-limit", paramLabel = "TICKS", defaultValue = "5",
+            description = "The ensemble's syncLimit (default: ${DEFAULT-VALUE}).")
+    String zookeeperSyncLimit = "5";
+
+    @Option(names = "--clock-drift", paramLabel = "SECONDS", defaultValue = "1",
+            description = "How much the clocks of two machines may differ over all of this (default: ${DEFAULT-VALUE}).")
+    String clockDrift = "1";
+
     @Option(names = "--data", paramLabel = "FOLDER", description = "Where this agent keeps VMs, logs and images.")
     Optional<String> data = Optional.empty();
 
@@ -57,6 +79,11 @@ final class AgentOptions {
     @Option(names = "--driver", paramLabel = "NAME",
             description = "Offer this driver, kvm or qemu, and no other; may be repeated.")
     List<String> drivers = new ArrayList<>();
+
+    @Option(names = "--slow-kvm",
+            description = {"Offer the driver kvm also where /dev/kvm only emulates CPUs, a hundred times slower than they are:",
+                    "to try things out."})
+    boolean slowKvm;
 
     @Option(names = "--qemu", paramLabel = "PROGRAM", defaultValue = "qemu-system-x86_64",
             description = "The QEMU to use (default: ${DEFAULT-VALUE}).")

@@ -76,7 +76,7 @@ final class CheckCommand implements Callable<Integer> {
             if (cgroup.isEmpty() && cgroups instanceof Cgroups.Found.Usable(Cgroups usable)) {
                 usable.removeIfEmpty();
             }
-            return print(HostDrivers.probe(names, qemu, watches, confinement).drivers().values(), cgroups);
+            return print(HostDrivers.probe(names, false, qemu, watches, confinement).drivers().values(), cgroups);
         } finally {
             new VmFolder(folder).delete();
         }

@@ -38,14 +38,15 @@ final class HostDrivers {
      * Tries the drivers; the self test of /dev/kvm takes up to a few seconds.
      *
      * @param names of those that are wanted
+     * @param slowKvm whether a /dev/kvm that only emulates will do for the driver kvm
      * @param qemu a program's name, or its file
      * @param watches stays open as long as the drivers are used
      * @param confinement of VMMs
      */
-    static Found probe(Set<String> names, String qemu, FolderWatch watches, Confinement confinement)
+    static Found probe(Set<String> names, boolean slowKvm, String qemu, FolderWatch watches, Confinement confinement)
             throws InterruptedException {
         // Also for QEMU, which may use a /dev/kvm only if it is better than QEMU's own CPU.
-        SelfTestResult test = SelfTest.run();
+        SelfTestResult test = slowKvm ? SelfTest.runHoweverSlow() : SelfTest.run();
         DriverStatus kvm = KvmDriver.status(test);
         Map<String, Driver> drivers = new LinkedHashMap<>();
         if (names.contains("kvm")) {
@@ -53,7 +54,9 @@ final class HostDrivers {
         }
         if (names.contains("qemu")) {
             String path = System.getenv().getOrDefault("PATH", "/usr/bin:/bin");
-            Accelerator accelerator = kvm instanceof DriverStatus.Usable ? Accelerator.KVM : Accelerator.TCG;
+            Accelerator accelerator = test instanceof SelfTestResult.Usable usable
+                    && usable.instructionsPerSecond() >= SelfTest.MIN_INSTRUCTIONS_PER_SECOND ? Accelerator.KVM
+                            : Accelerator.TCG;
             drivers.put("qemu", QemuDriver.find(qemu, path, accelerator, watches));
         }
         boolean kvmUsable = drivers.containsKey("kvm") && isUsable(drivers.get("kvm"));

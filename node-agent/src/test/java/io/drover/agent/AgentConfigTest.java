@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +47,18 @@ final class AgentConfigTest {
         assertThat(AgentConfig.of(options).listen().getPort()).isEqualTo(7071);
         options.listen = "0.0.0.0:0";
         assertThatThrownBy(() -> AgentConfig.of(options)).hasMessageContaining("--advertise");
+    }
+
+    @Test
+    void timesThatDoNotGoTogetherAreReportedWithTheOthers() throws Exception {
+        AgentOptions options = good();
+        assertThat(AgentConfig.of(options).timing().takeoverWait()).isEqualTo(Duration.ofSeconds(12));
+        options.takeoverWait = Optional.of("11");
+        options.reserveMemory = "12Q";
+        assertThatThrownBy(() -> AgentConfig.of(options)).hasMessageContainingAll("12Q", "--takeover-wait : 11 s",
+                "expected: more than 11 s");
+        options.lease = "x";
+        assertThatThrownBy(() -> AgentConfig.of(options)).hasMessageContainingAll("12Q", "--lease : x");
     }
 
     @Test

@@ -43,7 +43,7 @@ final class HostKind {
     private static Emphasis emphasis(Host host) {
         return switch (host.getState()) {
             case READY -> host.getCordoned() ? Emphasis.WARNING : Emphasis.GOOD;
-            case UNREACHABLE, AWAY, DELETING -> Emphasis.BAD;
+            case UNREACHABLE, AWAY, DELETING, FENCING -> Emphasis.BAD;
             case STATE_UNSPECIFIED, UNRECOGNIZED -> Emphasis.NONE;
         };
     }

@@ -109,6 +109,10 @@ final class VmCreate implements Callable<Integer> {
             converter = WatchdogOption.class,
             description = "A watchdog (i6300esb) that the guest may arm; reset or poweroff when it is not fed.")
     private VmWatchdog watchdog = VmWatchdog.getDefaultInstance();
+    @Option(names = "--ha", paramLabel = "POLICY", completionCandidates = HaPolicies.class,
+            description = "When its host is lost: none (the default) waits for it, restart starts the VM on another host; "
+                    + "for that the guest freezes while its host is out of touch. Needs the driver kvm.")
+    private HaPolicies.Policy ha = HaPolicies.Policy.NONE;
     @Option(names = "--append", paramLabel = "TEXT", description = "Added to the command line of the image's kernel.")
     private String append = "";
     @Option(names = "--no-start", negatable = false, description = "Only record it.")
@@ -168,6 +172,7 @@ final class VmCreate implements Callable<Integer> {
         if (console != ConsoleKinds.Kind.SERIAL || !ports.isEmpty()) {
             spec.setConsoles(VmConsoles.newBuilder().setKind(console.message()).addAllPorts(ports));
         }
+        spec.setHaPolicy(ha.message());
         if (balloon) {
             spec.setBalloon(VmBalloon.getDefaultInstance());
         }

@@ -6,6 +6,7 @@ import io.drover.cli.output.Detail;
 import io.drover.cli.output.Emphasis;
 import io.drover.cli.output.Kind;
 import io.drover.cli.output.Quantity;
+import io.drover.proto.v1.HaPolicy;
 import io.drover.proto.v1.Placement;
 import io.drover.proto.v1.Vm;
 import io.drover.proto.v1.VmConsoles;
@@ -85,6 +86,7 @@ public final class VmKind {
                 .add("CPU limit", ResourceText.limit(vm.getSpec().getResources()))
                 .add("CPU weight", vm.getSpec().getResources().getCpuWeight() == 0 ? ""
                         : String.valueOf(vm.getSpec().getResources().getCpuWeight()))
+                .add("HA", vm.getSpec().getHaPolicy() == HaPolicy.HA_POLICY_RESTART ? "restart" : "")
                 .add("In this state", Quantity.age(vm.getStateTime(), clock))
                 .add("Created", Quantity.time(vm.getCreateTime()));
         if (vm.getReboots() > 0) {

@@ -116,6 +116,7 @@ public final class Agent {
             request.setConsoles(StartVmRequest.Consoles.newBuilder().setVirtio(order.consoles().virtio())
                     .addAllPorts(order.consoles().ports()));
         }
+        request.setLeaseNeeded(order.leaseNeeded());
         order.cpuModel().ifPresent(model -> request.setCpuModel(cpuModel(model)));
         if (!order.resources().equals(Resources.NONE)) {
             request.setResources(ResourcesMessages.of(order.resources()));

@@ -32,7 +32,8 @@ public record VmSight(Vm vm, Optional<HostReach> reach, Optional<Observation> ru
         String host = dependsOn(vm).map(HostId::resourceName).orElse("");
         return reach.map(now -> switch (now) {
             case HostReach.Ready() -> vm.status().message();
-            case HostReach.Away(Instant since) -> "waiting for " + host + ", away since " + since;
+            case HostReach.Away(Instant since) -> "waiting for " + host + ", away since " + since
+                    + (vm.status().message().isEmpty() ? "" : ": " + vm.status().message());
             case HostReach.Unreachable(Instant since, String why) ->
                 "waiting for " + host + ", which cannot be reached since " + since + ": " + why;
         }).orElse(vm.status().message());

@@ -15,6 +15,7 @@ import io.drover.controller.store.Timestamps;
 import io.drover.controller.stream.Calls;
 import io.drover.controller.task.RequestMark;
 import io.drover.controller.task.TaskMessages;
+import io.drover.proto.v1.ConfirmHostOffRequest;
 import io.drover.proto.v1.CordonHostRequest;
 import io.drover.proto.v1.DeleteHostRequest;
 import io.drover.proto.v1.GetHostRequest;
@@ -95,6 +96,19 @@ public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
         });
     }
 
+    @Override
+    public void confirmHostOff(ConfirmHostOffRequest request, StreamObserver<Task> response) {
+        calls.unary(response, () -> {
+            Violations violations = new Violations();
+            Optional<HostId> id = violations.name("name", request.getName(), HostId.COLLECTION, HostId::new);
+            violations.requestId(request.getRequestId());
+            violations.throwIfAny();
+            RequestMark mark = RequestMark.of("ConfirmHostOff", request.getRequestId(),
+                    request.toBuilder().clearRequestId().build());
+            return TaskMessages.of(operations.confirmOff(mark, id.orElseThrow()), feed);
+        });
+    }
+
     private Host message(io.drover.controller.record.Host host) {
         List<Vm> owned = store.view().ownedBy(host.id()).stream().map(Versioned::value).toList();
         Host.Builder message = Host.newBuilder().setName(host.id().resourceName()).setCordoned(host.cordoned())
@@ -118,8 +132,9 @@ public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
                 message.setState(Host.State.AWAY).setStateMessage("no session in ZooKeeper since " + since);
         }
         if (host.fenced()) {
-            message.setState(Host.State.DELETING)
-                    .setStateMessage("deleted by force: VMs left to give up: " + owned.size());
+            message.setState(host.returns() ? Host.State.FENCING : Host.State.DELETING)
+                    .setStateMessage((host.returns() ? "confirmed to be off" : "deleted by force")
+                            + ": VMs left to give up: " + owned.size());
         }
         store.view().session(host.id()).ifPresent(session -> message.setAddress(session.address())
                 .setVersion(session.version()).setStartTime(Timestamps.of(session.started())));

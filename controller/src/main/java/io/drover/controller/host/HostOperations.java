@@ -52,11 +52,29 @@ public final class HostOperations {
     }
 
     /**
+     * Gives up what a host without a session owns, as its machine is off, says whoever asks; the host may come back.
+     */
+    Task confirmOff(RequestMark mark, HostId id) throws ProblemException, InterruptedException {
+        if (store.view().host(id).isEmpty()) {
+            refresh(id);
+            if (store.view().host(id).isEmpty()) {
+                throw ProblemException.notFound(id.resourceName());
+            }
+        }
+        return giveUp(mark, id, true, true);
+    }
+
+    /**
      * Deletes a host that has no session.
      *
      * @param force the machine is off for good, says whoever asks: what it owns is given up first, by the controller that leads
      */
     Task delete(RequestMark mark, HostId id, boolean force) throws ProblemException, InterruptedException {
+        return giveUp(mark, id, force, false);
+    }
+
+    private Task giveUp(RequestMark mark, HostId id, boolean force, boolean returns)
+            throws ProblemException, InterruptedException {
         TaskId taskId = mark.task();
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             refresh(id);
@@ -71,9 +89,11 @@ public final class HostOperations {
             }
             Optional<HostSession> session = store.view().session(id);
             if (session.isPresent()) {
-                throw new ProblemException(alive(id, session.get()));
+                throw new ProblemException(alive(id, session.get(), returns));
             }
-            boolean fenced = host.filter(there -> there.value().fenced()).isPresent();
+            // One that was only to be confirmed may still be deleted.
+            boolean fenced = host.filter(there -> there.value().fenced())
+                    .filter(there -> returns || !there.value().returns()).isPresent();
             if (!force && !fenced && !owned.isEmpty()) {
                 throw new ProblemException(ownsVms(id, owned));
             }
@@ -82,7 +102,7 @@ public final class HostOperations {
                 changes.add(new Change.Check(id, host.get().version()));
             } else {
                 changes.add(new Change.NoSession(id));
-                changes.add(intent(id, host, force));
+                changes.add(intent(id, host, force, returns));
             }
             Instant now = clock.instant();
             Task task = mark.begun(taskId, id,
@@ -95,21 +115,24 @@ public final class HostOperations {
         throw new ProblemException(new Problem.Contended(id.resourceName()));
     }
 
-    private static Change intent(HostId id, Optional<Versioned<Host>> host, boolean force) {
+    private static Change intent(HostId id, Optional<Versioned<Host>> host, boolean force,
+            boolean returns) {
         if (host.isEmpty()) {
             return new Change.Create(Host.fencedWithoutFacts(id));
         }
         return force
-                ? new Change.Put(host.get().value().withFence(), host.get().version())
+                ? new Change.Put(host.get().value().withFence(returns), host.get().version())
                 : new Change.Remove(id, host.get().version());
     }
 
-    private static Problem alive(HostId id, HostSession session) {
+    private static Problem alive(HostId id, HostSession session, boolean returns) {
         String name = id.resourceName();
         return new Problem.NotNow("HOST_ALIVE", name,
                 name + " has a session: its agent at " + session.address() + " lives since " + session.started(),
-                "to keep new VMs off it, cordon it; to delete it, switch its machine off, or stop its agent when it runs "
-                        + "no VMs, and wait until it is AWAY");
+                returns
+                        ? "nothing of it is given up while its agent lives; switch its machine off, wait until it is AWAY"
+                        : "to keep new VMs off it, cordon it; to delete it, switch its machine off, or stop its agent when "
+                                + "it runs no VMs, and wait until it is AWAY");
     }
 
     private static Problem ownsVms(HostId id, List<Versioned<Vm>> owned) {

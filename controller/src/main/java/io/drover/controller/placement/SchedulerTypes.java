@@ -1,6 +1,7 @@
 package io.drover.controller.placement;
 
 import io.drover.controller.record.Host;
+import io.drover.controller.record.HaPolicy;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.Nic;
 import io.drover.controller.record.VmSpec;
@@ -48,7 +49,7 @@ final class SchedulerTypes {
     /** The one asked for, or the one that can do what is asked for. */
     private static Optional<Driver> driver(VmSpec spec) {
         Optional<Driver> asked = Driver.ofId(spec.driver());
-        boolean needsOurs = spec.cpuModel().isPresent() || spec.vsock()
+        boolean needsOurs = spec.cpuModel().isPresent() || spec.vsock() || spec.ha() == HaPolicy.RESTART
                 || spec.nics().stream().anyMatch(Nic::isLimited);
         return asked.isEmpty() && needsOurs ? Optional.of(Driver.KVM) : asked;
     }

@@ -21,9 +21,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries out the deletion of hosts whose machines are off for good, as a person said: VM by VM what they own is given up, then
- * the record of the host goes and with it end the tasks that asked for it. The record's fence stands from the first step to the
- * last, so whoever leads next goes on where this one stopped.
+ * Carries out what is to become of hosts whose machines are off, as a person said: VM by VM what they own is given up, then
+ * the record of the host goes, or loses its fence, and the tasks that asked for it end. The fence stands from the first step to
+ * the last, so whoever leads next goes on where this one stopped.
  */
 public final class FencedHosts implements StoreListener, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FencedHosts.class);
@@ -84,9 +84,9 @@ public final class FencedHosts implements StoreListener, AutoCloseable {
             Optional<Versioned<Host>> host = store.view().host(id);
             if (host.isPresent() && host.get().value().fenced()) {
                 for (Versioned<Vm> vm : store.view().ownedBy(id)) {
-                    giveUp(vm, id);
+                    giveUp(vm, host.get().value());
                 }
-                remove(host.get());
+                finish(host.get());
             } else {
                 // It is gone, perhaps has come back since: whoever asked once more has what was asked for.
                 List<Change> changes = ended(id);
@@ -106,21 +106,24 @@ public final class FencedHosts implements StoreListener, AutoCloseable {
     }
 
     /** By a compare-and-set on the one record that decides. No agent can write it, so only users compete. */
-    private void giveUp(Versioned<Vm> vm, HostId host) throws CommitException, InterruptedException {
+    private void giveUp(Versioned<Vm> vm, Host host) throws CommitException, InterruptedException {
         Instant now = clock.instant();
-        RunEnd end = new RunEnd(RunEnd.Cause.KILLED, host.resourceName()
-                + " was deleted by force: its machine is off for good, says who asked for it", now);
+        String what = host.returns() ? " was confirmed to be off, says who asked for it"
+                : " was deleted by force: its machine is off for good, says who asked for it";
+        RunEnd end = new RunEnd(RunEnd.Cause.KILLED, host.id().resourceName() + what, now);
         store.commitAndWait(List.of(new Change.Put(VmSteps.fencedOff(vm.value(), end, now), vm.version())));
-        log.warn("{} (epoch {}) is taken from {}, which was deleted by force", vm.value().id(), vm.value().lastEpoch(),
-                host);
+        log.warn("{} (epoch {}) is taken: {}", vm.value().id(), vm.value().lastEpoch(), end.message());
     }
 
-    private void remove(Versioned<Host> host) throws CommitException, InterruptedException {
+    private void finish(Versioned<Host> host) throws CommitException, InterruptedException {
         HostId id = host.value().id();
-        List<Change> changes = new ArrayList<>(List.of(new Change.Remove(id, host.version())));
+        boolean returns = host.value().returns();
+        List<Change> changes = new ArrayList<>(List.of(returns
+                ? new Change.Put(host.value().withoutFence(), host.version())
+                : new Change.Remove(id, host.version())));
         changes.addAll(ended(id));
         store.commitAndWait(changes);
-        log.info("host {} is deleted", id);
+        log.info("host {} {}", id, returns ? "owns nothing any more and may come back" : "is deleted");
     }
 
     private List<Change> ended(HostId id) {

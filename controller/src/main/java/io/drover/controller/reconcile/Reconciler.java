@@ -55,6 +55,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
     private final Store store;
     private final HostLinks links;
     private final Placer placer;
+    private final HostAbsences absences;
     private final FileTransfers transfers;
     private final BooleanSupplier leading;
     private final Clock clock;
@@ -78,9 +79,21 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
         this.clock = clock;
         this.listener = listener;
         this.work = new KeyedWork<>("reconcile", AT_ONCE, timer, this::reconcile);
+        this.absences = new HostAbsences(store, System::nanoTime, timer, this::mayBeLost);
     }
 
-    /** This controller leads from now on, or knows all records anew: whatever is not at rest is looked at. */
+    /** What is to hear of the store before this. */
+    public StoreListener absences() {
+        return absences;
+    }
+
+    /** This controller leads from now on: how long hosts have been gone is counted anew. */
+    public void begin() {
+        absences.restart();
+        lookAtAll();
+    }
+
+    /** This controller leads, or knows all records anew: whatever is not at rest is looked at. */
     public void lookAtAll() {
         store.view().vms().keySet().forEach(work::submit);
         store.view().targetsOfRunningTasks().forEach(target -> {
@@ -123,6 +136,13 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
         if (leading.getAsBoolean()) {
             store.view().vmsOf(host).forEach(vm -> work.submit(vm.id()));
             links.sightings().vmsOn(host).forEach(work::submit);
+        }
+    }
+
+    private void mayBeLost(HostId host) {
+        if (leading.getAsBoolean()) {
+            store.view().ownedBy(host).stream().map(Versioned::value)
+                    .filter(vm -> vm.owner().filter(Owner::leased).isPresent()).forEach(vm -> work.submit(vm.id()));
         }
     }
 
@@ -175,7 +195,8 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
                 .filter(seen -> seen.epoch() == owner.epoch()));
         boolean asked = vm.owner().map(owner -> new StopAsked(vm.generation(), incarnation(owner.host()))
                 .equals(stopsAsked.get(vm.uid()))).orElse(false);
-        return new Sight(reach, run, asked);
+        HostLoss loss = vm.owner().map(owner -> absences.loss(owner.host())).orElse(new HostLoss.None());
+        return new Sight(reach, run, asked, loss);
     }
 
     private String incarnation(HostId host) {
@@ -198,9 +219,24 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
             case VmStep.Look(Owner owner) -> look(known, owner);
             case VmStep.Clear(HostId host) -> clear(known, host);
             case VmStep.Erase() -> erase(known);
+            case VmStep.TakeOver(Owner owner, int version) -> takeOver(known, owner, version);
             case VmStep.Evict(HostId host, Observation stray) -> evict(host, stray);
             case VmStep.Sweep(HostId host, Observation stray) -> sweep(host, stray);
         }
+    }
+
+    /** By one transaction, which fails if the owner has a session again, or has had one since its absence was counted from. */
+    private void takeOver(Versioned<Vm> known, Owner owner, int version) throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        Instant now = clock.instant();
+        RunEnd end = new RunEnd(RunEnd.Cause.KILLED, owner.host().resourceName()
+                + " was lost: it has no session in ZooKeeper, and the leases of what it ran are over", now);
+        Vm next = VmSteps.fencedOff(vm, end, now);
+        List<Change> changes = new ArrayList<>(List.of(new Change.Put(next, known.version()),
+                new Change.NoSession(owner.host()), new Change.Check(owner.host(), version)));
+        changes.addAll(settled(vm.id(), Optional.of(next)));
+        store.commitAndWait(changes);
+        log.warn("{} (epoch {}) is taken from {}, which is lost", vm.id(), owner.epoch(), owner.host());
     }
 
     private void start(Versioned<Vm> known, Owner owner) throws CommitException, InterruptedException {

@@ -77,6 +77,6 @@ sealed interface RunPlan {
                 commandLine, disks, vm.disksHost().equals(Optional.of(owner.host())),
                 vm.spec().nics().stream().map(nic -> new RunNic(nic, nic.mac(vm.uid()))).toList(),
                 vm.spec().vsock(), vm.spec().consoles(), cpu, vm.spec().devices(), GenerationId.of(vm.uid()),
-                vm.spec().resources(), vm.devices(), vm.spec().memoryTargetBytes());
+                vm.spec().resources(), vm.devices(), vm.spec().memoryTargetBytes(), owner.leased());
     }
 }

@@ -10,5 +10,11 @@ import java.util.Optional;
  * @param reach of that host; empty when the record names none, or one that has no record any more
  * @param run what that host tells of the owner's epoch
  * @param stopAsked whether this controller has asked that agent to stop it, in this generation
+ * @param loss of the owner
  */
-record Sight(Optional<HostReach> reach, Optional<Observation> run, boolean stopAsked) {}
+record Sight(Optional<HostReach> reach, Optional<Observation> run, boolean stopAsked, HostLoss loss) {
+    /** Of an owner that is not lost. */
+    Sight(Optional<HostReach> reach, Optional<Observation> run, boolean stopAsked) {
+        this(reach, run, stopAsked, new HostLoss.None());
+    }
+}

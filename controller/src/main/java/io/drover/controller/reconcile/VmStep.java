@@ -43,6 +43,13 @@ sealed interface VmStep {
     /** Only this host knows, and it does not answer; its return will be noticed. */
     record Await(HostId host) implements VmStep {}
 
+    /**
+     * The owner is lost and has stopped running it for certain: it is taken away, unless the host has been back.
+     *
+     * @param version of the owner's record while it was gone
+     */
+    record TakeOver(Owner owner, int version) implements VmStep {}
+
     /** A host runs what it may not run (any longer). */
     record Evict(HostId host, Observation stray) implements VmStep {}
 

@@ -15,7 +15,8 @@ import java.util.Optional;
 
 /**
  * The next step for a VM: a pure function of its record and of what is seen of it. Ownership is given up only on the word of
- * the owner, or of a person who vouches that the owner is off for good: silence means waiting.
+ * the owner, or of a person who vouches that the owner is off, or when the leases under which the owner ran it are over for
+ * certain: else silence means waiting.
  */
 final class VmSteps {
     private VmSteps() {}
@@ -41,7 +42,7 @@ final class VmSteps {
 
     private static VmStep owned(Vm vm, Owner owner, Sight sight, Instant now) {
         if (!sight.reach().map(HostReach::ready).orElse(false)) {
-            return new VmStep.Await(owner.host());
+            return silent(vm, owner, sight, now);
         }
         if (sight.run().isEmpty()) {
             return unseen(vm, owner);
@@ -61,6 +62,30 @@ final class VmSteps {
         };
     }
 
+    /** The owner does not answer. */
+    private static VmStep silent(Vm vm, Owner owner, Sight sight, Instant now) {
+        if (!owner.leased() || !(sight.reach().orElse(null) instanceof HostReach.Away)) {
+            return new VmStep.Await(owner.host());
+        }
+        return switch (sight.loss()) {
+            case HostLoss.None() -> new VmStep.Await(owner.host());
+            case HostLoss.Waiting(_) -> new VmStep.Await(owner.host());
+            case HostLoss.Braked(int vanished, int hosts) -> waits(vm, owner, vanished + " of " + hosts
+                    + " hosts vanished together: not taken over by itself; if its machine is off: drover host confirm-off "
+                    + owner.host().value(), now);
+            case HostLoss.Lost(int version) -> vm.desired() instanceof Desired.Running
+                    && vm.disksHost().equals(Optional.of(owner.host()))
+                            ? waits(vm, owner, "not taken over: its disks are on " + owner.host().resourceName()
+                                    + " alone", now)
+                            : new VmStep.TakeOver(owner, version);
+        };
+    }
+
+    private static VmStep waits(Vm vm, Owner owner, String why, Instant now) {
+        Vm told = vm.in(vm.phase(), why, now);
+        return told.status().equals(vm.status()) ? new VmStep.Await(owner.host()) : new VmStep.Write(told);
+    }
+
     /** The owner is there, but tells of no such run. */
     private static VmStep unseen(Vm vm, Owner owner) {
         return switch (vm.desired()) {
@@ -75,7 +100,8 @@ final class VmSteps {
     private static VmStep up(Vm vm, Owner owner, Observation run, Instant now) {
         return switch (run.state()) {
             case Observation.State.Running() ->
-                vm.phase() == Phase.RUNNING ? runs(vm, owner, run.devices())
+                // What was said of it while its host was away is not so any more.
+                vm.phase() == Phase.RUNNING && vm.status().message().isEmpty() ? runs(vm, owner, run.devices())
                         : new VmStep.Write(vm.in(Phase.RUNNING, "", now));
             case Observation.State.Stopping() -> vm.phase() == Phase.STOPPING
                     ? new VmStep.Rest()
@@ -111,7 +137,7 @@ final class VmSteps {
         return sight.stopAsked() ? new VmStep.Rest() : new VmStep.Stop(owner, grace);
     }
 
-    /** The record after a person has said that the owner's machine is off for good: its user still wants what was wanted. */
+    /** The record after it is certain that the owner runs it no more: its user still wants what was wanted. */
     static Vm fencedOff(Vm vm, RunEnd end, Instant now) {
         return vm.fencedOff(end, switch (vm.desired()) {
             case Desired.Running() -> Phase.PENDING;

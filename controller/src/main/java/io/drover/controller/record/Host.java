@@ -14,18 +14,30 @@ import java.util.Optional;
  * @param networks "user", and "bridge/br0" for each bridge that VMs can be joined to
  * @param cpu what the driver kvm shows a guest as its CPU; empty where that driver is not usable
  * @param resources what VMs may ask for beside a share of CPUs and memory
- * @param fenced its machine is off for good, says a person: it has no session and gets none before this record is gone
+ * @param fenced its machine is off, says a person: it has no session and gets none while this is so
+ * @param lease how it treats VMs that run under leases; empty when it knows none
+ * @param returns with {@code fenced}: the record stays when all is given up, else it goes
  */
 public record Host(HostId id, Map<String, String> labels, String architecture, String cpuModel,
         List<String> cpuFeatures,
         int cpus, long memoryBytes, int allocatableVcpus, long allocatableMemoryBytes, List<Driver> drivers,
-        boolean cordoned, boolean fenced, List<String> networks, Optional<Cpu> cpu,
-        HostResources resources) implements StoredRecord {
+        boolean cordoned, boolean fenced, List<String> networks, Optional<Cpu> cpu, HostResources resources,
+        Optional<HostLease> lease, boolean returns) implements StoredRecord {
     public Host {
         labels = Map.copyOf(labels);
         cpuFeatures = List.copyOf(cpuFeatures);
         drivers = List.copyOf(drivers);
         networks = List.copyOf(networks);
+    }
+
+    /** One that knows no leases. */
+    public Host(HostId id, Map<String, String> labels, String architecture, String cpuModel, List<String> cpuFeatures,
+            int cpus, long memoryBytes, int allocatableVcpus, long allocatableMemoryBytes, List<Driver> drivers,
+            boolean cordoned, boolean fenced, List<String> networks, Optional<Cpu> cpu,
+            HostResources resources) {
+        this(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
+                allocatableMemoryBytes, drivers, cordoned, fenced, networks, cpu, resources, Optional.empty(),
+                false);
     }
 
     /**
@@ -37,16 +49,26 @@ public record Host(HostId id, Map<String, String> labels, String architecture, S
 
     public Host withCordoned(boolean value) {
         return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
-                allocatableMemoryBytes, drivers, value, fenced, networks, cpu, resources);
+                allocatableMemoryBytes, drivers, value, fenced, networks, cpu, resources, lease, returns);
     }
 
-    /** A person vouches that its machine is off for good. */
-    public Host withFence() {
+    /**
+     * A person vouches that its machine is off.
+     *
+     * @param back whether it may come back, else it is off for good
+     */
+    public Host withFence(boolean back) {
         return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
-                allocatableMemoryBytes, drivers, cordoned, true, networks, cpu, resources);
+                allocatableMemoryBytes, drivers, cordoned, true, networks, cpu, resources, lease, back);
     }
 
-    /** As {@link #withFence}, of a host that has no record but still owns VMs. */
+    /** All that it owned is given up: it may come back. */
+    public Host withoutFence() {
+        return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
+                allocatableMemoryBytes, drivers, cordoned, false, networks, cpu, resources, lease, false);
+    }
+
+    /** As {@link #withFence}, for good, of a host that has no record but still owns VMs. */
     public static Host fencedWithoutFacts(HostId id) {
         return new Host(id, Map.of(), "", "", List.of(), 0, 0, 0, 0, List.of(), false, true, List.of(),
                 Optional.empty(), HostResources.NONE);

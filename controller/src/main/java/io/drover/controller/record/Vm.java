@@ -100,7 +100,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
             throw new IllegalStateException(id + " is owned by " + owner.get() + " (expected: no owner)");
         }
         HostId host = decision.host().orElseThrow(() -> new IllegalArgumentException("the decision names no host"));
-        return new Vm(id, uid, generation, spec, desired, Optional.of(new Owner(host, lastEpoch + 1)), lastEpoch + 1,
+        Owner next = new Owner(host, lastEpoch + 1, spec.ha() == HaPolicy.RESTART);
+        return new Vm(id, uid, generation, spec, desired, Optional.of(next), next.epoch(),
                 new Status(Phase.STARTING, "", now), lastEnd, Optional.of(decision), created, reboots, refusals,
                 remains, disksHost, devices);
     }
@@ -154,8 +155,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
     }
 
     /**
-     * The owner will never run it again, says a person. Its epoch ends, and one more is used up: whatever was on its way
-     * to that host under its own is older than this record.
+     * The owner will never run it again, says a person, or its leases are over for certain. Its epoch ends, and one more is
+     * used up: whatever was on its way to that host under its own is older than this record.
      *
      * @param then the phase that follows
      */

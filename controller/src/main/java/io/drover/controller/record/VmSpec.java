@@ -22,11 +22,12 @@ import java.util.stream.Stream;
  * @param devices beside those
  * @param resources what of its host it is given beside a share of CPUs and memory
  * @param memoryTargetBytes what the guest is to be left with of its memory, by its balloon; 0: all of it
+ * @param ha what becomes of it when its host is lost
  */
 public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
         Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics, boolean vsock,
         Consoles consoles, Optional<CpuModelId> cpuModel, GuestDevices devices,
-        Resources resources, long memoryTargetBytes) {
+        Resources resources, long memoryTargetBytes, HaPolicy ha) {
     public VmSpec {
         if (vcpus < 1) {
             throw new IllegalArgumentException("vcpus : " + vcpus + " (expected: at least 1)");
@@ -40,6 +41,16 @@ public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCom
         nics = List.copyOf(nics);
         Objects.requireNonNull(consoles, "consoles");
         Objects.requireNonNull(resources, "resources");
+        Objects.requireNonNull(ha, "ha");
+    }
+
+    /** Without an HA policy. */
+    public VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCommandLine, String driver,
+            Map<String, String> hostSelector, List<String> cpuFeatures, List<Disk> disks, List<Nic> nics, boolean vsock,
+            Consoles consoles, Optional<CpuModelId> cpuModel, GuestDevices devices, Resources resources,
+            long memoryTargetBytes) {
+        this(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, disks, nics, vsock,
+                consoles, cpuModel, devices, resources, memoryTargetBytes, HaPolicy.NONE);
     }
 
     /** With all of its memory. */
@@ -67,20 +78,20 @@ public record VmSpec(int vcpus, long memoryBytes, ImageId image, String extraCom
     public VmSpec withDisks(List<Disk> newDisks) {
         return new VmSpec(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, newDisks,
                 nics,
-                vsock, consoles, cpuModel, devices, resources, memoryTargetBytes);
+                vsock, consoles, cpuModel, devices, resources, memoryTargetBytes, ha);
     }
 
     /** The same with other nics. */
     public VmSpec withNics(List<Nic> newNics) {
         return new VmSpec(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, disks,
                 newNics,
-                vsock, consoles, cpuModel, devices, resources, memoryTargetBytes);
+                vsock, consoles, cpuModel, devices, resources, memoryTargetBytes, ha);
     }
 
     /** The same with another target of its balloon. */
     public VmSpec withMemoryTarget(long bytes) {
         return new VmSpec(vcpus, memoryBytes, image, extraCommandLine, driver, hostSelector, cpuFeatures, disks, nics,
-                vsock, consoles, cpuModel, devices, resources, bytes);
+                vsock, consoles, cpuModel, devices, resources, bytes, ha);
     }
 
     /** The networks that a host must have, as hosts name them. */

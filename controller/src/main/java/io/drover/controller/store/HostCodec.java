@@ -3,10 +3,13 @@ package io.drover.controller.store;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
+import io.drover.controller.record.HostLease;
 import io.drover.controller.record.HostResources;
 import io.drover.controller.record.HostSession;
 import io.drover.proto.state.v1.HostRecord;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** Hosts and their sessions as they are in ZooKeeper; their names are in the paths. */
 final class HostCodec {
@@ -17,7 +20,10 @@ final class HostCodec {
                 .setArchitecture(host.architecture()).setCpuModel(host.cpuModel()).addAllCpuFeatures(host.cpuFeatures())
                 .setCpus(host.cpus()).setMemoryBytes(host.memoryBytes()).setAllocatableVcpus(host.allocatableVcpus())
                 .setAllocatableMemoryBytes(host.allocatableMemoryBytes()).setCordoned(host.cordoned())
-                .setFenced(host.fenced()).addAllNetworks(host.networks());
+                .setFenced(host.fenced()).setReturns(host.returns()).addAllNetworks(host.networks());
+        host.lease().ifPresent(lease -> record.setLease(HostRecord.Lease.newBuilder()
+                .setLeaseMillis(lease.length().toMillis())
+                .setTakeoverWaitMillis(lease.takeoverWait().toMillis())));
         for (Host.Driver driver : host.drivers()) {
             record.addDrivers(HostRecord.Driver.newBuilder().setName(driver.name()).setUsable(driver.usable())
                     .setMessage(driver.message()));
@@ -40,7 +46,10 @@ final class HostCodec {
                     record.getAllocatableVcpus(),
                     record.getAllocatableMemoryBytes(), drivers, record.getCordoned(), record.getFenced(),
                     record.getNetworksList(), CpuCodec.decode(record.getCpuList()),
-                    ResourcesCodec.decode(record.getResources()));
+                    ResourcesCodec.decode(record.getResources()),
+                    record.hasLease() ? Optional.of(new HostLease(Duration.ofMillis(record.getLease().getLeaseMillis()),
+                            Duration.ofMillis(record.getLease().getTakeoverWaitMillis()))) : Optional.empty(),
+                    record.getReturns());
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
             throw new UnreadableRecordException("host record : " + bytes.length + " bytes (expected: a HostRecord)", e);
         }

@@ -1,6 +1,7 @@
 package io.drover.controller.store;
 
 import io.drover.controller.record.Host;
+import io.drover.controller.record.HostId;
 import io.drover.controller.record.HostSession;
 import io.drover.controller.record.Image;
 import io.drover.controller.record.Task;
@@ -19,6 +20,9 @@ public interface StoreListener {
     default void hostChanged(Optional<Versioned<Host>> before, Optional<Versioned<Host>> after) {}
 
     default void sessionChanged(Optional<HostSession> before, Optional<HostSession> after) {}
+
+    /** A session has ended, also one that came and went too fast to be seen by {@link #sessionChanged}. */
+    default void sessionEnded(HostId host) {}
 
     default void imageChanged(Optional<Versioned<Image>> before, Optional<Versioned<Image>> after) {}
 

@@ -187,6 +187,7 @@ final class ViewKeeper {
                 if (before.isPresent()) {
                     listeners.forEach(listener -> listener.sessionChanged(before, Optional.empty()));
                 }
+                listeners.forEach(listener -> listener.sessionEnded(host));
             }
             case Layout.Place.Of(RecordKey key) -> {
                 switch (key) {

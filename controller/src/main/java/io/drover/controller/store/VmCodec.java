@@ -6,6 +6,7 @@ import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.Desired;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.GuestDevices;
+import io.drover.controller.record.HaPolicy;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Owner;
@@ -24,6 +25,7 @@ import io.drover.proto.state.v1.VmRecord;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** VMs as they are in ZooKeeper. */
 final class VmCodec {
@@ -74,7 +76,8 @@ final class VmCodec {
             case Desired.Deleted() -> record.setDesired(VmRecord.Desired.DELETED);
         }
         vm.owner().ifPresent(owner -> record
-                .setOwner(VmRecord.Owner.newBuilder().setHost(owner.host().value()).setEpoch(owner.epoch())));
+                .setOwner(VmRecord.Owner.newBuilder().setHost(owner.host().value()).setEpoch(owner.epoch())
+                        .setLeased(owner.leased())));
         vm.lastEnd().ifPresent(end -> record.setLastExit(Exit.newBuilder().setCause(end.cause().number())
                 .setMessage(cut(end.message(), textChars)).setTime(Timestamps.of(end.time()))));
         vm.placement().ifPresent(placement -> record.setPlacement(encode(placement, textChars)));
@@ -107,6 +110,9 @@ final class VmCodec {
         }
         if (!spec.resources().equals(Resources.NONE)) {
             record.setResources(ResourcesCodec.encode(spec.resources()));
+        }
+        if (spec.ha() != HaPolicy.NONE) {
+            record.setHaPolicy(spec.ha().number());
         }
         spec.devices().watchdog().ifPresent(action -> record.setWatchdogAction(switch (action) {
             case RESET -> WATCHDOG_RESET;
@@ -166,7 +172,12 @@ final class VmCodec {
                 new Consoles(spec.getConsoles().getVirtio(), spec.getConsoles().getPortsList()),
                 spec.getCpuModel().isEmpty() ? Optional.empty() : Optional.of(new CpuModelId(spec.getCpuModel())),
                 new GuestDevices(spec.hasBalloon(), watchdog(spec.getWatchdogAction())),
-                ResourcesCodec.decode(spec.getResources()), spec.getMemoryTargetBytes());
+                ResourcesCodec.decode(spec.getResources()), spec.getMemoryTargetBytes(), ha(spec.getHaPolicy()));
+    }
+
+    private static HaPolicy ha(int number) {
+        return Stream.of(HaPolicy.values()).filter(policy -> policy.number() == Math.max(1, number)).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("HA policy : " + number));
     }
 
     private static Optional<GuestDevices.Watchdog> watchdog(int action) {
@@ -201,7 +212,8 @@ final class VmCodec {
 
     private static Optional<Owner> owner(VmRecord record) {
         return record.hasOwner()
-                ? Optional.of(new Owner(new HostId(record.getOwner().getHost()), record.getOwner().getEpoch()))
+                ? Optional.of(new Owner(new HostId(record.getOwner().getHost()), record.getOwner().getEpoch(),
+                        record.getOwner().getLeased()))
                 : Optional.empty();
     }
 

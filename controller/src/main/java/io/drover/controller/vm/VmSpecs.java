@@ -5,6 +5,7 @@ import io.drover.controller.record.Consoles;
 import io.drover.controller.record.CpuModelId;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.GuestDevices;
+import io.drover.controller.record.HaPolicy;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Nic;
 import io.drover.controller.record.Resources;
@@ -81,6 +82,7 @@ public final class VmSpecs {
         Consoles consoles = VmConsoles.read(spec.getConsoles(), field + ".consoles", violations);
         violations.require(!spec.getVsock() || !spec.getDriver().equals("qemu"), field + ".vsock",
                 "the driver qemu has no vsock (expected: the driver kvm, or none named)");
+        Optional<HaPolicy> ha = ha(spec, field, violations);
         Optional<GuestDevices> devices = devices(spec, field, violations);
         Resources resources = VmResourceSpecs.read(spec, field, violations);
         long target = spec.getMemoryTargetBytes();
@@ -94,13 +96,29 @@ public final class VmSpecs {
         violations.require(spec.getSerializedSize() <= MAX_SPEC_BYTES, field,
                 spec.getSerializedSize() + " bytes (expected: at most " + MAX_SPEC_BYTES
                         + "; put a long command line into the image)");
-        if (!violations.none() || image.isEmpty() || devices.isEmpty()) {
+        if (!violations.none() || image.isEmpty() || devices.isEmpty() || ha.isEmpty()) {
             return Optional.empty();
         }
         return Optional
                 .of(new VmSpec(spec.getVcpus(), memory, image.get(), spec.getExtraCommandLine(), spec.getDriver(),
                         spec.getHostSelectorMap(), spec.getCpuFeaturesList().stream().distinct().sorted().toList(),
-                        disks, nics, spec.getVsock(), consoles, cpuModel, devices.get(), resources, target));
+                        disks, nics, spec.getVsock(), consoles, cpuModel, devices.get(), resources, target,
+                        ha.get()));
+    }
+
+    private static Optional<HaPolicy> ha(io.drover.proto.v1.VmSpec spec, String field, Violations violations) {
+        Optional<HaPolicy> policy = switch (spec.getHaPolicy()) {
+            case HA_POLICY_UNSPECIFIED, HA_POLICY_NONE -> Optional.of(HaPolicy.NONE);
+            case HA_POLICY_RESTART -> Optional.of(HaPolicy.RESTART);
+            case UNRECOGNIZED -> Optional.empty();
+        };
+        violations.require(policy.isPresent(), field + ".ha_policy",
+                spec.getHaPolicyValue() + " (expected: HA_POLICY_NONE or HA_POLICY_RESTART)");
+        violations.require(!policy.equals(Optional.of(HaPolicy.RESTART)) || !spec.getDriver().equals("qemu"),
+                field + ".ha_policy",
+                "HA_POLICY_RESTART needs leases, which the driver qemu has not: QEMU would run on where "
+                        + "its agent is dead (expected: the driver kvm, or none named)");
+        return policy;
     }
 
     private static Optional<GuestDevices> devices(io.drover.proto.v1.VmSpec spec, String field,
@@ -156,6 +174,9 @@ public final class VmSpecs {
         }
         if (spec.devices().balloon()) {
             message.setBalloon(VmBalloon.getDefaultInstance());
+        }
+        if (spec.ha() == HaPolicy.RESTART) {
+            message.setHaPolicy(io.drover.proto.v1.HaPolicy.HA_POLICY_RESTART);
         }
         if (spec.devices().watchdog().isPresent()) {
             VmWatchdog.Action action = switch (spec.devices().watchdog().get()) {

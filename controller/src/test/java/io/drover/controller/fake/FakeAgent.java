@@ -90,6 +90,7 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
     private volatile Optional<Exit> startsEnd = Optional.empty();
     private volatile boolean stopsAreSlow;
     private volatile List<String> networks = List.of();
+    private volatile Optional<HostRecord.Lease> lease = Optional.empty();
     private CuratorFramework client;
     private Server server;
 
@@ -146,8 +147,12 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
                 .setCpus(vcpus)
                 .setMemoryBytes(memoryBytes).setAllocatableVcpus(vcpus).setAllocatableMemoryBytes(memoryBytes)
                 .addDrivers(HostRecord.Driver.newBuilder().setName("qemu").setUsable(true).setMessage("fake"))
-                .addDrivers(HostRecord.Driver.newBuilder().setName("kvm").setUsable(false).setMessage("no /dev/kvm"))
+                .addDrivers(HostRecord.Driver.newBuilder().setName("kvm").setUsable(lease.isPresent())
+                        .setMessage("no /dev/kvm"))
                 .addAllNetworks(networks).build();
+        if (lease.isPresent()) {
+            record = record.toBuilder().setLease(lease.get()).build();
+        }
         try {
             client.create().creatingParentsIfNeeded().forPath("/drover/hosts/" + host, record.toByteArray());
         } catch (KeeperException.NodeExistsException e) {
@@ -189,6 +194,13 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
             watchers.clear();
         }
         server.shutdownNow();
+    }
+
+    /** From now on its KVM is usable, and it gives leases; before it is started, or again after that. */
+    public FakeAgent givesLeases(Duration length, Duration takeoverWait) {
+        lease = Optional.of(HostRecord.Lease.newBuilder().setLeaseMillis(length.toMillis())
+                .setTakeoverWaitMillis(takeoverWait.toMillis()).build());
+        return this;
     }
 
     /** The networks that it has from now on. */

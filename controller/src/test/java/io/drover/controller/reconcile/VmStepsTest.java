@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.controller.agent.HostReach;
 import io.drover.controller.agent.Observation;
+import io.drover.controller.record.Consoles;
 import io.drover.controller.record.Desired;
+import io.drover.controller.record.GuestDevices;
+import io.drover.controller.record.HaPolicy;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Owner;
 import io.drover.controller.record.Phase;
 import io.drover.controller.record.Placement;
 import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.Resources;
 import io.drover.controller.record.Vm;
 import io.drover.controller.record.VmId;
 import io.drover.controller.record.VmSpec;
@@ -172,5 +176,98 @@ final class VmStepsTest {
         assertThat(next(ended, new Sight(Optional.empty(), Optional.empty(), false)))
                 .as("no record of that host any more")
                 .isEqualTo(new VmStep.Erase());
+    }
+
+    private static Vm leased(Desired desired, Phase phase) {
+        VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(), List.of(),
+                false, Consoles.NONE, Optional.empty(), GuestDevices.NONE, Resources.NONE, 0,
+                HaPolicy.RESTART);
+        Placement placement = new Placement(Optional.of(H1), "kvm", 1, 1, 1, Map.of(), "", NOW);
+        Vm placed = Vm.created(new VmId("web-1"), "uid-1", spec, RUN, NOW).placed(placement, NOW);
+        Vm wanted = switch (desired) {
+            case Desired.Running() -> placed;
+            case Desired.Stopped stop -> placed.askedToStop(stop);
+            case Desired.Deleted() -> placed.askedToGo(NOW);
+        };
+        return wanted.in(phase, "", NOW);
+    }
+
+    private static Sight away(HostLoss loss) {
+        return new Sight(Optional.of(new HostReach.Away(NOW)), Optional.of(seen(RUNNING)), false, loss);
+    }
+
+    private static final HostLoss LOST = new HostLoss.Lost(9);
+    private static final Owner LEASED = new Owner(H1, 1, true);
+
+    @ParameterizedTest
+    @EnumSource(Phase.class)
+    void vmThatRanUnderLeasesIsTakenFromALostHostWhateverIsWanted(Phase phase) {
+        for (Desired desired : List.of(RUN, STOP, DELETE)) {
+            assertThat(next(leased(desired, phase), away(LOST))).isEqualTo(new VmStep.TakeOver(LEASED, 9));
+            assertThat(next(leased(desired, phase), away(new HostLoss.None()))).isEqualTo(new VmStep.Await(H1));
+            assertThat(next(leased(desired, phase), away(new HostLoss.Waiting(Duration.ofSeconds(1)))))
+                    .isEqualTo(new VmStep.Await(H1));
+        }
+    }
+
+    /** It has a session: its leases may be renewed at any moment. */
+    @Test
+    void hostThatOnlyTheControllerCannotReachIsNotLost() {
+        Sight sight = new Sight(Optional.of(new HostReach.Unreachable(NOW, "no answer")), Optional.empty(), false,
+                LOST);
+        assertThat(next(leased(RUN, Phase.RUNNING), sight)).isEqualTo(new VmStep.Await(H1));
+        assertThat(next(leased(RUN, Phase.RUNNING), new Sight(READY, Optional.of(seen(RUNNING)), false, LOST)))
+                .isEqualTo(new VmStep.Rest());
+    }
+
+    @ParameterizedTest
+    @EnumSource(Phase.class)
+    void vmThatRunsWithoutLeasesIsNeverTakenByItself(Phase phase) {
+        for (Desired desired : List.of(RUN, STOP, DELETE)) {
+            for (HostLoss loss : List.of(LOST, new HostLoss.Braked(2, 3))) {
+                assertThat(next(owned(desired, phase), away(loss))).isEqualTo(new VmStep.Await(H1));
+            }
+        }
+    }
+
+    @Test
+    void vmWhoseDisksAreOnTheLostHostIsNotTakenButMayBeStoppedOrDeleted() {
+        Vm tied = leased(RUN, Phase.RUNNING).withDisksOn(H1);
+        Vm told = ((VmStep.Write) next(tied, away(LOST))).next();
+        assertThat(told.owner()).isEqualTo(tied.owner());
+        assertThat(told.status().message()).contains("its disks are on hosts/h1 alone");
+        assertThat(next(told, away(LOST))).as("said once").isEqualTo(new VmStep.Await(H1));
+        for (Desired desired : List.of(STOP, DELETE)) {
+            assertThat(next(leased(desired, Phase.STOPPING).withDisksOn(H1), away(LOST)))
+                    .isEqualTo(new VmStep.TakeOver(LEASED, 9));
+        }
+        assertThat(next(leased(RUN, Phase.RUNNING).withDisksOn(new HostId("h2")), away(LOST)))
+                .isEqualTo(new VmStep.TakeOver(LEASED, 9));
+    }
+
+    @Test
+    void brakeWaitsForAPersonAndSaysHowToReleaseIt() {
+        Vm told = ((VmStep.Write) next(leased(RUN, Phase.RUNNING), away(new HostLoss.Braked(2, 3)))).next();
+        assertThat(told.phase()).isEqualTo(Phase.RUNNING);
+        assertThat(told.owner()).contains(LEASED);
+        assertThat(told.status().message()).contains("2 of 3 hosts vanished together", "drover host confirm-off h1");
+        assertThat(next(told, away(new HostLoss.Braked(2, 3)))).isEqualTo(new VmStep.Await(H1));
+        assertThat(next(told, away(LOST))).as("the others are back").isEqualTo(new VmStep.TakeOver(LEASED, 9));
+        assertThat(next(told, new Sight(READY, Optional.of(seen(RUNNING)), false)))
+                .as("what was said of it is over").isEqualTo(new VmStep.Write(leased(RUN, Phase.RUNNING)));
+    }
+
+    @Test
+    void vmThatWasTakenHasNoOwnerAndAnEpochUsedUp() {
+        for (Desired desired : List.of(RUN, STOP, DELETE)) {
+            Vm after = VmSteps.fencedOff(leased(desired, Phase.RUNNING), end(RunEnd.Cause.KILLED), NOW);
+            assertThat(after.owner()).isEmpty();
+            assertThat(after.lastEpoch()).isEqualTo(2);
+            assertThat(after.phase()).isEqualTo(switch (desired) {
+                case Desired.Running() -> Phase.PENDING;
+                case Desired.Stopped(_) -> Phase.STOPPED;
+                case Desired.Deleted() -> Phase.DELETING;
+            });
+        }
     }
 }

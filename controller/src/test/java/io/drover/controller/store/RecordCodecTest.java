@@ -10,7 +10,9 @@ import io.drover.controller.record.Desired;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.GuestDevices;
 import io.drover.controller.record.Host;
+import io.drover.controller.record.HaPolicy;
 import io.drover.controller.record.HostId;
+import io.drover.controller.record.HostLease;
 import io.drover.controller.record.HostResources;
 import io.drover.controller.record.Image;
 import io.drover.controller.record.ImageId;
@@ -26,6 +28,7 @@ import io.drover.controller.record.TaskId;
 import io.drover.controller.record.Vm;
 import io.drover.controller.record.VmId;
 import io.drover.controller.record.VmSpec;
+import io.drover.proto.state.v1.HostRecord;
 import io.drover.proto.state.v1.Migration;
 import io.drover.proto.state.v1.VmRecord;
 import io.drover.scheduler.capacity.Extras;
@@ -156,6 +159,19 @@ final class RecordCodecTest {
     }
 
     @Test
+    void vmWithAnHaPolicyComesBackInAFormatThatOlderProgramsRefuse() throws Exception {
+        VmSpec spec = new VmSpec(1, 64L << 20, new ImageId("debian"), "", "", Map.of(), List.of(), List.of(), List.of(),
+                false, Consoles.NONE, Optional.empty(), GuestDevices.NONE, Resources.NONE, 0,
+                HaPolicy.RESTART);
+        Placement placement = new Placement(Optional.of(new HostId("h1")), "kvm", 1, 1, 1, Map.of(), "", NOW);
+        Vm vm = Vm.created(new VmId("web-1"), "uid-1", spec, new Desired.Running(), NOW).placed(placement, NOW);
+        assertThat(vm.owner().orElseThrow().leased()).isTrue();
+        assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
+        assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(9);
+        assertThat(vm("quiet", "short").owner().orElseThrow().leased()).isFalse();
+    }
+
+    @Test
     void cpuModelsArePutAndReadAndAskForAProgramThatKnowsThem() throws Exception {
         CpuModel model = new CpuModel(new CpuModelId("rack"),
                 new Cpu(List.of(new CpuidLeaf(1, 0, 0xA00F11, 0, -1, 1 << 26), new CpuidLeaf(0xD, 2, 256, 576, 0, 0))),
@@ -179,7 +195,16 @@ final class RecordCodecTest {
                         List.of(new HostResources.NumaNode(1, "4-7", 1L << 30)), true, "/sys/fs/cgroup/drover"));
         assertThat(host.resources().offered()).containsExactlyInAnyOrder("limits", "numa_node/1");
         assertThat(HostCodec.decode(host.id(), HostCodec.encode(host))).isEqualTo(host);
-        assertThat(HostCodec.decode(host.id(), HostCodec.encode(host.withFence()))).isEqualTo(host.withFence());
+        assertThat(HostCodec.decode(host.id(), HostCodec.encode(host.withFence(false))))
+                .isEqualTo(host.withFence(false));
+        Host leases = HostCodec.decode(host.id(),
+                HostRecord.parseFrom(HostCodec.encode(host.withFence(true))).toBuilder()
+                        .setLease(HostRecord.Lease.newBuilder().setLeaseMillis(10_000).setTakeoverWaitMillis(12_000))
+                        .build()
+                        .toByteArray());
+        assertThat(leases.lease()).contains(new HostLease(Duration.ofSeconds(10), Duration.ofSeconds(12)));
+        assertThat(leases.returns()).isTrue();
+        assertThat(HostCodec.decode(host.id(), HostCodec.encode(leases))).isEqualTo(leases);
         Image.ImageFile file = new Image.ImageFile(Sha256.of(new byte[] {1}), 1, "vmlinuz");
         Image kernel = new Image(new ImageId("debian"), new Image.Kernel(file, Optional.of(file), "quiet"), "d", NOW,
                 "r");

@@ -52,6 +52,9 @@ public final class Membership implements AutoCloseable {
 
     private record Rival(long creation, long sinceNanos) {}
 
+    /** The host's record in ZooKeeper. */
+    private record Written(HostRecord record, int version) {}
+
     /** The host is being deleted: it may join when that is done. */
     private static final class FencedException extends Exception {
         private static final long serialVersionUID = 1;
@@ -136,8 +139,8 @@ public final class Membership implements AutoCloseable {
 
     private boolean tryJoin() throws InterruptedException {
         try {
-            int version = writeRecord();
-            if (!holdLiveNode(version)) {
+            Written record = writeRecord();
+            if (!holdLiveNode(record)) {
                 return false;
             }
             joined = client.getZookeeperClient().isConnected();
@@ -177,9 +180,9 @@ public final class Membership implements AutoCloseable {
     /**
      * Writes what is advertised of the host.
      *
-     * @return the record's version then
+     * @return the record as it is then
      */
-    private int writeRecord() throws Exception {
+    private Written writeRecord() throws Exception {
         String path = RecordPaths.host(host);
         while (true) {
             Stat stat = new Stat();
@@ -195,12 +198,13 @@ public final class Membership implements AutoCloseable {
                     throw new FencedException();
                 }
                 HostRecord merged = facts.toBuilder().setCordoned(old.getCordoned()).build();
-                return merged.equals(old) ? stat.getVersion()
+                return new Written(merged, merged.equals(old) ? stat.getVersion()
                         : client.setData().withVersion(stat.getVersion()).forPath(path, merged.toByteArray())
-                                .getVersion();
+                                .getVersion());
             } catch (KeeperException.NoNodeException expected) {
-                if (created(path)) {
-                    return 0;
+                HostRecord first = facts;
+                if (created(path, first)) {
+                    return new Written(first, 0);
                 }
             } catch (KeeperException.BadVersionException expected) {
                 // The controller wrote in between: read what it wrote.
@@ -212,9 +216,9 @@ public final class Membership implements AutoCloseable {
         }
     }
 
-    private boolean created(String path) throws Exception {
+    private boolean created(String path, HostRecord record) throws Exception {
         try {
-            client.create().creatingParentsIfNeeded().forPath(path, facts.toByteArray());
+            client.create().creatingParentsIfNeeded().forPath(path, record.toByteArray());
             return true;
         } catch (KeeperException.NodeExistsException expected) {
             return false;
@@ -224,15 +228,17 @@ public final class Membership implements AutoCloseable {
     /**
      * Whether the live node is there and belongs to this agent's present session.
      *
-     * @param version of the host's record: the node is made only while that is so, so that a host which is being deleted
-     *        (that is written only while there is no such node) does not come to life meanwhile
+     * @param record the host's: the node is made only while that is so, so that a host which is being deleted (that is
+     *        written only while there is no such node) does not come to life meanwhile. It is written again with the node:
+     *        whoever counts how long this host has been gone sees by its version that it was not, however short its return
      */
-    private boolean holdLiveNode(int version) throws Exception {
+    private boolean holdLiveNode(Written record) throws Exception {
         String path = RecordPaths.live(host);
         client.createContainers(ZKPaths.getPathAndNode(path).getPath());
         try {
             client.transaction().forOperations(
-                    client.transactionOp().check().withVersion(version).forPath(RecordPaths.host(host)),
+                    client.transactionOp().setData().withVersion(record.version()).forPath(RecordPaths.host(host),
+                            record.record().toByteArray()),
                     client.transactionOp().create().withMode(CreateMode.EPHEMERAL).forPath(path,
                             session.toByteArray()));
             rival = Optional.empty();

@@ -33,6 +33,14 @@ public interface Machine extends AutoCloseable {
     List<VmmCpuidEntry> cpuid() throws IOException;
 
     /**
+     * Lets the guest of a plan that is leased run on.
+     *
+     * @param untilBootNanos on CLOCK_BOOTTIME
+     * @throws IOException when its process does not answer, or the lease is of no use any more
+     */
+    void renewLease(long untilBootNanos) throws IOException;
+
+    /**
      * What its devices have done.
      *
      * @throws IOException when its process does not tell

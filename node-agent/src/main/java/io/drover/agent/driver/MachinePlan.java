@@ -20,10 +20,11 @@ import java.util.Optional;
  * @param cpuModel what the guest sees as its CPU; empty: what the host offers
  * @param devices beside those
  * @param share what of the host it is given
+ * @param leased whether the guest runs only while {@link Machine#renewLease} lets it
  */
 public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
         String commandLine, List<MachineDisk> disks, List<MachineNic> nics, boolean vsock, MachineConsoles consoles,
-        Optional<VmmCpuModel> cpuModel, GuestDevices devices, MachineShare share) {
+        Optional<VmmCpuModel> cpuModel, GuestDevices devices, MachineShare share, boolean leased) {
     private static final long MIN_MEMORY = 16L << 20;
     private static final long MEMORY_UNIT = 2L << 20;
     private static final int MAX_VCPUS = 64;
@@ -61,18 +62,18 @@ public record MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path
         }
     }
 
-    /** With a plain share of the host. */
+    /** With a plain share of the host, and without a lease. */
     public MachinePlan(VmIdentity identity, int vcpus, long memoryBytes, Path kernel, Optional<Path> initramfs,
             String commandLine, List<MachineDisk> disks, List<MachineNic> nics, boolean vsock,
             MachineConsoles consoles, Optional<VmmCpuModel> cpuModel, GuestDevices devices) {
         this(identity, vcpus, memoryBytes, kernel, initramfs, commandLine, disks, nics, vsock, consoles, cpuModel,
-                devices, MachineShare.PLAIN);
+                devices, MachineShare.PLAIN, false);
     }
 
     /** The same with another share of the host. */
     public MachinePlan withShare(MachineShare given) {
         return new MachinePlan(identity, vcpus, memoryBytes, kernel, initramfs, commandLine, disks, nics, vsock,
-                consoles, cpuModel, devices, given);
+                consoles, cpuModel, devices, given, leased);
     }
 
     /** Without sockets and CPU model, and with the serial port alone. */

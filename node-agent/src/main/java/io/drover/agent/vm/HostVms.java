@@ -15,6 +15,7 @@ import io.drover.agent.driver.UnsupportedPlanException;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.VmFolder;
+import io.drover.agent.lease.Leases;
 import io.drover.agent.net.HostNetworks;
 import io.drover.agent.net.NicOrder;
 import io.drover.agent.net.VmNics;
@@ -62,8 +63,8 @@ public final class HostVms implements AutoCloseable {
      */
     public record Foundations(Path folder, Path graveyard, HostCapacity capacity, Map<String, Driver> drivers,
             FileStore files, HostNetworks networks, HostShares shares,
-            VmRecords records, OwnershipWatch watch, ObservationBoard board, ScheduledExecutorService timer,
-            StartStep.Witness witness) {
+            VmRecords records, OwnershipWatch watch, Leases leases, ObservationBoard board,
+            ScheduledExecutorService timer, StartStep.Witness witness) {
         public Foundations {
             drivers = Map.copyOf(drivers);
         }
@@ -79,7 +80,7 @@ public final class HostVms implements AutoCloseable {
         this.on = on;
         this.graveyard = new Graveyard(on.graveyard());
         this.surroundings = new Vm.Surroundings(on.timer(), on.board()::observed, on.witness(),
-                on.shares());
+                on.shares(), on.leases());
         this.register = new VmRegister(on.capacity(), on.shares());
         Files.createDirectories(on.folder());
         ScheduledFuture<?> _ = on.timer().scheduleWithFixedDelay(this::tidy,
@@ -411,6 +412,7 @@ public final class HostVms implements AutoCloseable {
     }
 
     private void recordMayHaveChanged(String uid) {
+        on.leases().doubt(uid);
         Thread.ofVirtual().name("audit " + uid).start(() -> {
             Lock going = register.coming(uid);
             try {

@@ -6,6 +6,7 @@ import io.drover.agent.disk.VmDisks;
 import io.drover.agent.driver.GuestDevices;
 import io.drover.agent.driver.MachineConsoles;
 import io.drover.agent.driver.MachinePlan;
+import io.drover.agent.driver.MachineShare;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.files.Sha256;
@@ -121,7 +122,7 @@ record StartOrder(StartVmRequest request, VmIdentity identity) {
                 store.path(new Sha256(request.getKernelSha256())), initramfs, request.getCommandLine(),
                 disks.forMachine(), nics.forMachine(), request.getVsock(),
                 new MachineConsoles(request.getConsoles().getVirtio(), request.getConsoles().getPortsList()),
-                cpuModel(), devices());
+                cpuModel(), devices(), MachineShare.PLAIN, request.getLeaseNeeded());
         return new Prepared(plan, share, disks, nics, files, images);
     }
 

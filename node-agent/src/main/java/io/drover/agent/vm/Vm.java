@@ -12,6 +12,8 @@ import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.LogReader;
 import io.drover.agent.folder.VmFolder;
+import io.drover.agent.lease.LeaseHolder;
+import io.drover.agent.lease.Leases;
 import io.drover.agent.net.VmNics;
 import io.drover.agent.share.HostShares;
 import io.drover.agent.share.ShareOrder;
@@ -45,7 +47,7 @@ final class Vm implements AutoCloseable {
 
     /** What all VMs of a host share. */
     record Surroundings(ScheduledExecutorService timer, Consumer<VmObservation> observer, StartStep.Witness witness,
-            HostShares shares) {}
+            HostShares shares, Leases leases) {}
 
     /** Makes the plan of a machine that is here already, with its files held. */
     interface Preparation {
@@ -79,6 +81,8 @@ final class Vm implements AutoCloseable {
     private String waiting = "";
     /** Changed by the queue only; others look. */
     private volatile Optional<Machine> machine = Optional.empty();
+    /** What its lease is renewed by, while it has one. */
+    private volatile Optional<LeaseHolder> holder = Optional.empty();
     private final RebootBackOff backOff = new RebootBackOff();
 
     /** As in the record, for others to look at. */
@@ -264,6 +268,7 @@ final class Vm implements AutoCloseable {
 
     private void destroyNow(String why) throws IOException, InterruptedException {
         log.warn("VM {}: destroyed here: {}", plan().identity(), why);
+        endLease();
         machine.ifPresent(Machine::kill);
         killAll();
         apply(new LocalEvent.MachineEnded(new MachineEnd.Failed("destroyed: " + why)));
@@ -282,6 +287,7 @@ final class Vm implements AutoCloseable {
     @Override
     public void close() {
         queue.close();
+        endLease();
         machine.ifPresent(Machine::close);
         console.end();
         prepared.release();
@@ -435,6 +441,7 @@ final class Vm implements AutoCloseable {
     private void runs(Machine running) throws InterruptedException {
         machine = Optional.of(running);
         rememberCpuid(running);
+        beginLease(running);
         apply(new LocalEvent.Runs(running.process()));
         changeDevices();
         CompletableFuture<Void> _ = running.end().thenAccept(end -> queue.post(() -> ended(running, end)));
@@ -452,11 +459,26 @@ final class Vm implements AutoCloseable {
         }
     }
 
+    /** Its guest does not run before it is known for certain that this host still owns it. */
+    private void beginLease(Machine running) {
+        if (plan().leased()) {
+            LeaseHolder begun = running::renewLease;
+            holder = Optional.of(begun);
+            surroundings.leases().add(plan().identity(), begun);
+        }
+    }
+
+    private void endLease() {
+        holder.ifPresent(begun -> surroundings.leases().remove(plan().identity(), begun));
+        holder = Optional.empty();
+    }
+
     private void ended(Machine which, MachineEnd end) throws InterruptedException {
         if (machine.filter(which::equals).isEmpty()) {
             return;
         }
         machine = Optional.empty();
+        endLease();
         which.close();
         Instant ranSince = record.state().since();
         apply(new LocalEvent.MachineEnded(end));

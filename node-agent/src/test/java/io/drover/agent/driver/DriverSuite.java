@@ -14,6 +14,7 @@ import io.drover.agent.testing.Cluster;
 import io.drover.agent.testing.ConsoleReader;
 import io.drover.agent.testing.TestBridge;
 import io.drover.vmm.client.DiskImages;
+import io.drover.vmm.client.HostClock;
 import io.drover.vmm.client.UserNetworks;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmCpuidEntry;
@@ -181,6 +182,28 @@ abstract class DriverSuite {
             MachineShare same = new MachineShare(MachineShare.SMALL_PAGE_BYTES, false, List.of(), List.of(), shown,
                     List.of());
             assertThat(spawn(plan().withShare(same), console).cpuid()).isEqualTo(shown);
+        }
+    }
+
+    @Test
+    void guestThatNeedsALeaseRunsOnlyWhileItHasOneOrIsRefused() throws Exception {
+        MachinePlan plain = plan();
+        MachinePlan leased = new MachinePlan(plain.identity(), plain.vcpus(), plain.memoryBytes(), plain.kernel(),
+                plain.initramfs(), plain.commandLine(), List.of(), List.of(), false, MachineConsoles.NONE,
+                Optional.empty(), GuestDevices.NONE, MachineShare.PLAIN, true);
+        if (!driver.name().equals("kvm")) {
+            assertThatThrownBy(() -> driver.check(leased)).isInstanceOf(UnsupportedPlanException.class)
+                    .hasMessage("the driver qemu has no leases, which HA policies need");
+            return;
+        }
+        driver.check(leased);
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = spawn(leased, console);
+            assertThatThrownBy(() -> machine.renewLease(HostClock.bootNanos() - 1)).hasMessageContaining("over since");
+            assertThat(reader.text()).isEmpty();
+            machine.renewLease(HostClock.bootNanos() + Duration.ofMinutes(1).toNanos());
+            reader.await(BANNER + "\r\n");
         }
     }
 

@@ -83,6 +83,19 @@ public final class Cluster implements AutoCloseable {
         return bytes.isPresent() ? Optional.of(HostRecord.parseFrom(bytes.get())) : Optional.empty();
     }
 
+    /** Writes something, and returns the number of that write: each write of anybody's, one that fails too, has the next. */
+    public long write() throws Exception {
+        if (client.checkExists().forPath("/writes") == null) {
+            client.create().forPath("/writes");
+        }
+        return client.setData().forPath("/writes").getMzxid();
+    }
+
+    /** How often a host's record was written. */
+    public int hostVersion(String name) throws Exception {
+        return client.checkExists().forPath("/drover/hosts/" + name).getVersion();
+    }
+
     /** Changes a host's record, as a controller does. */
     public void cordon(String name) throws Exception {
         HostRecord record = host(name).orElseThrow().toBuilder().setCordoned(true).build();

@@ -17,6 +17,7 @@ import io.drover.agent.files.IncomingFile;
 import io.drover.agent.files.Sha256;
 import io.drover.agent.folder.FolderWatch;
 import io.drover.agent.folder.VmFolder;
+import io.drover.agent.lease.Leases;
 import io.drover.agent.net.HostNetworks;
 import io.drover.agent.cgroup.Cgroups;
 import io.drover.agent.share.HostShares;
@@ -30,6 +31,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
@@ -107,7 +109,9 @@ final class VmDevicesTest {
 
     private Vm vm(LocalRecord record) {
         return new Vm(prepared(record.start()), driver, folder, record,
-                new Vm.Surroundings(timer, seen::add, step -> {}, shares), this::prepared);
+                new Vm.Surroundings(timer, seen::add, step -> {}, shares,
+                        new Leases(Duration.ofSeconds(10), vm -> true)),
+                this::prepared);
     }
 
     private StartOrder.Prepared prepared(StartVmRequest start) {

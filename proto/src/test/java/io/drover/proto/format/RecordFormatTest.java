@@ -62,7 +62,7 @@ final class RecordFormatTest {
 
     @Test
     void whatTheSpecAndTheAgentsIntentBothHaveIsOfOneFormat() {
-        Map<String, String> names = Map.of("watchdog_action", "watchdog");
+        Map<String, String> names = Map.of("watchdog_action", "watchdog", "ha_policy", "lease_needed");
         for (FieldDescriptor field : VmSpec.getDescriptor().getFields()) {
             int format = field.getOptions().getExtension(FormatProto.format);
             if (format > 0) {

@@ -13,6 +13,7 @@ import io.drover.proto.vmm.v1.DetachDeviceRequest;
 import io.drover.proto.vmm.v1.Event;
 import io.drover.proto.vmm.v1.PauseRequest;
 import io.drover.proto.vmm.v1.PowerButtonRequest;
+import io.drover.proto.vmm.v1.RenewLeaseRequest;
 import io.drover.proto.vmm.v1.Reply;
 import io.drover.proto.vmm.v1.Request;
 import io.drover.proto.vmm.v1.ResizeDiskRequest;
@@ -117,6 +118,20 @@ public final class VmmClient implements Closeable {
      */
     public void resume(long epoch) throws IOException, VmmRefusedException {
         call("resume", request().setResume(ResumeRequest.newBuilder().setEpoch(epoch)));
+    }
+
+    /**
+     * Lets the guest run for longer: this host owned the VM under that epoch when that was last known for certain.
+     *
+     * @param epoch
+     *            another than the VMM's own is refused with WRONG_EPOCH; after a higher one the VMM never runs the guest again
+     * @param untilBootNanos
+     *            on {@link HostClock}: how long the guest may run without hearing more; at most ten minutes from now, and refused
+     *            when it is over already
+     */
+    public void renewLease(long epoch, long untilBootNanos) throws IOException, VmmRefusedException {
+        call("renew lease", request()
+                .setRenewLease(RenewLeaseRequest.newBuilder().setEpoch(epoch).setUntilBootNanos(untilBootNanos)));
     }
 
     /** Ends the VM without asking the guest. The process ends soon after this returns. */

@@ -72,6 +72,8 @@ import java.util.UUID;
  *            must be as it was then
  * @param incoming
  *            whether nothing is booted, as the guest comes from another VMM; all but what is the host's own must be as there
+ * @param leaseNeeded
+ *            whether the guest runs only while {@link VmmClient#renewLease} carries it
  */
 public record VmmSettings(String vm, String uid, long epoch, int vcpus, long memoryBytes, Path kernel,
         Optional<Path> initramfs, String commandLine, Path controlSocket, Path consoleLog, long consoleLogMaxBytes,
@@ -79,11 +81,13 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         List<VmmNic> nics, Optional<VmmConsole> console, Optional<VmmVsock> vsock, Optional<VmmBalloon> balloon,
         Optional<VmmWatchdog> watchdog, Optional<UUID> generationId, boolean hotPlug,
         Optional<VmmCpuModel> cpuModel, VmmShare share, Optional<Path> restore,
-        boolean incoming) {
+        boolean incoming, boolean leaseNeeded) {
     /** The newest format that this code writes and reads. */
     public static final int FORMAT = 9;
     /** What a VMM reads that receives no guest from another. */
-    private static final int FORMAT_WITHOUT_MIGRATION = 7;
+    private static final int FORMAT_WITHOUT_MIGRATION = 8;
+    /** What a VMM reads that knows no leases. */
+    private static final int FORMAT_WITHOUT_LEASES = 7;
     /** What a VMM reads that can only boot a guest. */
     private static final int FORMAT_WITHOUT_RESTORE = 6;
     /** What a VMM reads that knows nothing of the host's pages and CPUs, nor of what a guest was shown before. */
@@ -124,91 +128,99 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         this(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket, consoleLog,
                 consoleLogMaxBytes, exitFile, startPaused, List.of(), false, List.of(), Optional.empty(),
                 Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false,
-                Optional.empty(), VmmShare.PLAIN, Optional.empty(), false);
+                Optional.empty(), VmmShare.PLAIN, Optional.empty(), false, false);
     }
 
     /** The same with other disks, and with or without a source of entropy. */
     public VmmSettings withDevices(List<VmmDisk> newDisks, boolean newRng) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, newDisks, newRng, nics, console, vsock,
-                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore, incoming);
+                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore, incoming, leaseNeeded);
     }
 
     /** The same with other nics. */
     public VmmSettings withNics(List<VmmNic> newNics) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, newNics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, cpuModel, share, restore, incoming);
+                watchdog, generationId, hotPlug, cpuModel, share, restore, incoming, leaseNeeded);
     }
 
     /** The same with a virtio console device. */
     public VmmSettings withConsole(VmmConsole newConsole) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, Optional.of(newConsole), vsock,
-                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore, incoming);
+                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore, incoming, leaseNeeded);
     }
 
     /** The same with a socket device. */
     public VmmSettings withVsock(VmmVsock newVsock) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, Optional.of(newVsock),
-                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore, incoming);
+                balloon, watchdog, generationId, hotPlug, cpuModel, share, restore, incoming, leaseNeeded);
     }
 
     /** The same with another balloon. */
     public VmmSettings withBalloon(VmmBalloon newBalloon) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock,
-                Optional.of(newBalloon), watchdog, generationId, hotPlug, cpuModel, share, restore, incoming);
+                Optional.of(newBalloon), watchdog, generationId, hotPlug, cpuModel, share, restore, incoming,
+                leaseNeeded);
     }
 
     /** The same with another watchdog. */
     public VmmSettings withWatchdog(VmmWatchdog newWatchdog) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                Optional.of(newWatchdog), generationId, hotPlug, cpuModel, share, restore, incoming);
+                Optional.of(newWatchdog), generationId, hotPlug, cpuModel, share, restore, incoming, leaseNeeded);
     }
 
     /** The same with another generation id. */
     public VmmSettings withGenerationId(UUID newGenerationId) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, Optional.of(newGenerationId), hotPlug, cpuModel, share, restore, incoming);
+                watchdog, Optional.of(newGenerationId), hotPlug, cpuModel, share, restore, incoming, leaseNeeded);
     }
 
     /** The same with devices that come and go while the guest runs. */
     public VmmSettings withHotPlug() {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, true, cpuModel, share, restore, incoming);
+                watchdog, generationId, true, cpuModel, share, restore, incoming, leaseNeeded);
     }
 
     /** The same with these CPUs. */
     public VmmSettings withCpuModel(VmmCpuModel model) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, Optional.of(model), share, restore, incoming);
+                watchdog, generationId, hotPlug, Optional.of(model), share, restore, incoming, leaseNeeded);
     }
 
     /** The same with another share of the host. */
     public VmmSettings withShare(VmmShare newShare) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, cpuModel, newShare, restore, incoming);
+                watchdog, generationId, hotPlug, cpuModel, newShare, restore, incoming, leaseNeeded);
     }
 
     /** The same, going on from a file of {@link VmmClient#save}. */
     public VmmSettings withRestore(Path file) {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, cpuModel, share, Optional.of(file), incoming);
+                watchdog, generationId, hotPlug, cpuModel, share, Optional.of(file), incoming, leaseNeeded);
     }
 
     /** The same, for a guest that comes from another VMM: see {@link VmmClient#receiveMigration}. */
     public VmmSettings withIncoming() {
         return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
                 consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
-                watchdog, generationId, hotPlug, cpuModel, share, restore, true);
+                watchdog, generationId, hotPlug, cpuModel, share, restore, true, leaseNeeded);
+    }
+
+    /** The same for a guest that runs only while it holds a lease. */
+    public VmmSettings withLeaseNeeded() {
+        return new VmmSettings(vm, uid, epoch, vcpus, memoryBytes, kernel, initramfs, commandLine, controlSocket,
+                consoleLog, consoleLogMaxBytes, exitFile, startPaused, disks, rng, nics, console, vsock, balloon,
+                watchdog, generationId, hotPlug, cpuModel, share, restore, incoming, true);
     }
 
     /** Writes the file whole or not at all. Relative paths are written as they are and mean the VMM's working directory. */
@@ -255,7 +267,7 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                 config.hasCpuModel() ? Optional.of(VmmCpuModel.of(config.getCpuModel())) : Optional.empty(),
                 VmmShare.of(config),
                 config.hasRestore() ? Optional.of(Path.of(config.getRestore().getPath())) : Optional.empty(),
-                config.getIncoming());
+                config.getIncoming(), config.getLeaseNeeded());
     }
 
     private VmmConfig toProto() {
@@ -276,7 +288,8 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
                 .setStartPaused(startPaused)
                 .setRng(rng)
                 .setHotPlug(hotPlug)
-                .setIncoming(incoming);
+                .setIncoming(incoming)
+                .setLeaseNeeded(leaseNeeded);
         for (VmmDisk disk : disks) {
             config.addDisks(disk.toProto());
         }
@@ -326,8 +339,11 @@ public record VmmSettings(String vm, String uid, long epoch, int vcpus, long mem
         if (incoming) {
             return FORMAT;
         }
-        if (restore.isPresent()) {
+        if (leaseNeeded) {
             return FORMAT_WITHOUT_MIGRATION;
+        }
+        if (restore.isPresent()) {
+            return FORMAT_WITHOUT_LEASES;
         }
         if (!share.equals(VmmShare.PLAIN)) {
             return FORMAT_WITHOUT_RESTORE;

@@ -31,11 +31,16 @@ import java.util.Optional;
  *            of the guest's memory, so far, while {@link State#STARTING}
  * @param nics
  *            as the disks
+ * @param lease
+ *            whether the guest may run, as far as ownership goes
+ * @param pauseAsked
+ *            somebody asked for it to be paused, whatever the lease says
  */
 public record VmmStatus(State state, String vm, String uid, long epoch, long pid, Optional<Duration> firstInstruction,
         int vcpus, long memoryBytes, long exits, List<VmmDiskStatus> disks,
         List<VmmPortStatus> consolePorts, Optional<VmmVsockStatus> vsock, Optional<VmmBalloonStatus> balloon,
-        Optional<VmmWatchdogStatus> watchdog, long prefaultedBytes, List<VmmNicStatus> nics) {
+        Optional<VmmWatchdogStatus> watchdog, long prefaultedBytes, List<VmmNicStatus> nics, VmmLease lease,
+        boolean pauseAsked) {
     /** Where the machine's life is. */
     public enum State {
         /** Being put together, no vCPU has run. */
@@ -58,6 +63,7 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
         Objects.requireNonNull(balloon, "balloon");
         Objects.requireNonNull(watchdog, "watchdog");
         nics = List.copyOf(nics);
+        Objects.requireNonNull(lease, "lease");
     }
 
     /** Converts from the protocol. */
@@ -87,7 +93,7 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
                 status.hasVsock() ? Optional.of(VmmVsockStatus.of(status.getVsock())) : Optional.empty(),
                 status.hasBalloon() ? Optional.of(VmmBalloonStatus.of(status.getBalloon())) : Optional.empty(),
                 status.hasWatchdog() ? Optional.of(VmmWatchdogStatus.of(status.getWatchdog())) : Optional.empty(),
-                status.getPrefaultedBytes(), nics);
+                status.getPrefaultedBytes(), nics, VmmLease.of(status.getLease()), status.getPauseAsked());
     }
 
     /** Converts to the protocol. */
@@ -108,7 +114,9 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
                 .setVcpus(vcpus)
                 .setMemoryBytes(memoryBytes)
                 .setExits(exits)
-                .setPrefaultedBytes(prefaultedBytes);
+                .setPrefaultedBytes(prefaultedBytes)
+                .setLease(lease.toProto())
+                .setPauseAsked(pauseAsked);
         for (VmmDiskStatus disk : disks) {
             status.addDisks(disk.toProto());
         }

@@ -4,9 +4,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** A timerfd(2) on the monotonic clock: an alarm that one thread waits for with a {@link Poller}, beside other files. */
+/**
+ * A timerfd(2), on the monotonic clock unless said otherwise: an alarm that one thread waits for with a {@link Poller}, beside
+ * other files.
+ */
 public final class TimerFile implements AutoCloseable {
     private static final long CLOCK_MONOTONIC = 1;
+    private static final long CLOCK_BOOTTIME = 7;
+    private static final long TFD_TIMER_ABSTIME = 1;
     private static final long TFD_NONBLOCK = 0x800;
     private static final long TFD_CLOEXEC = 0x80000;
 
@@ -30,7 +35,16 @@ public final class TimerFile implements AutoCloseable {
      *            for messages
      */
     public static TimerFile create(String name) throws SystemCallException {
-        long created = SystemCall.invoke(SystemCall.TIMERFD_CREATE, CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC, 0);
+        return create(name, CLOCK_MONOTONIC);
+    }
+
+    /** As {@link #create}, on {@link BootClock}, so that it also counts while the host sleeps; to be set by {@link #setAt}. */
+    public static TimerFile createOnBootClock(String name) throws SystemCallException {
+        return create(name, CLOCK_BOOTTIME);
+    }
+
+    private static TimerFile create(String name, long clock) throws SystemCallException {
+        long created = SystemCall.invoke(SystemCall.TIMERFD_CREATE, clock, TFD_NONBLOCK | TFD_CLOEXEC, 0);
         if (created < 0) {
             throw new SystemCallException("timerfd_create", name, (int) -created);
         }
@@ -44,9 +58,23 @@ public final class TimerFile implements AutoCloseable {
      *            from now, at least 1
      */
     public void set(long nanos) {
+        set(nanos, 0);
+    }
+
+    /**
+     * As {@link #set}, at a moment of its clock; at once when that is over.
+     *
+     * @param clockNanos
+     *            at least 1
+     */
+    public void setAt(long clockNanos) {
+        set(clockNanos, TFD_TIMER_ABSTIME);
+    }
+
+    private void set(long nanos, long flags) {
         timer.set(ValueLayout.JAVA_LONG, SECONDS, nanos / NANOS_PER_SECOND);
         timer.set(ValueLayout.JAVA_LONG, NANOS, nanos % NANOS_PER_SECOND);
-        long result = SystemCall.invoke(SystemCall.TIMERFD_SETTIME, file.number(), 0, timer.address(), 0, 0, 0);
+        long result = SystemCall.invoke(SystemCall.TIMERFD_SETTIME, file.number(), flags, timer.address(), 0, 0, 0);
         if (result < 0) {
             throw new IllegalStateException(
                     "timerfd_settime(" + nanos + " ns) failed: " + Errno.describe((int) -result));

@@ -6,10 +6,15 @@ import io.drover.vmm.accelerator.DirtyLog;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.cpuid.GivenCpuid;
 import io.drover.vmm.generation.GenerationIdDevice;
+import io.drover.vmm.lease.Lease;
+import io.drover.vmm.lease.LeaseState;
+import io.drover.vmm.lease.Renewal;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.MachineEvent.DevicesBusy;
 import io.drover.vmm.machine.MachineEvent.EndAsked;
+import io.drover.vmm.machine.MachineEvent.LeaseChanged;
 import io.drover.vmm.machine.MachineEvent.PauseAsked;
+import io.drover.vmm.machine.MachineEvent.PauseTriedAgain;
 import io.drover.vmm.machine.MachineEvent.ResumeAsked;
 import io.drover.vmm.machine.MachineEvent.Started;
 import io.drover.vmm.machine.MachineEvent.VcpusGone;
@@ -17,6 +22,7 @@ import io.drover.vmm.machine.MachineEvent.VcpusParked;
 import io.drover.vmm.machine.MachineState.Transition;
 import io.drover.vmm.memory.BackingFile;
 import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.vcpu.EntryPermit;
 import io.drover.vmm.vcpu.Throttle;
 import io.drover.vmm.vcpu.VcpuGroup;
 import io.drover.vmm.vcpu.VcpuOwner;
@@ -51,6 +57,7 @@ public final class Machine implements AutoCloseable {
     private final Mainboard board;
     private final VcpuGroup vcpus;
     private final Throttle throttle;
+    private final Lease lease;
     private final Log log;
     private final BlockingQueue<Message> inbox = new LinkedBlockingQueue<>();
     private volatile MachineState state = new MachineState.Built();
@@ -60,14 +67,15 @@ public final class Machine implements AutoCloseable {
     /** The guest has stood still, here or before it came here, and has not been told. */
     private boolean stood;
 
-    private Machine(String name, MachineSettings settings, Optional<SavedSource> source, Accelerator accelerator,
-            ConsoleRing console, Runnable deviceGone, Log log)
+    private Machine(String name, MachineSettings settings, Lease lease, Optional<SavedSource> source,
+            Accelerator accelerator, ConsoleRing console, Runnable deviceGone, Log log)
             throws MachineStartException, HostException {
         Ends ends = new Ends();
         this.log = log;
         this.stood = source.isPresent();
         this.board = Mainboard.assemble(settings, source, accelerator, console, ends, ends, deviceGone, log);
-        this.vcpus = new VcpuGroup(name, board.cpus(), settings.vcpuCpus(), ends);
+        this.lease = lease;
+        this.vcpus = new VcpuGroup(name, board.cpus(), settings.vcpuCpus(), ends, new LeasePermit());
         this.throttle = new Throttle(name, vcpus::hold);
     }
 
@@ -76,6 +84,8 @@ public final class Machine implements AutoCloseable {
      *
      * @param name
      *            of its threads
+     * @param lease
+     *            not started; closed with the machine
      * @param accelerator
      *            must stay open until the machine is closed
      * @param console
@@ -87,9 +97,9 @@ public final class Machine implements AutoCloseable {
      * @throws HostException
      *             when this host cannot do what the settings ask for
      */
-    public static Machine assemble(String name, MachineSettings settings, Accelerator accelerator, ConsoleRing console,
-            Runnable deviceGone, Log log) throws MachineStartException, HostException {
-        return new Machine(name, settings, Optional.empty(), accelerator, console, deviceGone, log);
+    public static Machine assemble(String name, MachineSettings settings, Lease lease, Accelerator accelerator,
+            ConsoleRing console, Runnable deviceGone, Log log) throws MachineStartException, HostException {
+        return new Machine(name, settings, lease, Optional.empty(), accelerator, console, deviceGone, log);
     }
 
     /**
@@ -98,6 +108,8 @@ public final class Machine implements AutoCloseable {
      * @param settings
      *            those of the machine that was saved, but for what the host has for it: files, sockets, networks. What it boots
      *            is not looked at. Another generation id tells the guest that it, or another, has gone on from there before
+     * @param lease
+     *            as for {@link #assemble}: what was saved has none
      * @param source
      *            of the state and the memory
      * @throws MachineStartException
@@ -105,9 +117,10 @@ public final class Machine implements AutoCloseable {
      * @throws HostException
      *             when this host cannot do what the state or the settings ask for
      */
-    public static Machine restore(String name, MachineSettings settings, SavedSource source, Accelerator accelerator,
-            ConsoleRing console, Runnable deviceGone, Log log) throws MachineStartException, HostException {
-        return new Machine(name, settings, Optional.of(source), accelerator, console, deviceGone, log);
+    public static Machine restore(String name, MachineSettings settings, Lease lease, SavedSource source,
+            Accelerator accelerator, ConsoleRing console, Runnable deviceGone, Log log)
+            throws MachineStartException, HostException {
+        return new Machine(name, settings, lease, Optional.of(source), accelerator, console, deviceGone, log);
     }
 
     /**
@@ -121,17 +134,18 @@ public final class Machine implements AutoCloseable {
      *             when the calling thread was interrupted; the machine is as it was and nobody answers it any more: close it
      */
     public MachineEnd run(boolean startPaused, MachineListener listener) throws InterruptedException {
+        startLease();
         vcpus.start();
         try {
             if (board.prefault(() -> endAsked, log)) {
-                apply(new Started(startPaused), NobodyAsked.INSTANCE, listener);
+                apply(new Started(startPaused, lease.state().permits()), NobodyAsked.INSTANCE, listener);
             }
         } catch (HostException e) {
             end(new MachineEnd.HostFailed(e.getMessage()), NobodyAsked.INSTANCE);
         }
         while (true) {
             switch (inbox.take()) {
-                case Message.OfEvent(MachineEvent event, Answer answer) -> apply(event, answer, listener);
+                case Message.OfEvent(MachineEvent event, Answer answer) -> apply(current(event), answer, listener);
                 case Message.OfTask(StillTask task, Answer answer) -> whileStill(task, answer);
             }
             if (state instanceof MachineState.Ended(MachineEnd end)) {
@@ -168,6 +182,31 @@ public final class Machine implements AutoCloseable {
      */
     public void pause(Answer answer) {
         inbox.add(new Message.OfEvent(new PauseAsked(), answer));
+    }
+
+    /**
+     * The agent has heard that its host owns the VM. Any thread.
+     *
+     * @param epoch
+     *            under which it does; a higher one than this machine's is the end of its running
+     * @param untilBootNanos
+     *            on CLOCK_BOOTTIME: how long the guest may run on without hearing more
+     */
+    public void renewLease(long epoch, long untilBootNanos, Answer answer) {
+        Renewal renewal = lease.renew(epoch, untilBootNanos);
+        // Also when it was only extended: a vCPU may have found it over just before.
+        vcpus.permitChanged();
+        switch (renewal) {
+            case Renewal.Extended() -> answer.done();
+            case Renewal.Regained() -> inbox.add(new Message.OfEvent(new LeaseChanged(true), answer));
+            case Renewal.WrongEpoch(String why) -> answer.refused(Refusal.WRONG_EPOCH, why);
+            case Renewal.Refused(String why) -> answer.refused(Refusal.BAD_REQUEST, why);
+        }
+    }
+
+    /** Any thread. */
+    public LeaseState leaseState() {
+        return lease.state();
     }
 
     /** Asks for the guest to run. */
@@ -370,8 +409,28 @@ public final class Machine implements AutoCloseable {
     @Override
     public void close() {
         throttle.close();
+        lease.close();
         vcpus.close();
         board.close();
+    }
+
+    private void startLease() {
+        try {
+            lease.start(this::leaseLost);
+        } catch (IOException e) {
+            end(new MachineEnd.Failed("its lease cannot be watched: " + e.getMessage()), NobodyAsked.INSTANCE);
+        }
+    }
+
+    /** First the vCPUs, at once, then what takes its time. */
+    private void leaseLost() {
+        vcpus.permitChanged();
+        inbox.add(new Message.OfEvent(new LeaseChanged(false), NobodyAsked.INSTANCE));
+    }
+
+    /** Threads that tell of the lease may overtake each other: what it is now counts. */
+    private MachineEvent current(MachineEvent event) {
+        return event instanceof LeaseChanged ? new LeaseChanged(lease.state().permits()) : event;
     }
 
     private void end(MachineEnd end, Answer answer) {
@@ -415,8 +474,11 @@ public final class Machine implements AutoCloseable {
                         apply(new VcpusParked(), answer, listener);
                     } else {
                         apply(new DevicesBusy(), NobodyAsked.INSTANCE, listener);
+                        stayOutOfTheGuest();
                         answer.refused(Refusal.BUSY, "a request to a disk did not end within " + REQUEST_DEADLINE
-                                + ": the guest runs on; next: look at the host's storage, or ask again");
+                                + (state instanceof MachineState.Pausing ? ": devices are not at rest"
+                                        : ": the guest runs on")
+                                + "; next: look at the host's storage, or ask again");
                     }
                 } else {
                     String what = "a vCPU did not leave the guest within " + VCPU_DEADLINE;
@@ -433,6 +495,15 @@ public final class Machine implements AutoCloseable {
                 }
                 apply(new VcpusGone(), answer, listener);
             }
+        }
+    }
+
+    /** The vCPUs are out and stay there, as there is no lease; devices that hang are waited for between other things. */
+    private void stayOutOfTheGuest() {
+        if (state instanceof MachineState.Pausing) {
+            log.warn("a request to a disk did not end within " + REQUEST_DEADLINE
+                    + ", and the lease is over: the guest does not run; trying again");
+            inbox.add(new Message.OfEvent(new PauseTriedAgain(), NobodyAsked.INSTANCE));
         }
     }
 
@@ -467,6 +538,19 @@ public final class Machine implements AutoCloseable {
         @Override
         public boolean isEnding() {
             return endAsked;
+        }
+    }
+
+    /** vCPUs run while the lease lasts, whatever the machine's thread is at. */
+    private final class LeasePermit implements EntryPermit {
+        @Override
+        public boolean given() {
+            return lease.permits();
+        }
+
+        @Override
+        public void interrupted() {
+            lease.look();
         }
     }
 

@@ -2,8 +2,15 @@ package io.drover.vmm.machine;
 
 /** What happens to a machine's life. */
 sealed interface MachineEvent {
-    /** The machine is complete and its threads run. */
-    record Started(boolean paused) implements MachineEvent {}
+    /**
+     * The machine is complete and its threads run.
+     *
+     * @param paused
+     *            it waits to be resumed
+     * @param leased
+     *            it may run, as far as its lease goes
+     */
+    record Started(boolean paused, boolean leased) implements MachineEvent {}
 
     record PauseAsked() implements MachineEvent {}
 
@@ -13,7 +20,13 @@ sealed interface MachineEvent {
     /** A device does not come to an end with what it is at. */
     record DevicesBusy() implements MachineEvent {}
 
+    /** Devices that were busy are asked to come to an end once more. */
+    record PauseTriedAgain() implements MachineEvent {}
+
     record ResumeAsked() implements MachineEvent {}
+
+    /** The machine may run, as far as its lease goes, or may not. */
+    record LeaseChanged(boolean held) implements MachineEvent {}
 
     /** From inside or outside, perhaps more than one at once: the first counts. */
     record EndAsked(MachineEnd end) implements MachineEvent {}

@@ -8,6 +8,8 @@ public enum Refusal {
     BAD_REQUEST,
     /** There is another device of that name. */
     CONFLICT,
+    /** It was asked for under another epoch than the VMM's own. */
+    WRONG_EPOCH,
     /** It may be asked for again in a moment. */
     BUSY,
     /** The host could not: a file that cannot be opened, a disk that is full. */

@@ -162,6 +162,8 @@ final class ControlConnection {
                             + ", the one that this VMM was started with)");
                 }
             }
+            case RENEW_LEASE -> control.renewLease(request.getRenewLease().getEpoch(),
+                    request.getRenewLease().getUntilBootNanos(), new Later(id));
             case STOP -> control.stop(new Later(id));
             case POWER_BUTTON -> {
                 control.pressPowerButton();

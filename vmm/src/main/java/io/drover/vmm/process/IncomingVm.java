@@ -6,6 +6,7 @@ import io.drover.proto.vmm.v1.SavedMachine;
 import io.drover.proto.vmm.v1.SendMigrationRequest;
 import io.drover.vmm.client.VmmCpuidEntry;
 import io.drover.vmm.client.VmmDisk;
+import io.drover.vmm.client.VmmLease;
 import io.drover.vmm.client.VmmMigration;
 import io.drover.vmm.client.VmmMigration.Phase;
 import io.drover.vmm.client.VmmNic;
@@ -258,7 +259,8 @@ final class IncomingVm implements VmmControl {
     public VmmStatus status() {
         return new VmmStatus(State.STARTING, settings.vm(), settings.uid(), settings.epoch(),
                 ProcessHandle.current().pid(), Optional.empty(), settings.vcpus(), settings.memoryBytes(), 0,
-                List.of(), List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0, List.of());
+                List.of(), List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0, List.of(),
+                settings.leaseNeeded() ? new VmmLease.Awaited() : new VmmLease.NotNeeded(), false);
     }
 
     @Override
@@ -273,6 +275,12 @@ final class IncomingVm implements VmmControl {
 
     @Override
     public void resume(Answer answer) {
+        notYet(answer);
+    }
+
+    /** A guest that is not here yet has no use for a lease; the next renewal counts. */
+    @Override
+    public void renewLease(long renewedEpoch, long untilBootNanos, Answer answer) {
         notYet(answer);
     }
 

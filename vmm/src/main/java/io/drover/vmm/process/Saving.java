@@ -6,6 +6,7 @@ import io.drover.proto.vmm.v1.SaveProgress;
 import io.drover.vmm.machine.Answer;
 import io.drover.vmm.machine.Machine;
 import io.drover.vmm.machine.MachineState;
+import io.drover.vmm.machine.Pauses;
 import io.drover.vmm.machine.Refusal;
 import io.drover.vmm.machine.StillMachine;
 import io.drover.vmm.snapshot.SnapshotWriter;
@@ -47,7 +48,7 @@ final class Saving {
             answer.refused(Refusal.BUSY, "the VM is being saved already (expected: one at a time)");
             return;
         }
-        boolean running = machine.state() instanceof MachineState.Running;
+        boolean running = runsWhenItMay(machine.state());
         machine.pause(new Answer() {
             @Override
             public void done() {
@@ -60,6 +61,16 @@ final class Saving {
                 answer.refused(reason, why);
             }
         });
+    }
+
+    /** One that stands still for want of a lease alone is to go on, when it has one, as if it had not been saved. */
+    private static boolean runsWhenItMay(MachineState state) {
+        return switch (state) {
+            case MachineState.Running _ -> true;
+            case MachineState.Pausing(Pauses by) -> !by.asked();
+            case MachineState.Paused(Pauses by) -> !by.asked();
+            case MachineState.Built _,MachineState.Ending _,MachineState.Ended _ -> false;
+        };
     }
 
     /** As a CancelSaveRequest wants it. */

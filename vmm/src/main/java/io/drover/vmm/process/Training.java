@@ -2,6 +2,7 @@ package io.drover.vmm.process;
 
 import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.accelerator.KvmAccelerator;
+import io.drover.vmm.client.HostClock;
 import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmEnd;
@@ -94,8 +95,8 @@ final class Training {
         Path file = folder.resolve("vmm.pb");
         new VmmSettings("training", "training", 1, 2, MEMORY_BYTES, kernelFile, initramfs, "console=ttyS0",
                 folder.resolve("control"), folder.resolve("console.log"), 0, folder.resolve("exit.pb"), true)
-                // As every VM of an agent's has one.
-                .withGenerationId(new UUID(1, 2)).withDevices(disks, !disks.isEmpty()).write(file);
+                // As every VM of an agent's has one, and some need the other.
+                .withGenerationId(new UUID(1, 2)).withLeaseNeeded().withDevices(disks, !disks.isEmpty()).write(file);
         new Training(log, hook).runOnce(VmmSettings.read(file));
     }
 
@@ -122,6 +123,7 @@ final class Training {
         try (VmmClient client = VmmClient.connect(settings.controlSocket(), DEADLINE)) {
             client.attachConsole(false, (data, lost) -> log.info("console: " + data.length + " bytes"));
             client.watch(new Listener());
+            client.renewLease(settings.epoch(), HostClock.bootNanos() + DEADLINE.toNanos());
             client.consoleInput("x".getBytes(StandardCharsets.US_ASCII));
             client.pause();
             client.powerButton();

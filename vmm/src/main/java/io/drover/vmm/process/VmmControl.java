@@ -20,6 +20,9 @@ interface VmmControl {
 
     void resume(Answer answer);
 
+    /** The guest may run on until that moment of CLOCK_BOOTTIME, if the epoch is this process's. */
+    void renewLease(long renewedEpoch, long untilBootNanos, Answer answer);
+
     /** Answers before the process ends. */
     void stop(Answer answer);
 

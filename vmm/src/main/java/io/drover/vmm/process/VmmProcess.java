@@ -10,6 +10,7 @@ import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmDiskStatus;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmEnd.Cause;
+import io.drover.vmm.client.VmmLease;
 import io.drover.vmm.client.VmmMemory;
 import io.drover.vmm.client.VmmMigration;
 import io.drover.vmm.client.VmmNic;
@@ -22,6 +23,8 @@ import io.drover.vmm.client.VmmVsockStatus;
 import io.drover.vmm.client.VmmWatchdogStatus;
 import io.drover.vmm.console.ConsoleLog;
 import io.drover.vmm.console.ConsoleRing;
+import io.drover.vmm.lease.Lease;
+import io.drover.vmm.lease.LeaseState;
 import io.drover.vmm.linux.BootClock;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.Answer;
@@ -35,6 +38,7 @@ import io.drover.vmm.machine.MachineState;
 import io.drover.vmm.machine.MemorySettings;
 import io.drover.vmm.machine.NicSettings;
 import io.drover.vmm.machine.NicState;
+import io.drover.vmm.machine.Pauses;
 import io.drover.vmm.machine.Refusal;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.snapshot.SnapshotReader;
@@ -99,6 +103,11 @@ final class VmmProcess implements VmmControl {
             reader.readMemory(memory);
             return state;
         }
+    }
+
+    /** Whatever its memory comes from, the guest runs under this process's own epoch, and only once that has a lease. */
+    private static Lease lease(VmmSettings settings) {
+        return Lease.of(settings.epoch(), settings.leaseNeeded());
     }
 
     private static MemorySettings memory(VmmSettings settings) {
@@ -176,11 +185,11 @@ final class VmmProcess implements VmmControl {
             Log log) throws MachineStartException, IOException {
         MachineSettings wanted = machineSettings(settings);
         if (settings.restore().isEmpty()) {
-            return Machine.assemble(settings.vm(), wanted, accelerator, console, news, log);
+            return Machine.assemble(settings.vm(), wanted, lease(settings), accelerator, console, news, log);
         }
         Path file = settings.restore().get();
-        return Machine.restore(settings.vm(), wanted, memory -> restore(file, memory), accelerator, console, news,
-                log);
+        return Machine.restore(settings.vm(), wanted, lease(settings), memory -> restore(file, memory), accelerator,
+                console, news, log);
     }
 
     /** A guest that comes from another VMM. */
@@ -197,8 +206,8 @@ final class VmmProcess implements VmmControl {
             told.set(Optional.of(server));
             stopHook.armed(() -> server.control().stop(new LoggedAnswer(log, "stop")));
             log.info("waits for its guest: " + describe(settings));
-            Optional<Machine> machine = incoming.await(source -> Machine.restore(settings.vm(), wanted, source,
-                    accelerator, console, news, log));
+            Optional<Machine> machine = incoming.await(source -> Machine.restore(settings.vm(), wanted,
+                    lease(settings), source, accelerator, console, news, log));
             if (machine.isEmpty()) {
                 VmmEnd end = end(settings, Cause.KILLED, "stopped from outside");
                 leave(settings, end, log);
@@ -226,7 +235,7 @@ final class VmmProcess implements VmmControl {
             MachineEnd ended = machine.run(paused, state -> {
                 // The others are steps on the way that mean nothing outside.
                 if (!(state instanceof MachineState.Pausing || state instanceof MachineState.Ending)) {
-                    log.info("state " + status().state());
+                    log.info("state " + status().state() + (machine.leaseState().permits() ? "" : ", without a lease"));
                     publishStatus();
                     if (state instanceof MachineState.Paused
                             && sending.status().phase() == VmmMigration.Phase.RECEIVED) {
@@ -273,7 +282,8 @@ final class VmmProcess implements VmmControl {
 
     @Override
     public VmmStatus status() {
-        State state = switch (machine.state()) {
+        MachineState now = machine.state();
+        State state = switch (now) {
             case MachineState.Built _ -> State.STARTING;
             case MachineState.Running _,MachineState.Pausing _ -> State.RUNNING;
             case MachineState.Paused _ -> State.PAUSED;
@@ -283,7 +293,8 @@ final class VmmProcess implements VmmControl {
         return new VmmStatus(state, settings.vm(), settings.uid(), settings.epoch(), ProcessHandle.current().pid(),
                 entry == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(entry - processStartNanos)),
                 settings.vcpus(), settings.memoryBytes(), machine.exits(), diskStatus(), consolePorts(), vsockStatus(),
-                balloonStatus(), watchdogStatus(), machine.prefaultedBytes(), nicStatus());
+                balloonStatus(), watchdogStatus(), machine.prefaultedBytes(), nicStatus(), lease(machine.leaseState()),
+                now instanceof MachineState.Paused(Pauses by) && by.asked());
     }
 
     private List<VmmNicStatus> nicStatus() {
@@ -294,6 +305,16 @@ final class VmmProcess implements VmmControl {
                     counts.framesOut(), counts.bytesOut(), counts.droppedOut(), nic.leaving()));
         }
         return nics;
+    }
+
+    private static VmmLease lease(LeaseState lease) {
+        return switch (lease) {
+            case LeaseState.NotNeeded() -> new VmmLease.NotNeeded();
+            case LeaseState.Awaited() -> new VmmLease.Awaited();
+            case LeaseState.Held(long until) -> new VmmLease.Held(until);
+            case LeaseState.Expired(long until) -> new VmmLease.Expired(until);
+            case LeaseState.Superseded(long by) -> new VmmLease.Superseded(by);
+        };
     }
 
     private List<VmmPortStatus> consolePorts() {
@@ -358,6 +379,11 @@ final class VmmProcess implements VmmControl {
         } else {
             machine.resume(answer);
         }
+    }
+
+    @Override
+    public void renewLease(long renewedEpoch, long untilBootNanos, Answer answer) {
+        machine.renewLease(renewedEpoch, untilBootNanos, answer);
     }
 
     @Override

@@ -18,7 +18,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * millisecond per vCPU.
  *
  * <p>
- * {@link #leave} may be called from any thread, a vCPU's own included; the rest is for the machine's thread.
+ * {@link #leave}, {@link #hold} and {@link #permitChanged} may be called from any thread, a vCPU's own included;
+ * the rest is for the machine's thread.
  */
 public final class VcpuGroup implements AutoCloseable {
     private enum Command {
@@ -34,6 +35,7 @@ public final class VcpuGroup implements AutoCloseable {
     /** One for each, or none. */
     private final List<Integer> hostCpus;
     private final VcpuOwner owner;
+    private final EntryPermit permit;
     private final List<Thread> threads = new ArrayList<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -57,8 +59,19 @@ public final class VcpuGroup implements AutoCloseable {
      *            the CPU of the host that each thread never leaves; empty: any
      */
     public VcpuGroup(String name, List<VirtualCpu> cpus, List<Integer> hostCpus, VcpuOwner owner) {
+        this(name, cpus, hostCpus, owner, EntryPermit.ALWAYS);
+    }
+
+    /**
+     * As above, with a say in whether vCPUs enter the guest.
+     *
+     * @param permit
+     *            a change of it is followed by {@link #permitChanged}
+     */
+    public VcpuGroup(String name, List<VirtualCpu> cpus, List<Integer> hostCpus, VcpuOwner owner, EntryPermit permit) {
         this.cpus = List.copyOf(cpus);
         this.hostCpus = List.copyOf(hostCpus);
+        this.permit = permit;
         this.owner = owner;
         for (int index = 0; index < cpus.size(); index++) {
             threads.add(Thread.ofPlatform().name(name + " vcpu " + index).unstarted(new Loop(index)));
@@ -120,6 +133,23 @@ public final class VcpuGroup implements AutoCloseable {
             lock.unlock();
         }
         if (hold) {
+            kickAll();
+        }
+    }
+
+    /**
+     * Gets all vCPUs out of the guest when the permit is not given any more, or lets them in again when it is, if they were told
+     * to run. Any thread; does not wait.
+     */
+    public void permitChanged() {
+        boolean given = permit.given();
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        if (!given) {
             kickAll();
         }
     }
@@ -201,13 +231,18 @@ public final class VcpuGroup implements AutoCloseable {
         }
     }
 
+    /** Who holds vCPUs back and who permits them to run do not know of each other. */
+    private boolean mayEnter() {
+        return !held && permit.given();
+    }
+
     /** Waits outside the guest for a command to enter it: false when it never may again. */
     private boolean awaitRun() {
         lock.lock();
         try {
             parked++;
             changed.signalAll();
-            while (command == Command.PARK || (command == Command.RUN && held)) {
+            while (command == Command.PARK || (command == Command.RUN && !mayEnter())) {
                 changed.awaitUninterruptibly();
             }
             parked--;
@@ -264,11 +299,12 @@ public final class VcpuGroup implements AutoCloseable {
         }
 
         private void runUntilTold() throws IOException {
-            while (command == Command.RUN && !held) {
+            while (command == Command.RUN && mayEnter()) {
                 switch (cpu.run()) {
-                    case CONTINUE, INTERRUPTED -> {
+                    case CONTINUE -> {
                         // The command says whether to go on.
                     }
+                    case INTERRUPTED -> permit.interrupted();
                     case TRIPLE_FAULT -> owner.panicked("triple fault: " + cpu.describe());
                     case POWER_OFF -> owner.powerOff();
                     case RESET -> owner.reset();

@@ -66,6 +66,23 @@ class VmmSettingsTest {
     }
 
     @Test
+    void needOfALeaseIsReadAsItWasWrittenAndNotByAnOlderVmm() throws IOException {
+        VmmSettings settings = settings().withLeaseNeeded();
+        Path file = folder.resolve("vmm.pb");
+        settings.write(file);
+        assertThat(VmmSettings.read(file)).isEqualTo(settings);
+        assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(8);
+        VmmSettings saved = settings.withRestore(Path.of("/saved"));
+        saved.write(file);
+        assertThat(VmmSettings.read(file)).isEqualTo(saved);
+        assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(8);
+        VmmSettings incoming = settings.withIncoming();
+        incoming.write(file);
+        assertThat(VmmSettings.read(file)).isEqualTo(incoming);
+        assertThat(VmmConfig.parseFrom(Files.readAllBytes(file)).getFormat()).isEqualTo(9);
+    }
+
+    @Test
     void balloonIsReadAsItWasWrittenAndNotByAnOlderVmm() throws IOException {
         VmmSettings settings = settings().withBalloon(new VmmBalloon(true, false, Duration.ofSeconds(5), 8192));
         Path file = folder.resolve("vmm.pb");

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.vmm.machine.MachineEvent.DevicesBusy;
 import io.drover.vmm.machine.MachineEvent.EndAsked;
+import io.drover.vmm.machine.MachineEvent.LeaseChanged;
 import io.drover.vmm.machine.MachineEvent.PauseAsked;
+import io.drover.vmm.machine.MachineEvent.PauseTriedAgain;
 import io.drover.vmm.machine.MachineEvent.ResumeAsked;
 import io.drover.vmm.machine.MachineEvent.Started;
 import io.drover.vmm.machine.MachineEvent.VcpusGone;
@@ -28,19 +30,42 @@ class MachineStateTest {
     private static final String REFUSED = "refused";
     private static final String STAYS = "stays";
 
-    private static final List<MachineState> STATES = List.of(new Built(), new Running(), new Pausing(), new Paused(),
+    private static final Pauses ASKED = new Pauses(true, false);
+    private static final Pauses UNLEASED = new Pauses(false, true);
+    private static final Pauses BOTH = new Pauses(true, true);
+
+    private static final List<MachineState> STATES = List.of(new Built(), new Running(), new Pausing(ASKED),
+            new Pausing(UNLEASED), new Pausing(BOTH), new Paused(ASKED), new Paused(UNLEASED), new Paused(BOTH),
             new Ending(FIRST), new Ended(FIRST));
-    private static final List<MachineEvent> EVENTS = List.of(new Started(false), new Started(true), new PauseAsked(),
-            new VcpusParked(), new ResumeAsked(), new EndAsked(SECOND), new VcpusGone(), new DevicesBusy());
+    private static final List<MachineEvent> EVENTS = List.of(new Started(false, true), new Started(true, true),
+            new Started(false, false), new Started(true, false), new PauseAsked(), new VcpusParked(),
+            new ResumeAsked(), new EndAsked(SECOND), new VcpusGone(), new DevicesBusy(), new PauseTriedAgain(),
+            new LeaseChanged(false), new LeaseChanged(true));
+
+    private static final MachineState ENDING = new Ending(SECOND);
 
     /** The row is the state, the column the event, both as listed above. */
     private static final Object[][] TABLE = {
-            {new Running(), new Paused(), REFUSED, REFUSED, REFUSED, new Ending(SECOND), REFUSED, REFUSED},
-            {REFUSED, REFUSED, new Pausing(), REFUSED, STAYS, new Ending(SECOND), REFUSED, REFUSED},
-            {REFUSED, REFUSED, STAYS, new Paused(), REFUSED, new Ending(SECOND), REFUSED, new Running()},
-            {REFUSED, REFUSED, STAYS, REFUSED, new Running(), new Ending(SECOND), REFUSED, REFUSED},
-            {REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, STAYS, new Ended(FIRST), REFUSED},
-            {REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, STAYS, REFUSED, REFUSED},};
+            {new Running(), new Paused(ASKED), new Paused(UNLEASED), new Paused(BOTH), REFUSED, REFUSED, REFUSED,
+                    ENDING, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED},
+            {REFUSED, REFUSED, REFUSED, REFUSED, new Pausing(ASKED), REFUSED, STAYS, ENDING, REFUSED, REFUSED, STAYS,
+                    new Pausing(UNLEASED), STAYS},
+            {REFUSED, REFUSED, REFUSED, REFUSED, STAYS, new Paused(ASKED), REFUSED, ENDING, REFUSED, new Running(),
+                    new Pausing(ASKED), new Pausing(BOTH), STAYS},
+            {REFUSED, REFUSED, REFUSED, REFUSED, new Pausing(BOTH), new Paused(UNLEASED), REFUSED, ENDING, REFUSED,
+                    STAYS, new Pausing(UNLEASED), STAYS, new Running()},
+            {REFUSED, REFUSED, REFUSED, REFUSED, STAYS, new Paused(BOTH), REFUSED, ENDING, REFUSED, STAYS,
+                    new Pausing(BOTH), STAYS, new Pausing(ASKED)},
+            {REFUSED, REFUSED, REFUSED, REFUSED, STAYS, REFUSED, new Running(), ENDING, REFUSED, REFUSED, STAYS,
+                    new Paused(BOTH), STAYS},
+            {REFUSED, REFUSED, REFUSED, REFUSED, new Paused(BOTH), REFUSED, STAYS, ENDING, REFUSED, REFUSED, STAYS,
+                    STAYS, new Running()},
+            {REFUSED, REFUSED, REFUSED, REFUSED, STAYS, REFUSED, new Paused(UNLEASED), ENDING, REFUSED, REFUSED, STAYS,
+                    STAYS, new Paused(ASKED)},
+            {REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, STAYS, new Ended(FIRST), REFUSED, STAYS,
+                    REFUSED, REFUSED},
+            {REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, STAYS, REFUSED, REFUSED, STAYS, REFUSED,
+                    REFUSED},};
 
     static Stream<Arguments> table() {
         Stream.Builder<Arguments> cells = Stream.builder();

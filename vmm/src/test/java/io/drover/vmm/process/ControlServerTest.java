@@ -18,6 +18,7 @@ import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmCpuidEntry;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmEnd;
+import io.drover.vmm.client.VmmLease;
 import io.drover.vmm.client.VmmListener;
 import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmRefusedException;
@@ -94,8 +95,9 @@ class ControlServerTest {
             client.attachNic(VmmNic.tap("n2", "52:54:00:00:00:02", "tap0", 1));
             client.detach("d2", true);
             client.resizeDisk("d2", 4096);
+            client.renewLease(EPOCH, 17);
             assertThat(control.done).containsExactly("pause", "resume", "power button", "type 2", "stop", "disk d2 9",
-                    "nic n2", "detach d2 true", "resize d2 4096");
+                    "nic n2", "detach d2 true", "resize d2 4096", "lease 3 17");
         }
     }
 
@@ -327,7 +329,8 @@ class ControlServerTest {
         @Override
         public VmmStatus status() {
             return new VmmStatus(VmmStatus.State.RUNNING, "fake", "uid", EPOCH, 1, Optional.empty(), 1, 1 << 20, 0,
-                    List.of(), List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0, List.of());
+                    List.of(), List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0, List.of(),
+                    new VmmLease.NotNeeded(), false);
         }
 
         @Override
@@ -338,6 +341,11 @@ class ControlServerTest {
         @Override
         public long epoch() {
             return EPOCH;
+        }
+
+        @Override
+        public void renewLease(long renewedEpoch, long untilBootNanos, Answer answer) {
+            answer("lease " + renewedEpoch + " " + untilBootNanos, answer);
         }
 
         @Override

@@ -44,6 +44,7 @@ final class VmmRig {
     private boolean startPaused;
     private boolean incoming;
     private boolean hotPlug;
+    private boolean leaseNeeded;
     private List<VmmDisk> disks = List.of();
     private List<VmmNic> nics = List.of();
     private Optional<VmmBalloon> balloon = Optional.empty();
@@ -114,6 +115,12 @@ final class VmmRig {
         return this;
     }
 
+    /** Runs only while it holds a lease. */
+    VmmRig leaseNeeded() {
+        leaseNeeded = true;
+        return this;
+    }
+
     /** Devices may come and go. */
     VmmRig hotPlug() {
         hotPlug = true;
@@ -145,7 +152,8 @@ final class VmmRig {
                 .withDevices(disks, !disks.isEmpty()).withNics(nics).withShare(share);
         VmmSettings going = restore.isPresent() ? settings.withRestore(restore.get()) : settings;
         VmmSettings coming = incoming ? going.withIncoming() : going;
-        VmmSettings pluggable = hotPlug ? coming.withHotPlug() : coming;
+        VmmSettings leased = leaseNeeded ? coming.withLeaseNeeded() : coming;
+        VmmSettings pluggable = hotPlug ? leased.withHotPlug() : leased;
         if (memoryDevices) {
             return pluggable.withBalloon(new VmmBalloon(true, true, Duration.ofSeconds(1), 0))
                     .withWatchdog(VmmWatchdog.RESET).withGenerationId(generationId);

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,6 +18,8 @@ import org.junit.jupiter.api.Timeout;
 class VcpuGroupTest {
     private static final Duration LONG = Duration.ofSeconds(30);
 
+    private final AtomicInteger interruptions = new AtomicInteger();
+    private volatile boolean permitted = true;
     private final BlockingQueue<String> heard = new LinkedBlockingQueue<>();
     private final List<FakeCpu> cpus = List.of(new FakeCpu(), new FakeCpu(), new FakeCpu());
     private final VcpuGroup group = new VcpuGroup("test", List.<VirtualCpu>copyOf(cpus), List.of(), new VcpuOwner() {
@@ -43,6 +46,16 @@ class VcpuGroupTest {
         private void ended(String how) {
             group.leave();
             heard.add(how);
+        }
+    }, new EntryPermit() {
+        @Override
+        public boolean given() {
+            return permitted;
+        }
+
+        @Override
+        public void interrupted() {
+            interruptions.incrementAndGet();
         }
     });
 
@@ -113,6 +126,59 @@ class VcpuGroupTest {
     }
 
     @Test
+    void withoutAPermitNobodyIsInTheGuestWhateverTheCommand() throws Exception {
+        permitted = false;
+        group.start();
+        group.resume();
+        assertThat(group.exits()).isZero();
+        for (int round = 0; round < 50; round++) {
+            permitted = true;
+            group.permitChanged();
+            if (round % 2 == 0) {
+                awaitAllInGuest();
+            }
+            permitted = false;
+            group.permitChanged();
+            awaitAllOut();
+            assertThat(group.pause(LONG)).isTrue();
+            assertThat(cpus).noneMatch(FakeCpu::inGuest).allMatch(FakeCpu::settled);
+            group.resume();
+        }
+        assertThat(interruptions).as("each kick has the permit looked at").hasPositiveValue();
+        assertThat(cpus).noneMatch(FakeCpu::inGuest);
+        group.pause(LONG);
+        permitted = true;
+        group.permitChanged();
+        assertThat(cpus).as("paused all the same").noneMatch(FakeCpu::inGuest);
+    }
+
+    /** Who throttles and who gives leases do not know of each other. */
+    @Test
+    void neitherAPermitNorTheEndOfAHoldAloneLetsAnybodyIn() throws Exception {
+        permitted = false;
+        group.start();
+        group.hold(true);
+        group.resume();
+        permitted = true;
+        group.permitChanged();
+        assertThat(group.exits()).as("permitted, and held").isZero();
+        assertThat(cpus).noneMatch(FakeCpu::inGuest);
+        permitted = false;
+        group.permitChanged();
+        group.hold(false);
+        assertThat(group.exits()).as("let go, without a permit").isZero();
+        assertThat(cpus).noneMatch(FakeCpu::inGuest);
+        permitted = true;
+        group.permitChanged();
+        awaitAllInGuest();
+        group.hold(true);
+        permitted = false;
+        group.permitChanged();
+        group.hold(false);
+        awaitAllOut();
+    }
+
+    @Test
     void nobodyRunsAfterLeave() throws Exception {
         group.start();
         group.resume();
@@ -147,6 +213,14 @@ class VcpuGroupTest {
         String how = heard.poll(30, TimeUnit.SECONDS);
         assertThat(group.join(LONG)).isTrue();
         return how;
+    }
+
+    private void awaitAllOut() {
+        long deadline = System.nanoTime() + LONG.toNanos();
+        while (cpus.stream().anyMatch(FakeCpu::inGuest)) {
+            assertThat(System.nanoTime()).as("deadline").isLessThan(deadline);
+            Thread.onSpinWait();
+        }
     }
 
     private void awaitAllInGuest() {

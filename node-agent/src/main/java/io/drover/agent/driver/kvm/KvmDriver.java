@@ -109,7 +109,8 @@ public final class KvmDriver implements Driver {
                 .withNics(plan.nics().stream().map(KvmNic::of).toList())
                 .withShare(share(plan.share())).withHotPlug();
         VmmSettings all = KvmDevices.with(plan.cpuModel().map(settings::withCpuModel).orElse(settings), plan.devices());
-        files.withSockets(all, plan).write(files.settings());
+        VmmSettings withSockets = files.withSockets(all, plan);
+        (plan.leased() ? withSockets.withLeaseNeeded() : withSockets).write(files.settings());
         new RunLog(folder.vmmLog()).begin();
         VmmCommand command = program.command(files.settings(), confinement.filtersCalls());
         DetachedProcess child = DetachedProcess.start(plan.share().launcher(),

@@ -197,6 +197,15 @@ final class KvmMachine implements Machine {
         }
     }
 
+    @Override
+    public void renewLease(long untilBootNanos) throws IOException {
+        try {
+            client.renewLease(plan.identity().epoch(), untilBootNanos);
+        } catch (VmmRefusedException e) {
+            throw new IOException("the VMM refused: " + e.getMessage(), e);
+        }
+    }
+
     /** Asks the VMM first, so that its logs are whole; one that does not obey soon is killed. */
     @Override
     public void kill() {

@@ -96,6 +96,10 @@ public final class QemuDriver implements Driver {
         if (plan.cpuModel().isPresent()) {
             throw new UnsupportedPlanException(name(), "CPU models");
         }
+        if (plan.leased()) {
+            // QEMU would run on where the agent that could stop it is dead.
+            throw new UnsupportedPlanException(name(), "leases, which HA policies need");
+        }
         if (plan.vsock()) {
             // Its own needs a kernel module, the rights to use it, and an address that no other VM of the host has.
             throw new UnsupportedPlanException(name(), "vsock");

@@ -115,6 +115,12 @@ final class QemuMachine implements Machine {
         console.close();
     }
 
+    /** No plan of this driver's is leased. */
+    @Override
+    public void renewLease(long untilBootNanos) throws IOException {
+        throw new IOException("the driver qemu has no leases");
+    }
+
     /** The monitor's connection is gone, which is how QEMU's end shows at once, child or not. */
     private void lost() {
         if (closed) {
