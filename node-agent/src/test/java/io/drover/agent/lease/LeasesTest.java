@@ -24,11 +24,14 @@ class LeasesTest {
     private volatile Optional<IOException> readFails = Optional.empty();
     private volatile boolean ours = true;
     private final Leases leases = new Leases(Duration.ofNanos(LEASE), vm -> {
+        // Whoever hears of the read may change the answer to the next one.
+        Optional<IOException> fails = readFails;
+        boolean answer = ours;
         reads.add(vm.uid());
-        if (readFails.isPresent()) {
-            throw readFails.get();
+        if (fails.isPresent()) {
+            throw fails.get();
         }
-        return ours;
+        return answer;
     });
 
     private long renewed() throws InterruptedException {
