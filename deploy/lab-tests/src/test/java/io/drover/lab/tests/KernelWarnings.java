@@ -20,6 +20,9 @@ final class KernelWarnings {
                     "clocksource: timekeeping watchdog on CPU\\d+: Marking clocksource 'tsc' as unstable because"),
             Pattern.compile("clocksource: +'(kvm-clock|tsc)' (wd|cs)_nsec: \\d+ "),
             Pattern.compile("clocksource: +'kvm-clock' \\(not 'tsc'\\) is current clocksource\\.$"),
+            // A module without its options or files, none of which is for a virtual machine.
+            Pattern.compile("device-mapper: core: CONFIG_IMA_DISABLE_HTABLE is disabled\\."),
+            Pattern.compile("regulatory\\.db"), Pattern.compile("firmware_class: See https://"),
             // The emulated host itself was not run for a while, on a busy machine.
             Pattern.compile("hrtimer: interrupt took \\d+ ns$"));
 
