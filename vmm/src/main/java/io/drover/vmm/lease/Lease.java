@@ -15,8 +15,10 @@ public final class Lease implements AutoCloseable {
     private static final long NEVER = Long.MIN_VALUE;
     private static final long ALWAYS = Long.MAX_VALUE;
 
-    private final long epoch;
+    private final boolean needed;
     private final LongSupplier bootNanos;
+    @GuardedBy("this")
+    private long epoch;
     @GuardedBy("this")
     private LeaseState state;
     /** The end on {@link System#nanoTime}'s scale, less its origin, for a look that costs no system call. */
@@ -28,6 +30,7 @@ public final class Lease implements AutoCloseable {
 
     Lease(long epoch, boolean needed, LongSupplier bootNanos) {
         this.epoch = epoch;
+        this.needed = needed;
         this.bootNanos = bootNanos;
         this.state = needed ? new LeaseState.Awaited() : new LeaseState.NotNeeded();
         this.permittedUntil = needed ? NEVER : ALWAYS;
@@ -37,7 +40,7 @@ public final class Lease implements AutoCloseable {
      * A lease that was not given yet.
      *
      * @param epoch
-     *            the only one that can renew it
+     *            the only one that can renew it, until it is {@linkplain #raise raised}
      * @param needed
      *            false: the guest runs without
      */
@@ -77,7 +80,7 @@ public final class Lease implements AutoCloseable {
                 case Transition.WrongEpoch(LeaseState next) -> {
                     become(next);
                     yield new Renewal.WrongEpoch("epoch : " + byEpoch + " (expected: " + epoch
-                            + ", the one that this VMM was started with"
+                            + ", the one under which this VMM may run the guest"
                             + (next instanceof LeaseState.Superseded(long by)
                                     ? "; it has heard of " + by + " and never runs the guest again)"
                                     : ")"));
@@ -90,6 +93,46 @@ public final class Lease implements AutoCloseable {
             lost.run();
         }
         return renewal;
+    }
+
+    /**
+     * The guest may run under another epoch from now on, and no more under the one before: no renewal comes in between. What was
+     * given under that is over, so a guest that needs a lease waits for its next.
+     *
+     * @param toEpoch
+     *            the same as now: nothing changes
+     */
+    public Rise raise(long toEpoch) {
+        boolean losing = false;
+        Rise rise;
+        synchronized (this) {
+            boolean before = state.permits();
+            rise = switch (LeaseState.next(state, new LeaseEvent.Raised(toEpoch, needed), epoch,
+                    bootNanos.getAsLong())) {
+                case Transition.To(LeaseState next) -> {
+                    epoch = toEpoch;
+                    become(next);
+                    yield new Rise.Done();
+                }
+                case Transition.Stay() -> new Rise.Done();
+                case Transition.WrongEpoch(LeaseState now) -> new Rise.WrongEpoch("epoch : " + toEpoch
+                        + " (expected: " + epoch + " or a higher one"
+                        + (now instanceof LeaseState.Superseded(long by)
+                                ? "; this VMM has heard of " + by + ")"
+                                : ")"));
+                case Transition.Refused(String why) -> new Rise.WrongEpoch(why);
+            };
+            losing = before && !state.permits();
+        }
+        if (losing) {
+            lost.run();
+        }
+        return rise;
+    }
+
+    /** Under which the guest may run. */
+    public synchronized long epoch() {
+        return epoch;
     }
 
     /** Looks at the clock. Any thread; costs a system call. */

@@ -10,6 +10,14 @@ sealed interface LeaseEvent {
      */
     record Renewed(long epoch, long untilBootNanos) implements LeaseEvent {}
 
+    /**
+     * From now on this process may run the guest under {@code epoch}: the hand-off of a migration has ended so.
+     *
+     * @param needed
+     *            whether the guest runs only with a lease
+     */
+    record Raised(long epoch, boolean needed) implements LeaseEvent {}
+
     /** Somebody looks at the clock. */
     record Looked() implements LeaseEvent {}
 }

@@ -1,6 +1,7 @@
 package io.drover.vmm.lease;
 
 import io.drover.vmm.lease.LeaseEvent.Looked;
+import io.drover.vmm.lease.LeaseEvent.Raised;
 import io.drover.vmm.lease.LeaseEvent.Renewed;
 
 /**
@@ -12,6 +13,11 @@ import io.drover.vmm.lease.LeaseEvent.Renewed;
  *  NotNeeded ─► Superseded
  * </pre>
  *
+ * When the process's own epoch rises, which the end of a migration's hand-off brings about and nothing else, the lease begins anew:
+ * what was given under the old epoch lets nobody run under the new one, and to have heard of the new one too early, or of one
+ * between, is no reason not to run any more.
+ *
+ * <p>
  * Times are nanoseconds on CLOCK_BOOTTIME, which goes on while the host sleeps.
  */
 public sealed interface LeaseState {
@@ -36,7 +42,7 @@ public sealed interface LeaseState {
         /** It is so already, or nothing follows. */
         record Stay() implements Transition {}
 
-        /** The renewal is of another epoch; with a higher one the next state is {@link Superseded} all the same. */
+        /** The event is of another epoch; after a renewal with a higher one the next state is {@link Superseded} all the same. */
         record WrongEpoch(LeaseState next) implements Transition {}
 
         /** The renewal makes no sense. */
@@ -62,11 +68,22 @@ public sealed interface LeaseState {
     static Transition next(LeaseState state, LeaseEvent event, long ownEpoch, long nowBootNanos) {
         return switch (event) {
             case Renewed(long epoch, long until) -> renewed(state, epoch, until, ownEpoch, nowBootNanos);
+            case Raised(long epoch, boolean needed) -> raised(state, epoch, needed, ownEpoch);
             case Looked() -> switch (state) {
                 case Held(long until) when nowBootNanos >= until -> new Transition.To(new Expired(until));
                 case Held _,NotNeeded _,Awaited _,Expired _,Superseded _ -> new Transition.Stay();
             };
         };
+    }
+
+    private static Transition raised(LeaseState state, long epoch, boolean needed, long ownEpoch) {
+        if (epoch == ownEpoch) {
+            return new Transition.Stay();
+        }
+        if (epoch < ownEpoch || state instanceof Superseded(long by) && by > epoch) {
+            return new Transition.WrongEpoch(state);
+        }
+        return new Transition.To(needed ? new Awaited() : new NotNeeded());
     }
 
     private static Transition renewed(LeaseState state, long epoch, long until, long ownEpoch, long now) {

@@ -9,6 +9,7 @@ import io.drover.vmm.generation.GenerationIdDevice;
 import io.drover.vmm.lease.Lease;
 import io.drover.vmm.lease.LeaseState;
 import io.drover.vmm.lease.Renewal;
+import io.drover.vmm.lease.Rise;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.MachineEvent.DevicesBusy;
 import io.drover.vmm.machine.MachineEvent.EndAsked;
@@ -202,6 +203,26 @@ public final class Machine implements AutoCloseable {
             case Renewal.WrongEpoch(String why) -> answer.refused(Refusal.WRONG_EPOCH, why);
             case Renewal.Refused(String why) -> answer.refused(Refusal.BAD_REQUEST, why);
         }
+    }
+
+    /**
+     * The guest may run under another epoch from now on, and under the one before no more; one that needs a lease does not
+     * until it has one of that epoch. Any thread.
+     *
+     * @param epoch
+     *            not lower than now
+     * @return what became of it; it is in force when this returns
+     */
+    public Rise raiseEpoch(long epoch) {
+        Rise rise = lease.raise(epoch);
+        vcpus.permitChanged();
+        inbox.add(new Message.OfEvent(new LeaseChanged(lease.state().permits()), NobodyAsked.INSTANCE));
+        return rise;
+    }
+
+    /** Under which the guest may run. Any thread. */
+    public long epoch() {
+        return lease.epoch();
     }
 
     /** Any thread. */

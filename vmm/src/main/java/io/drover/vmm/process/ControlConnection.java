@@ -153,15 +153,7 @@ final class ControlConnection {
         switch (request.getRequestCase()) {
             case STATUS -> send(Reply.newBuilder().setId(id).setStatus(control.status().toProto()).build());
             case PAUSE -> control.pause(new Later(id));
-            case RESUME -> {
-                long epoch = request.getResume().getEpoch();
-                if (epoch == control.epoch()) {
-                    control.resume(new Later(id));
-                } else {
-                    refuse(id, "WRONG_EPOCH", "epoch : " + epoch + " (expected: " + control.epoch()
-                            + ", the one that this VMM was started with)");
-                }
-            }
+            case RESUME -> control.resume(request.getResume().getEpoch(), new Later(id));
             case RENEW_LEASE -> control.renewLease(request.getRenewLease().getEpoch(),
                     request.getRenewLease().getUntilBootNanos(), new Later(id));
             case STOP -> control.stop(new Later(id));

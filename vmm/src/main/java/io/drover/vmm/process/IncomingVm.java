@@ -264,17 +264,12 @@ final class IncomingVm implements VmmControl {
     }
 
     @Override
-    public long epoch() {
-        return settings.epoch();
-    }
-
-    @Override
     public void pause(Answer answer) {
         notYet(answer);
     }
 
     @Override
-    public void resume(Answer answer) {
+    public void resume(long epoch, Answer answer) {
         notYet(answer);
     }
 

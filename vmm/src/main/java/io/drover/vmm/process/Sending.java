@@ -1,5 +1,6 @@
 package io.drover.vmm.process;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.drover.proto.vmm.v1.ReceiveMigrationRequest;
 import io.drover.proto.vmm.v1.SendMigrationRequest;
 import io.drover.proto.vmm.v1.SendMigrationRequest.WhenStuck;
@@ -15,6 +16,7 @@ import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.memory.PageSet;
 import io.drover.vmm.migration.OutgoingMigration;
 import io.drover.vmm.migration.SendOptions;
+import io.drover.vmm.migration.SendState;
 import io.drover.vmm.migration.SendingMachine;
 import io.drover.vmm.migration.link.LinkListener;
 import io.drover.vmm.migration.policy.PolicySettings;
@@ -22,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -164,7 +167,33 @@ final class Sending implements MigrationControl, AutoCloseable {
 
     /** Whether the guest stands still for a migration that has not ended: nobody may let it run then. */
     boolean holdsGuest() {
-        return status().phase() == Phase.SWITCHING;
+        Optional<Attempt> now = attempt;
+        return now.isPresent() && now.get().holdsGuest();
+    }
+
+    /**
+     * Whether the hand-off may have ended with the guest here, under another epoch. From when it was CONVERGED on the VM's record
+     * may have said that it is switched, whether this VMM was told so or not; until the epoch was raised, or the guest, having
+     * stood still for it, runs again.
+     */
+    boolean mayRaiseEpoch() {
+        Optional<Attempt> now = attempt;
+        return now.isPresent() && now.get().isOpen();
+    }
+
+    /** The guest stays here: ends what is under way, if anything is. Returns at once. */
+    void withdraw() {
+        attempt.ifPresent(Attempt::withdraw);
+    }
+
+    /** Does that when nothing of a migration that was withdrawn can stop the guest any more, and at once if there is none. */
+    void afterWithdrawal(Runnable action) {
+        Optional<Attempt> now = attempt;
+        if (now.isPresent()) {
+            now.get().afterWithdrawal(action);
+        } else {
+            action.run();
+        }
     }
 
     /** Ends what is under way, and waits for it. Not on the control server's thread. */
@@ -186,6 +215,12 @@ final class Sending implements MigrationControl, AutoCloseable {
         private volatile Optional<OutgoingMigration> migration = Optional.empty();
         private volatile Optional<VmmMigration> failed = Optional.empty();
         private volatile boolean cancelled;
+        private volatile boolean converged;
+        /** What the hand-off came to is known here. */
+        private volatile boolean settled;
+        private volatile boolean withdrawn;
+        @GuardedBy("this")
+        private final List<Runnable> afterEnd = new ArrayList<>();
 
         Attempt(int connections, SendOptions options, LinkListener link) {
             this.connections = connections;
@@ -208,6 +243,7 @@ final class Sending implements MigrationControl, AutoCloseable {
                 }
                 OutgoingMigration made = new OutgoingMigration(name, new SentMachine(), accepted, options, state -> {
                     log.info("migration: " + state);
+                    converged |= state instanceof SendState.Converged;
                     told.accept(status());
                 }, log);
                 migration = Optional.of(made);
@@ -224,8 +260,51 @@ final class Sending implements MigrationControl, AutoCloseable {
                 failed = Optional.of(MigrationTranslation.failed("FAILED", e.toString()));
                 told.accept(status());
             } finally {
-                ended.countDown();
+                finish();
             }
+        }
+
+        private void finish() {
+            List<Runnable> actions;
+            synchronized (this) {
+                ended.countDown();
+                actions = List.copyOf(afterEnd);
+                afterEnd.clear();
+            }
+            for (Runnable action : actions) {
+                action.run();
+            }
+        }
+
+        boolean holdsGuest() {
+            return !withdrawn && status().phase() == Phase.SWITCHING;
+        }
+
+        boolean isOpen() {
+            return converged && !settled;
+        }
+
+        void withdraw() {
+            settled = true;
+            withdrawn = true;
+            cancel("the guest stays here");
+        }
+
+        void afterWithdrawal(Runnable action) {
+            settled |= stopped();
+            synchronized (this) {
+                if (withdrawn && ended.getCount() > 0) {
+                    afterEnd.add(action);
+                    return;
+                }
+            }
+            action.run();
+        }
+
+        private boolean stopped() {
+            VmmMigration now = status();
+            return now.phase() == Phase.SENT
+                    || now.phase() == Phase.FAILED && now.failure().orElseThrow().stopped();
         }
 
         private void tellNowAndThen() {

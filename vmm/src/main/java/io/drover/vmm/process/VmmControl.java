@@ -13,12 +13,15 @@ import java.nio.file.Path;
 interface VmmControl {
     VmmStatus status();
 
-    /** The epoch under which this process may run the guest. */
-    long epoch();
-
     void pause(Answer answer);
 
-    void resume(Answer answer);
+    /**
+     * Lets the guest run, if the epoch is this process's, or may be from now on.
+     *
+     * @param epoch
+     *            that the record gave to this host
+     */
+    void resume(long epoch, Answer answer);
 
     /** The guest may run on until that moment of CLOCK_BOOTTIME, if the epoch is this process's. */
     void renewLease(long renewedEpoch, long untilBootNanos, Answer answer);

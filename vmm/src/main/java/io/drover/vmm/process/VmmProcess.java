@@ -68,6 +68,7 @@ final class VmmProcess implements VmmControl {
     private final Machine machine;
     private final Saving saving;
     private final Sending sending;
+    private final Resuming resuming;
     /** Once there is somebody to tell. */
     private volatile Optional<ControlServer> publisher = Optional.empty();
 
@@ -81,6 +82,8 @@ final class VmmProcess implements VmmControl {
         this.processStartNanos = BootClock.processStartNanos();
         this.saving = new Saving(machine, this::publish);
         this.sending = new Sending(settings.vm(), machine, migrated, this::publishMigration, log);
+        this.resuming = new Resuming(machine, sending, migrated.phase() == VmmMigration.Phase.RECEIVED,
+                this::epochRaised);
     }
 
     private static MachineSettings machineSettings(VmmSettings settings) throws MachineStartException {
@@ -290,7 +293,7 @@ final class VmmProcess implements VmmControl {
             case MachineState.Ending _,MachineState.Ended _ -> State.ENDED;
         };
         long entry = machine.firstEntryNanos();
-        return new VmmStatus(state, settings.vm(), settings.uid(), settings.epoch(), ProcessHandle.current().pid(),
+        return new VmmStatus(state, settings.vm(), settings.uid(), machine.epoch(), ProcessHandle.current().pid(),
                 entry == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(entry - processStartNanos)),
                 settings.vcpus(), settings.memoryBytes(), machine.exits(), diskStatus(), consolePorts(), vsockStatus(),
                 balloonStatus(), watchdogStatus(), machine.prefaultedBytes(), nicStatus(), lease(machine.leaseState()),
@@ -362,23 +365,18 @@ final class VmmProcess implements VmmControl {
     }
 
     @Override
-    public long epoch() {
-        return settings.epoch();
-    }
-
-    @Override
     public void pause(Answer answer) {
         machine.pause(answer);
     }
 
     @Override
-    public void resume(Answer answer) {
-        if (sending.holdsGuest()) {
-            answer.refused(Refusal.BUSY,
-                    "the guest is being switched to another host; next: wait until its migration was SENT or has FAILED");
-        } else {
-            machine.resume(answer);
-        }
+    public void resume(long epoch, Answer answer) {
+        resuming.resume(epoch, answer);
+    }
+
+    private void epochRaised() {
+        log.info("the guest may run under epoch " + machine.epoch());
+        publishStatus();
     }
 
     @Override
@@ -467,18 +465,24 @@ final class VmmProcess implements VmmControl {
 
     private VmmEnd describe(MachineEnd end) {
         return switch (end) {
-            case MachineEnd.PoweredOff _ -> end(settings, Cause.GUEST_POWERED_OFF, "the guest powered itself off");
-            case MachineEnd.Rebooted _ -> end(settings, Cause.GUEST_REBOOTED, "the guest asked for a reboot");
-            case MachineEnd.Panicked(String how) -> end(settings, Cause.GUEST_PANICKED, how);
-            case MachineEnd.WatchdogExpired(WatchdogAction action) -> end(settings,
+            case MachineEnd.PoweredOff _ -> end(Cause.GUEST_POWERED_OFF, "the guest powered itself off");
+            case MachineEnd.Rebooted _ -> end(Cause.GUEST_REBOOTED, "the guest asked for a reboot");
+            case MachineEnd.Panicked(String how) -> end(Cause.GUEST_PANICKED, how);
+            case MachineEnd.WatchdogExpired(WatchdogAction action) -> end(
                     action == WatchdogAction.POWER_OFF ? Cause.GUEST_POWERED_OFF : Cause.GUEST_REBOOTED,
                     "watchdog: the guest did not feed it");
-            case MachineEnd.Killed _ -> end(settings, Cause.KILLED, "stopped from outside");
-            case MachineEnd.Failed(String what) -> end(settings, Cause.VMM_FAILED, what);
-            case MachineEnd.HostFailed(String what) -> end(settings, Cause.HOST_FAILED, what);
+            case MachineEnd.Killed _ -> end(Cause.KILLED, "stopped from outside");
+            case MachineEnd.Failed(String what) -> end(Cause.VMM_FAILED, what);
+            case MachineEnd.HostFailed(String what) -> end(Cause.HOST_FAILED, what);
         };
     }
 
+    /** Under the epoch that the guest may run under now. */
+    private VmmEnd end(Cause cause, String message) {
+        return new VmmEnd(cause, message, machine.epoch(), Instant.now());
+    }
+
+    /** Without a machine, or before it was this process's. */
     private static VmmEnd end(VmmSettings settings, Cause cause, String message) {
         return new VmmEnd(cause, message, settings.epoch(), Instant.now());
     }

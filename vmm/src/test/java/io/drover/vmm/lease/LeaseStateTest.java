@@ -3,6 +3,7 @@ package io.drover.vmm.lease;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.vmm.lease.LeaseEvent.Looked;
+import io.drover.vmm.lease.LeaseEvent.Raised;
 import io.drover.vmm.lease.LeaseEvent.Renewed;
 import io.drover.vmm.lease.LeaseState.Awaited;
 import io.drover.vmm.lease.LeaseState.Expired;
@@ -29,28 +30,31 @@ class LeaseStateTest {
             new Held(900), new Expired(900), new Superseded(9));
     private static final List<LeaseEvent> EVENTS = List.of(new Renewed(OWN, 2_000), new Renewed(OWN, 1_200),
             new Renewed(OWN, 1_000), new Renewed(OWN, NOW + LeaseState.LONGEST_NANOS + 1), new Renewed(OWN - 1, 2_000),
-            new Renewed(OWN + 1, 2_000), new Renewed(OWN + 3, 2_000), new Looked());
+            new Renewed(OWN + 1, 2_000), new Renewed(OWN + 3, 2_000), new Looked(), new Raised(OWN - 1, true),
+            new Raised(OWN, true), new Raised(OWN + 1, true), new Raised(OWN + 2, true), new Raised(OWN + 3, false));
 
     private static final Stay STAYS = new Stay();
     private static final To HELD = new To(new Held(2_000));
+    private static final To AWAITED = new To(new Awaited());
+    private static final To NOT_NEEDED = new To(new NotNeeded());
     private static final To HELD_SHORTER = new To(new Held(1_200));
 
     /** The row is the state, the column the event, both as listed above; it is {@value #NOW}. */
     private static final Object[][] TABLE = {
             {STAYS, STAYS, STAYS, STAYS, new WrongEpoch(new NotNeeded()), new WrongEpoch(new Superseded(8)),
-                    new WrongEpoch(new Superseded(10)), STAYS},
+                    new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new NotNeeded()), STAYS, AWAITED, AWAITED, NOT_NEEDED},
             {HELD, HELD_SHORTER, REFUSED, REFUSED, new WrongEpoch(new Awaited()), new WrongEpoch(new Superseded(8)),
-                    new WrongEpoch(new Superseded(10)), STAYS},
+                    new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new Awaited()), STAYS, AWAITED, AWAITED, NOT_NEEDED},
             {HELD, STAYS, STAYS, REFUSED, new WrongEpoch(new Held(1_500)), new WrongEpoch(new Superseded(8)),
-                    new WrongEpoch(new Superseded(10)), STAYS},
+                    new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new Held(1_500)), STAYS, AWAITED, AWAITED, NOT_NEEDED},
             // Over, and nobody has looked yet.
             {HELD, HELD_SHORTER, REFUSED, REFUSED, new WrongEpoch(new Held(900)), new WrongEpoch(new Superseded(8)),
-                    new WrongEpoch(new Superseded(10)), new To(new Expired(900))},
+                    new WrongEpoch(new Superseded(10)), new To(new Expired(900)), new WrongEpoch(new Held(900)), STAYS, AWAITED, AWAITED, NOT_NEEDED},
             {HELD, HELD_SHORTER, REFUSED, REFUSED, new WrongEpoch(new Expired(900)), new WrongEpoch(new Superseded(8)),
-                    new WrongEpoch(new Superseded(10)), STAYS},
+                    new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new Expired(900)), STAYS, AWAITED, AWAITED, NOT_NEEDED},
             {new WrongEpoch(new Superseded(9)), new WrongEpoch(new Superseded(9)), new WrongEpoch(new Superseded(9)),
                     new WrongEpoch(new Superseded(9)), new WrongEpoch(new Superseded(9)),
-                    new WrongEpoch(new Superseded(9)), new WrongEpoch(new Superseded(10)), STAYS},};
+                    new WrongEpoch(new Superseded(9)), new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new Superseded(9)), STAYS, new WrongEpoch(new Superseded(9)), AWAITED, NOT_NEEDED},};
 
     static Stream<Arguments> table() {
         Stream.Builder<Arguments> cells = Stream.builder();

@@ -64,6 +64,36 @@ class LeaseTest {
         }
     }
 
+    @Test
+    void epochThatIsRaisedBeginsWithoutALeaseAndWhatTheOldOneGetsIsOfNoUse() throws Exception {
+        try (Lease lease = started(true)) {
+            lease.renew(3, HOUR + MINUTE);
+            assertThat(lease.raise(4)).isEqualTo(new Rise.Done());
+            assertThat(lease.epoch()).isEqualTo(4);
+            assertThat(lease.permits()).isFalse();
+            assertThat(losses).hasValue(1);
+            assertThat(lease.renew(3, HOUR + 2 * MINUTE)).isInstanceOf(Renewal.WrongEpoch.class);
+            assertThat(lease.state()).isEqualTo(new LeaseState.Awaited());
+            assertThat(lease.renew(4, HOUR + MINUTE)).isEqualTo(new Renewal.Regained());
+            assertThat(lease.raise(4)).isEqualTo(new Rise.Done());
+            assertThat(lease.state()).as("raised twice").isEqualTo(new LeaseState.Held(HOUR + MINUTE));
+            assertThat(lease.raise(3)).isInstanceOf(Rise.WrongEpoch.class);
+            assertThat(lease.permits()).isTrue();
+        }
+    }
+
+    @Test
+    void higherEpochThatWasHeardOfBeforeItWasRaisedIsNotHeldAgainstIt() throws Exception {
+        try (Lease lease = started(false)) {
+            assertThat(lease.renew(5, HOUR + MINUTE)).isInstanceOf(Renewal.WrongEpoch.class);
+            assertThat(lease.raise(4)).isInstanceOf(Rise.WrongEpoch.class);
+            assertThat(lease.epoch()).isEqualTo(3);
+            assertThat(lease.permits()).isFalse();
+            assertThat(lease.raise(5)).isEqualTo(new Rise.Done());
+            assertThat(lease.permits()).as("as before: it needs none").isTrue();
+        }
+    }
+
     /** A suspended host's boot clock has jumped when its threads go on: whoever looks, sees it. */
     @Test
     void leaseThatRanOutWhileTheHostSleptIsOverAtTheFirstLook() throws Exception {

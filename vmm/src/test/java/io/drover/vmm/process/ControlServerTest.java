@@ -339,11 +339,6 @@ class ControlServerTest {
         }
 
         @Override
-        public long epoch() {
-            return EPOCH;
-        }
-
-        @Override
         public void renewLease(long renewedEpoch, long untilBootNanos, Answer answer) {
             answer("lease " + renewedEpoch + " " + untilBootNanos, answer);
         }
@@ -354,8 +349,12 @@ class ControlServerTest {
         }
 
         @Override
-        public void resume(Answer answer) {
-            answer("resume", answer);
+        public void resume(long epoch, Answer answer) {
+            if (epoch == EPOCH) {
+                answer("resume", answer);
+            } else {
+                answer.refused(Refusal.WRONG_EPOCH, "epoch : " + epoch);
+            }
         }
 
         @Override

@@ -132,6 +132,20 @@ class VmmLeaseTest {
     }
 
     @Test
+    void vmmThatIsInNoHandOffTakesNoHigherEpoch() throws Exception {
+        client.renewLease(VmmRig.EPOCH, HostClock.bootNanos() + LONG);
+        client.pause();
+        for (long epoch : new long[]{VmmRig.EPOCH - 1, VmmRig.EPOCH + 1}) {
+            assertThatThrownBy(() -> client.resume(epoch)).isInstanceOfSatisfying(VmmRefusedException.class,
+                    refused -> assertThat(refused.reason()).isEqualTo("WRONG_EPOCH"));
+        }
+        assertThat(client.status().epoch()).isEqualTo(VmmRig.EPOCH);
+        isFrozen();
+        client.resume(VmmRig.EPOCH);
+        awaitRunning();
+    }
+
+    @Test
     void renewalsThatAreOverOrOfAnOlderEpochAreRefused() throws Exception {
         assertThatThrownBy(() -> client.renewLease(VmmRig.EPOCH, HostClock.bootNanos()))
                 .isInstanceOfSatisfying(VmmRefusedException.class,
