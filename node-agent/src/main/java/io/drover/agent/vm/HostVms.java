@@ -251,7 +251,7 @@ public final class HostVms implements AutoCloseable {
     }
 
     /** For when the devices of what is here change. */
-    static Vm.Preparation preparation(Foundations on, VmFolder folder) {
+    static VmLedger.Preparation preparation(Foundations on, VmFolder folder) {
         return start -> StartOrder.of(start).prepareAgain(on.files(), folder, on.networks());
     }
 

@@ -1,29 +1,20 @@
 package io.drover.agent.vm;
 
 import io.drover.agent.console.Console;
-import io.drover.agent.driver.Adoption;
-import io.drover.agent.driver.DeviceRefusedException;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.Machine;
-import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachineNic;
 import io.drover.agent.driver.MachinePlan;
-import io.drover.agent.driver.UnbootableException;
-import io.drover.agent.files.FileStore;
-import io.drover.agent.folder.LogReader;
 import io.drover.agent.folder.VmFolder;
-import io.drover.agent.lease.LeaseHolder;
 import io.drover.agent.lease.Leases;
 import io.drover.agent.net.VmNics;
 import io.drover.agent.share.HostShares;
 import io.drover.agent.share.ShareOrder;
 import io.drover.proto.agent.v1.ChangeDeviceRequest;
-import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.scheduler.capacity.Demand;
 import java.io.IOException;
 import java.io.Serial;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -32,27 +23,15 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * One VM on this host, under one epoch. All that happens to it happens on its queue, one thing after the other; what
- * is public here may be called from any thread.
+ * One VM on this host. All that happens to it happens on its queue, one thing after the other; what is public here may be called
+ * from any thread.
  */
 final class Vm implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(Vm.class);
-    private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
-    /** A guest that was asked to let go of a device may not have listened yet. */
-    private static final Duration DEVICE_PAUSE = Duration.ofSeconds(1);
-
     /** What all VMs of a host share. */
     record Surroundings(ScheduledExecutorService timer, Consumer<VmObservation> observer, StartStep.Witness witness,
             HostShares shares, Leases leases) {}
-
-    /** Makes the plan of a machine that is here already, with its files held. */
-    interface Preparation {
-        StartOrder.Prepared of(StartVmRequest start);
-    }
 
     /** The intent to start the VM could not be made durable: nothing was started. */
     static final class NotRecordedException extends IOException {
@@ -65,31 +44,11 @@ final class Vm implements AutoCloseable {
     }
 
     private final Driver driver;
-    private final VmFolder folder;
     private final Surroundings surroundings;
-    private final Preparation preparation;
-    private final Console console = new Console();
     private final TaskQueue queue;
+    private final VmLedger ledger;
+    private final VmRun run;
     private final CompletableFuture<VmObservation> started = new CompletableFuture<>();
-
-    /** Changed by the queue only; others look. */
-    private volatile StartOrder.Prepared prepared;
-
-    // Owned by the queue.
-    private LocalRecord record;
-    /** For what a change of devices waits. */
-    private String waiting = "";
-    /** Changed by the queue only; others look. */
-    private volatile Optional<Machine> machine = Optional.empty();
-    /** What its lease is renewed by, while it has one. */
-    private volatile Optional<LeaseHolder> holder = Optional.empty();
-    private final RebootBackOff backOff = new RebootBackOff();
-
-    /** As in the record, for others to look at. */
-    private volatile List<Integer> cpus;
-    /** The last thing that was observed. */
-    private volatile VmObservation observation;
-    private volatile boolean bootable = true;
 
     /**
      * A VM that is to be started or adopted.
@@ -100,20 +59,16 @@ final class Vm implements AutoCloseable {
      * @param preparation for when its devices change
      */
     Vm(StartOrder.Prepared prepared, Driver driver, VmFolder folder, LocalRecord record, Surroundings surroundings,
-            Preparation preparation) {
-        this.prepared = prepared;
-        this.preparation = preparation;
-        this.cpus = record.given().cpus();
+            VmLedger.Preparation preparation) {
         this.driver = driver;
-        this.folder = folder;
-        this.record = record;
         this.surroundings = surroundings;
-        this.observation = observed(record);
+        this.ledger = new VmLedger(folder, record, prepared, preparation, surroundings.observer());
         this.queue = new TaskQueue("VM " + plan().identity(), surroundings.timer());
+        this.run = new VmRun(ledger, driver, surroundings, queue);
     }
 
     MachinePlan plan() {
-        return prepared.plan();
+        return ledger.plan();
     }
 
     long epoch() {
@@ -121,23 +76,22 @@ final class Vm implements AutoCloseable {
     }
 
     ShareOrder share() {
-        return prepared.share();
+        return ledger.prepared().share();
     }
 
     /** What it uses up of the host. */
     Demand demand() {
-        return prepared.share().demand(plan().vcpus(), plan().memoryBytes());
+        return share().demand(plan().vcpus(), plan().memoryBytes());
     }
 
     /** The CPUs of the host that it has to itself. */
     List<Integer> cpus() {
-        return cpus;
+        return run.share().cpus();
     }
 
     /** Gives it these CPUs, before it is started. */
     void give(List<Integer> allotted) {
-        cpus = List.copyOf(allotted);
-        record = record.withGiven(new LocalRecord.Given(cpus, record.given().cpuid()));
+        run.share().give(allotted);
     }
 
     /** The ports of the host that lead to its guest while it runs. */
@@ -146,24 +100,24 @@ final class Vm implements AutoCloseable {
     }
 
     VmNics nics() {
-        return prepared.nics();
+        return ledger.prepared().nics();
     }
 
     VmFolder folder() {
-        return folder;
+        return ledger.folder();
     }
 
     Console console() {
-        return console;
+        return run.console();
     }
 
     VmObservation observation() {
-        return observation;
+        return ledger.observation();
     }
 
     /** What runs now, if anything does: it may end at any time. */
     Optional<Machine> machine() {
-        return machine;
+        return run.machine();
     }
 
     String driver() {
@@ -171,12 +125,12 @@ final class Vm implements AutoCloseable {
     }
 
     boolean hasEnded() {
-        return observation.getState() == VmObservation.State.ENDED;
+        return observation().getState() == VmObservation.State.ENDED;
     }
 
     /** Whether the driver did not refuse to boot what the plan names. */
     boolean isBootable() {
-        return bootable;
+        return run.isBootable();
     }
 
     /** Completes when the start, or the adoption, has come to its end, with what was observed then. */
@@ -193,15 +147,14 @@ final class Vm implements AutoCloseable {
     CompletableFuture<VmObservation> start() {
         return begun(() -> {
             try {
-                folder.create();
-                record.write(folder);
+                folder().create();
+                ledger.write(ledger.record());
             } catch (IOException e) {
                 throw new NotRecordedException(e);
             }
-            surroundings.observer().accept(observation);
+            ledger.show();
             surroundings.witness().reached(StartStep.INTENT_RECORDED);
-            launch(record.reboots());
-            return observation;
+            run.launch(ledger.record().reboots());
         });
     }
 
@@ -210,27 +163,28 @@ final class Vm implements AutoCloseable {
      * epoch.
      */
     CompletableFuture<VmObservation> adopt() {
-        return begun(() -> {
-            adoptNow();
-            return observation;
-        });
+        return begun(run::adopt);
     }
 
     /** Shows an end that is already recorded. */
     CompletableFuture<VmObservation> remember() {
-        return begun(() -> {
-            rememberNow();
-            return observation;
-        });
+        return begun(run::remember);
     }
 
-    private CompletableFuture<VmObservation> begun(TaskQueue.Question<VmObservation> question) {
-        return queue.ask(question).whenComplete((seen, failure) -> {
+    private CompletableFuture<VmObservation> begun(TaskQueue.Task task) {
+        return observed(task).whenComplete((seen, failure) -> {
             if (failure == null) {
                 started.complete(seen);
             } else {
                 started.completeExceptionally(failure);
             }
+        });
+    }
+
+    private CompletableFuture<VmObservation> observed(TaskQueue.Task task) {
+        return queue.ask(() -> {
+            task.run();
+            return observation();
         });
     }
 
@@ -240,10 +194,7 @@ final class Vm implements AutoCloseable {
      * @param grace how long the guest is waited for; zero: it is not asked
      */
     CompletableFuture<VmObservation> stop(Duration grace) {
-        return queue.ask(() -> {
-            stopNow(grace);
-            return observation;
-        });
+        return observed(() -> run.stop(grace));
     }
 
     /**
@@ -252,96 +203,12 @@ final class Vm implements AutoCloseable {
      * @return completes when no process is left; exceptionally when one does not end
      */
     CompletableFuture<VmObservation> destroy(String why) {
-        return queue.ask(() -> {
-            destroyNow(why);
-            return observation;
-        });
+        return observed(() -> run.destroy(why));
     }
 
     /** As {@link #destroy}, of what an earlier agent left: only what is kept of the VM stays. */
     CompletableFuture<VmObservation> retire(String why) {
-        return begun(() -> {
-            destroyNow(why);
-            return observation;
-        });
-    }
-
-    private void destroyNow(String why) throws IOException, InterruptedException {
-        log.warn("VM {}: destroyed here: {}", plan().identity(), why);
-        endLease();
-        machine.ifPresent(Machine::kill);
-        killAll();
-        apply(new LocalEvent.MachineEnded(new MachineEnd.Failed("destroyed: " + why)));
-    }
-
-    /** Trims the logs that its process writes. */
-    void trimLogs() {
-        queue.post(() -> {
-            if (machine.isPresent()) {
-                machine.get().trimLogs();
-            }
-        });
-    }
-
-    /** Lets go of it: its process runs on. Returns when nothing more happens here. */
-    @Override
-    public void close() {
-        queue.close();
-        endLease();
-        machine.ifPresent(Machine::close);
-        console.end();
-        prepared.release();
-    }
-
-    private VmObservation observed(LocalRecord now) {
-        return now.observation(prepared.disks().anyThere(), waiting);
-    }
-
-    private void launch(int reboots) throws InterruptedException {
-        try {
-            settleDevices();
-            Machine spawned = spawn();
-            surroundings.witness().reached(StartStep.SPAWNED);
-            record = record.withReboots(reboots);
-            runs(spawned);
-            surroundings.witness().reached(StartStep.RUN_RECORDED);
-        } catch (UnbootableException e) {
-            bootable = false;
-            apply(new LocalEvent.CannotStart(e.getMessage()));
-        } catch (IOException e) {
-            log.error("VM {}: cannot be started", plan().identity(), e);
-            apply(new LocalEvent.HostCannotStart(e.getMessage()));
-        }
-    }
-
-    /** Before a process begins: it has the devices that were asked for last. */
-    private void settleDevices() throws IOException {
-        Optional<ChangeDeviceRequest> pending = record.devices().pending();
-        if (pending.isPresent()) {
-            try {
-                StartVmRequest next = DeviceOrder.applied(record.start(), pending.get());
-                prepare(next);
-                record = record.with(next, record.devices().done());
-                if (pending.get().hasDetachDisk()) {
-                    prepared.disks().remove(pending.get().getDetachDisk().getName());
-                }
-            } catch (IllegalArgumentException e) {
-                record = record.with(record.start(), record.devices().failed(e.getMessage()));
-            }
-        }
-        for (String removed : record.start().getRemovedDisksList()) {
-            if (record.start().getDisksList().stream().noneMatch(disk -> disk.getName().equals(removed))) {
-                prepared.disks().remove(removed);
-            }
-        }
-        record = record.with(record.start().toBuilder().clearRemovedDisks().build(), record.devices());
-        record.write(folder);
-    }
-
-    private void prepare(StartVmRequest next) {
-        StartOrder.Prepared before = prepared;
-        prepared = preparation.of(next);
-        before.release();
+        return begun(() -> run.destroy(why));
     }
 
     /**
@@ -351,279 +218,24 @@ final class Vm implements AutoCloseable {
      * @return exceptionally with an IOException when the intent could not be recorded: then nothing happened
      */
     CompletableFuture<VmObservation> change(ChangeDeviceRequest request) {
-        return queue.ask(() -> {
-            boolean runs = record.state() instanceof LocalState.Running && machine.isPresent();
-            if (runs && record.devices().newest() < request.getGeneration()) {
-                LocalRecord asked = record.with(record.start(), record.devices().asked(request));
-                asked.write(folder);
-                record = asked;
-                changeDevices();
-            }
-            return observation;
-        });
+        return observed(() -> run.change(request));
     }
 
-    /** Goes as far as it can with the change that was asked for, and on later if it must. */
-    private void changeDevices() throws InterruptedException {
-        Optional<ChangeDeviceRequest> pending = record.devices().pending();
-        if (pending.isEmpty() || machine.isEmpty() || !(record.state() instanceof LocalState.Running)) {
-            return;
-        }
-        ChangeDeviceRequest change = pending.get();
-        Optional<StartOrder.Prepared> after = Optional.empty();
-        boolean done = false;
-        try {
-            StartVmRequest next = DeviceOrder.applied(record.start(), change);
-            after = Optional.of(preparation.of(next));
-            Optional<String> wait = new DeviceWork(change, prepared, after.get(), driver.user(folder))
-                    .goOn(machine.get().devices());
-            done = wait.isEmpty();
-            waiting = wait.orElse("");
-            if (done) {
-                StartOrder.Prepared before = prepared;
-                prepared = after.get();
-                before.release();
-                record = record.with(next, record.devices().done());
-            }
-        } catch (DeviceRefusedException | IllegalArgumentException e) {
-            log.info("VM {}: its devices stay as they are: {}", plan().identity(), e.getMessage());
-            record = record.with(record.start(), record.devices().failed(e.getMessage()));
-        } catch (IOException e) {
-            log.warn("VM {}: its devices cannot be changed; trying again", plan().identity(), e);
-            waiting = e.getMessage();
-        } finally {
-            if (!done) {
-                after.ifPresent(StartOrder.Prepared::release);
-            }
-        }
-        devicesChanged();
-        if (record.devices().pending().isPresent()) {
-            queue.postLater(DEVICE_PAUSE, this::changeDevices);
-        }
+    /** Trims the logs that its process writes. */
+    void trimLogs() {
+        queue.post(run::trimLogs);
     }
 
-    private void devicesChanged() {
-        try {
-            record.write(folder);
-        } catch (IOException e) {
-            // The next agent does it again, which changes nothing.
-            log.error("VM {}: its devices cannot be recorded in {}", plan().identity(), folder.path(), e);
-        }
-        VmObservation now = observed(record);
-        if (!now.equals(observation)) {
-            observation = now;
-            surroundings.observer().accept(now);
-        }
-    }
-
-    /** With its disks, which are made if this is the first time, and what its nics need, which is made every time. */
-    private Machine spawn() throws UnbootableException, IOException, InterruptedException {
-        List<Path> made = prepared.disks().make();
-        surroundings.witness().reached(StartStep.DISKS_MADE);
-        boolean spawned = false;
-        try {
-            prepared.nics().make(driver.user(folder));
-            surroundings.witness().reached(StartStep.NICS_MADE);
-            MachinePlan shared = plan()
-                    .withShare(surroundings.shares().give(plan(), prepared.share(), driver.name(), cpus,
-                            record.given().cpuid()));
-            Machine running = driver.spawn(shared, folder, console);
-            spawned = true;
-            return running;
-        } finally {
-            if (!spawned) {
-                // No guest has seen them: they do not tie the VM to this host.
-                prepared.disks().discard(made);
-            }
-        }
-    }
-
-    private void runs(Machine running) throws InterruptedException {
-        machine = Optional.of(running);
-        rememberCpuid(running);
-        beginLease(running);
-        apply(new LocalEvent.Runs(running.process()));
-        changeDevices();
-        CompletableFuture<Void> _ = running.end().thenAccept(end -> queue.post(() -> ended(running, end)));
-    }
-
-    /** So that the guest finds the same CPU when it reboots. */
-    private void rememberCpuid(Machine running) {
-        if (!record.given().cpuid().isEmpty()) {
-            return;
-        }
-        try {
-            record = record.withGiven(new LocalRecord.Given(cpus, running.cpuid()));
-        } catch (IOException e) {
-            log.warn("VM {}: what its guest is shown by CPUID is not known", plan().identity(), e);
-        }
-    }
-
-    /** Its guest does not run before it is known for certain that this host still owns it. */
-    private void beginLease(Machine running) {
-        if (plan().leased()) {
-            LeaseHolder begun = running::renewLease;
-            holder = Optional.of(begun);
-            surroundings.leases().add(plan().identity(), begun);
-        }
-    }
-
-    private void endLease() {
-        holder.ifPresent(begun -> surroundings.leases().remove(plan().identity(), begun));
-        holder = Optional.empty();
-    }
-
-    private void ended(Machine which, MachineEnd end) throws InterruptedException {
-        if (machine.filter(which::equals).isEmpty()) {
-            return;
-        }
-        machine = Optional.empty();
-        endLease();
-        which.close();
-        Instant ranSince = record.state().since();
-        apply(new LocalEvent.MachineEnded(end));
-        startAgainIfRebooted(ranSince);
-    }
-
-    private void startAgainIfRebooted(Instant ranSince) {
-        if (!(record.state() instanceof LocalState.Starting)) {
-            return;
-        }
-        Duration pause = backOff.after(Duration.between(ranSince, now()));
-        if (pause.isPositive()) {
-            log.warn("VM {}: the guest reboots over and over; starting it again in {} s", plan().identity(),
-                    pause.toSeconds());
-        }
-        queue.postLater(pause, () -> {
-            if (record.state() instanceof LocalState.Starting && machine.isEmpty()) {
-                launch(record.reboots() + 1);
-            }
-        });
-    }
-
-    private void stopNow(Duration grace) throws InterruptedException {
-        Instant now = now();
-        LocalState before = record.state();
-        apply(new LocalEvent.StopAsked(now.plus(grace)));
-        if (!(record.state() instanceof LocalState.Stopping stopping) || machine.isEmpty()) {
-            return;
-        }
-        if (!stopping.deadline().isAfter(now)) {
-            machine.get().kill();
-            return;
-        }
-        if (!(before instanceof LocalState.Stopping)) {
-            pressPowerButton(machine.get());
-        }
-        killAtDeadline(stopping);
-    }
-
-    private void pressPowerButton(Machine running) {
-        try {
-            running.pressPowerButton();
-        } catch (IOException e) {
-            log.warn("VM {}: the power button cannot be pressed; waiting for the grace to run out", plan().identity(),
-                    e);
-        }
-    }
-
-    private void killAtDeadline(LocalState.Stopping stopping) {
-        queue.postLater(Duration.between(now(), stopping.deadline()), () -> {
-            if (record.state() instanceof LocalState.Stopping now && !now.deadline().isAfter(stopping.deadline())) {
-                machine.ifPresent(Machine::kill);
-            }
-        });
-    }
-
-    private void rememberNow() throws IOException {
-        byte[] past = LogReader.tail(folder.consoleLog(), Console.SCROLLBACK_BYTES);
-        console.output(past, 0, past.length);
-        console.end();
-        surroundings.observer().accept(observation);
-    }
-
-    private void adoptNow() throws IOException, InterruptedException {
-        if (record.state() instanceof LocalState.Ended) {
-            rememberNow();
-            return;
-        }
-        Adoption found;
-        try {
-            found = driver.adopt(plan().withShare(surroundings.shares().given(prepared.share(), cpus)), folder,
-                    console);
-        } catch (IOException e) {
-            found = new Adoption.Ended(new MachineEnd.Failed(
-                    "did not answer the agent that came back, and was killed: " + e.getMessage()));
-            killAll();
-        }
-        Instant since = record.state().since();
-        switch (found) {
-            case Adoption.Adopted(Machine running) -> {
-                log.info("VM {}: adopted, pid {}", plan().identity(), running.process().pid());
-                runs(running);
-                surroundings.observer().accept(observation);
-                if (record.state() instanceof LocalState.Stopping stopping) {
-                    killAtDeadline(stopping);
-                }
-            }
-            case Adoption.Ended(MachineEnd end) -> {
-                apply(new LocalEvent.MachineEnded(end));
-                startAgainIfRebooted(since);
-            }
-            case Adoption.NoTrace() -> resumeWithoutTrace();
-        }
-    }
-
-    private void killAll() throws IOException, InterruptedException {
-        driver.endAll(folder, KILL_PATIENCE);
-    }
-
-    private void resumeWithoutTrace() throws InterruptedException {
-        switch (record.state()) {
-            case LocalState.Starting ignored -> {
-                log.info("VM {}: its start was begun by an earlier agent; starting it", plan().identity());
-                launch(record.reboots());
-            }
-            case LocalState.Running ignored -> apply(new LocalEvent.MachineEnded(
-                    new MachineEnd.Failed(
-                            "its process is gone without a trace: killed, or the host restarted, while no agent was here")));
-            case LocalState.Stopping ignored -> apply(new LocalEvent.MachineEnded(new MachineEnd.Killed()));
-            case LocalState.Ended ignored -> {
-            }
-        }
+    /** Lets go of it: its process runs on. Returns when nothing more happens here. */
+    @Override
+    public void close() {
+        queue.close();
+        run.letGo();
+        ledger.prepared().release();
     }
 
     /** As exact as it is stored, so that what is read again is what was shown. */
     static Instant now() {
         return Instant.now().truncatedTo(ChronoUnit.MILLIS);
-    }
-
-    private void apply(LocalEvent event) throws InterruptedException {
-        LocalState next = record.state().after(event, now());
-        LocalRecord changed = record.withState(next);
-        if (observed(changed).equals(observation) && next.equals(record.state())) {
-            return;
-        }
-        record = changed;
-        try {
-            record.write(folder);
-        } catch (IOException e) {
-            // The guest matters more than the note; the next agent finds out by what runs.
-            log.error("VM {}: its state cannot be recorded in {}", plan().identity(), folder.path(), e);
-        }
-        observation = observed(record);
-        switch (next) {
-            case LocalState.Ended(VmExit exit) -> {
-                log.info("VM {}: ended, {}: {}", plan().identity(), exit.cause(), exit.message());
-                console.end();
-                prepared.files().forEach(FileStore.Hold::close);
-                prepared.nics().release();
-            }
-            case LocalState.Running running ->
-                log.info("VM {}: runs, pid {}", plan().identity(), running.process().pid());
-            case LocalState.Starting ignored -> log.info("VM {}: the guest rebooted", plan().identity());
-            case LocalState.Stopping ignored -> log.info("VM {}: stopping", plan().identity());
-        }
-        surroundings.observer().accept(observation);
     }
 }

@@ -1,0 +1,307 @@
+package io.drover.agent.vm;
+
+import io.drover.agent.console.Console;
+import io.drover.agent.driver.Adoption;
+import io.drover.agent.driver.Driver;
+import io.drover.agent.driver.Machine;
+import io.drover.agent.driver.MachineEnd;
+import io.drover.agent.driver.UnbootableException;
+import io.drover.agent.files.FileStore;
+import io.drover.agent.folder.LogReader;
+import io.drover.agent.lease.LeaseHolder;
+import io.drover.proto.agent.v1.ChangeDeviceRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A run of a VM on this host: one process after the other, as its guest reboots. Used by the VM's queue only, but for what it
+ * says anybody may look at.
+ */
+final class VmRun {
+    private static final Logger log = LoggerFactory.getLogger(VmRun.class);
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
+
+    private final VmLedger ledger;
+    private final Driver driver;
+    private final Vm.Surroundings surroundings;
+    private final TaskQueue queue;
+    private final Console console = new Console();
+    private final RunShare share;
+    private final DeviceChanges devices;
+    private final RebootBackOff backOff = new RebootBackOff();
+
+    private volatile Optional<Machine> machine = Optional.empty();
+    /** What its lease is renewed by, while it has one. */
+    private volatile Optional<LeaseHolder> holder = Optional.empty();
+    private volatile boolean bootable = true;
+
+    VmRun(VmLedger ledger, Driver driver, Vm.Surroundings surroundings, TaskQueue queue) {
+        this.ledger = ledger;
+        this.driver = driver;
+        this.surroundings = surroundings;
+        this.queue = queue;
+        this.share = new RunShare(ledger, surroundings.shares(), driver.name());
+        this.devices = new DeviceChanges(ledger, driver, queue, this::machine);
+    }
+
+    /** What runs now, if anything does: it may end at any time. Any thread. */
+    Optional<Machine> machine() {
+        return machine;
+    }
+
+    /** Any thread. */
+    Console console() {
+        return console;
+    }
+
+    /** What of the host it is given. */
+    RunShare share() {
+        return share;
+    }
+
+    /** Whether the driver did not refuse to boot what the plan names. Any thread. */
+    boolean isBootable() {
+        return bootable;
+    }
+
+    /** Begins it. Its intent is recorded. */
+    void launch(int reboots) throws InterruptedException {
+        try {
+            devices.settle();
+            Machine spawned = spawn();
+            surroundings.witness().reached(StartStep.SPAWNED);
+            ledger.set(ledger.record().withReboots(reboots));
+            runs(spawned);
+            surroundings.witness().reached(StartStep.RUN_RECORDED);
+        } catch (UnbootableException e) {
+            bootable = false;
+            apply(new LocalEvent.CannotStart(e.getMessage()));
+        } catch (IOException e) {
+            log.error("VM {}: cannot be started", ledger.identity(), e);
+            apply(new LocalEvent.HostCannotStart(e.getMessage()));
+        }
+    }
+
+    /** With its disks, which are made if this is the first time, and what its nics need, which is made every time. */
+    private Machine spawn() throws UnbootableException, IOException, InterruptedException {
+        List<Path> made = ledger.prepared().disks().make();
+        surroundings.witness().reached(StartStep.DISKS_MADE);
+        boolean spawned = false;
+        try {
+            ledger.prepared().nics().make(driver.user(ledger.folder()));
+            surroundings.witness().reached(StartStep.NICS_MADE);
+            Machine running = driver.spawn(share.toSpawn(), ledger.folder(), console);
+            spawned = true;
+            return running;
+        } finally {
+            if (!spawned) {
+                // No guest has seen them: they do not tie the VM to this host.
+                ledger.prepared().disks().discard(made);
+            }
+        }
+    }
+
+    private void runs(Machine running) throws InterruptedException {
+        machine = Optional.of(running);
+        share.rememberCpuid(running);
+        beginLease(running);
+        apply(new LocalEvent.Runs(running.process()));
+        devices.goOn();
+        CompletableFuture<Void> _ = running.end().thenAccept(end -> queue.post(() -> ended(running, end)));
+    }
+
+    /** Its guest does not run before it is known for certain that this host still owns it. */
+    private void beginLease(Machine running) {
+        if (ledger.plan().leased()) {
+            LeaseHolder begun = running::renewLease;
+            holder = Optional.of(begun);
+            surroundings.leases().add(ledger.identity(), begun);
+        }
+    }
+
+    private void endLease() {
+        holder.ifPresent(begun -> surroundings.leases().remove(ledger.identity(), begun));
+        holder = Optional.empty();
+    }
+
+    private void ended(Machine which, MachineEnd end) throws InterruptedException {
+        if (machine.filter(which::equals).isEmpty()) {
+            return;
+        }
+        machine = Optional.empty();
+        endLease();
+        which.close();
+        Instant ranSince = ledger.state().since();
+        apply(new LocalEvent.MachineEnded(end));
+        startAgainIfRebooted(ranSince);
+    }
+
+    private void startAgainIfRebooted(Instant ranSince) {
+        if (!(ledger.state() instanceof LocalState.Starting)) {
+            return;
+        }
+        Duration pause = backOff.after(Duration.between(ranSince, Vm.now()));
+        if (pause.isPositive()) {
+            log.warn("VM {}: the guest reboots over and over; starting it again in {} s", ledger.identity(),
+                    pause.toSeconds());
+        }
+        queue.postLater(pause, () -> {
+            if (ledger.state() instanceof LocalState.Starting && machine.isEmpty()) {
+                launch(ledger.record().reboots() + 1);
+            }
+        });
+    }
+
+    /** As {@link DeviceChanges#ask}. */
+    void change(ChangeDeviceRequest request) throws IOException, InterruptedException {
+        devices.ask(request);
+    }
+
+    /**
+     * Begins to end it.
+     *
+     * @param grace how long the guest is waited for; zero: it is not asked
+     */
+    void stop(Duration grace) throws InterruptedException {
+        Instant now = Vm.now();
+        LocalState before = ledger.state();
+        apply(new LocalEvent.StopAsked(now.plus(grace)));
+        if (!(ledger.state() instanceof LocalState.Stopping stopping) || machine.isEmpty()) {
+            return;
+        }
+        if (!stopping.deadline().isAfter(now)) {
+            machine.get().kill();
+            return;
+        }
+        if (!(before instanceof LocalState.Stopping)) {
+            pressPowerButton(machine.get());
+        }
+        killAtDeadline(stopping);
+    }
+
+    private void pressPowerButton(Machine running) {
+        try {
+            running.pressPowerButton();
+        } catch (IOException e) {
+            log.warn("VM {}: the power button cannot be pressed; waiting for the grace to run out", ledger.identity(),
+                    e);
+        }
+    }
+
+    private void killAtDeadline(LocalState.Stopping stopping) {
+        queue.postLater(Duration.between(Vm.now(), stopping.deadline()), () -> {
+            if (ledger.state() instanceof LocalState.Stopping now && !now.deadline().isAfter(stopping.deadline())) {
+                machine.ifPresent(Machine::kill);
+            }
+        });
+    }
+
+    /** Ends its process, whatever it does. Returns when none is left. */
+    void destroy(String why) throws IOException, InterruptedException {
+        log.warn("VM {}: destroyed here: {}", ledger.identity(), why);
+        endLease();
+        machine.ifPresent(Machine::kill);
+        killAll();
+        apply(new LocalEvent.MachineEnded(new MachineEnd.Failed("destroyed: " + why)));
+    }
+
+    private void killAll() throws IOException, InterruptedException {
+        driver.endAll(ledger.folder(), KILL_PATIENCE);
+    }
+
+    /** Shows an end that is already recorded. */
+    void remember() throws IOException {
+        byte[] past = LogReader.tail(ledger.folder().consoleLog(), Console.SCROLLBACK_BYTES);
+        console.output(past, 0, past.length);
+        console.end();
+        ledger.show();
+    }
+
+    /** Goes on with what an earlier agent left, by its record and by what runs. */
+    void adopt() throws IOException, InterruptedException {
+        if (ledger.state() instanceof LocalState.Ended) {
+            remember();
+            return;
+        }
+        Adoption found;
+        try {
+            found = driver.adopt(share.toAdopt(), ledger.folder(), console);
+        } catch (IOException e) {
+            found = new Adoption.Ended(new MachineEnd.Failed(
+                    "did not answer the agent that came back, and was killed: " + e.getMessage()));
+            killAll();
+        }
+        Instant since = ledger.state().since();
+        switch (found) {
+            case Adoption.Adopted(Machine running) -> {
+                log.info("VM {}: adopted, pid {}", ledger.identity(), running.process().pid());
+                runs(running);
+                ledger.show();
+                if (ledger.state() instanceof LocalState.Stopping stopping) {
+                    killAtDeadline(stopping);
+                }
+            }
+            case Adoption.Ended(MachineEnd end) -> {
+                apply(new LocalEvent.MachineEnded(end));
+                startAgainIfRebooted(since);
+            }
+            case Adoption.NoTrace() -> resumeWithoutTrace();
+        }
+    }
+
+    private void resumeWithoutTrace() throws InterruptedException {
+        switch (ledger.state()) {
+            case LocalState.Starting ignored -> {
+                log.info("VM {}: its start was begun by an earlier agent; starting it", ledger.identity());
+                launch(ledger.record().reboots());
+            }
+            case LocalState.Running ignored -> apply(new LocalEvent.MachineEnded(
+                    new MachineEnd.Failed(
+                            "its process is gone without a trace: killed, or the host restarted, while no agent was here")));
+            case LocalState.Stopping ignored -> apply(new LocalEvent.MachineEnded(new MachineEnd.Killed()));
+            case LocalState.Ended ignored -> {
+            }
+        }
+    }
+
+    /** Trims the logs that its process writes. */
+    void trimLogs() throws IOException {
+        if (machine.isPresent()) {
+            machine.get().trimLogs();
+        }
+    }
+
+    /** Lets go of it: its process runs on. When the queue does nothing more. */
+    void letGo() {
+        endLease();
+        machine.ifPresent(Machine::close);
+        console.end();
+    }
+
+    private void apply(LocalEvent event) throws InterruptedException {
+        Optional<LocalState> next = ledger.apply(event);
+        if (next.isEmpty()) {
+            return;
+        }
+        switch (next.get()) {
+            case LocalState.Ended(VmExit exit) -> {
+                log.info("VM {}: ended, {}: {}", ledger.identity(), exit.cause(), exit.message());
+                console.end();
+                ledger.prepared().files().forEach(FileStore.Hold::close);
+                ledger.prepared().nics().release();
+            }
+            case LocalState.Running running ->
+                log.info("VM {}: runs, pid {}", ledger.identity(), running.process().pid());
+            case LocalState.Starting ignored -> log.info("VM {}: the guest rebooted", ledger.identity());
+            case LocalState.Stopping ignored -> log.info("VM {}: stopping", ledger.identity());
+        }
+        ledger.show();
+    }
+}
