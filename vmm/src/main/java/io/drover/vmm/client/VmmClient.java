@@ -114,10 +114,10 @@ public final class VmmClient implements Closeable {
      * Lets the guest run; twice is as once.
      *
      * @param epoch
-     *            the VMM's own, which it was started with. A higher one ends a migration's hand-off, and is the VMM's own from then
-     *            on: for the source from CONVERGED on, whose stream ends and whose guest runs on here, and for a destination that
-     *            has RECEIVED its guest. A guest that needs a lease needs one of that epoch then, which can be given as soon as
-     *            this has returned. Any other is refused with WRONG_EPOCH
+     *            the VMM's own, which it was started with. A higher one ends a migration's hand-off, and is the VMM's own from
+     *            then on: for the source from CONVERGED on, whose stream ends and whose guest runs on here, and for a destination
+     *            that has RECEIVED its guest. A guest that needs a lease needs one of that epoch then, which can be given as soon
+     *            as this has returned. Any other is refused with WRONG_EPOCH
      */
     public void resume(long epoch) throws IOException, VmmRefusedException {
         call("resume", request().setResume(ResumeRequest.newBuilder().setEpoch(epoch)));
@@ -127,8 +127,8 @@ public final class VmmClient implements Closeable {
      * Lets the guest run for longer: this host owned the VM under that epoch when that was last known for certain.
      *
      * @param epoch
-     *            another than the VMM's own is refused with WRONG_EPOCH; after a higher one the VMM does not run the guest any more,
-     *            unless a {@link #resume} at the end of a hand-off gives it that one or a higher one
+     *            another than the VMM's own is refused with WRONG_EPOCH; after a higher one the VMM does not run the guest any
+     *            more, unless a {@link #resume} at the end of a hand-off gives it that one or a higher one
      * @param untilBootNanos
      *            on {@link HostClock}: how long the guest may run without hearing more; at most ten minutes from now, and refused
      *            when it is over already

@@ -13,9 +13,9 @@ import io.drover.vmm.lease.LeaseEvent.Renewed;
  *  NotNeeded ─► Superseded
  * </pre>
  *
- * When the process's own epoch rises, which the end of a migration's hand-off brings about and nothing else, the lease begins anew:
- * what was given under the old epoch lets nobody run under the new one, and to have heard of the new one too early, or of one
- * between, is no reason not to run any more.
+ * When the process's own epoch rises, which the end of a migration's hand-off brings about and nothing else, the lease begins
+ * anew: what was given under the old epoch lets nobody run under the new one, and to have heard of the new one too early, or of
+ * one between, is no reason not to run any more.
  *
  * <p>
  * Times are nanoseconds on CLOCK_BOOTTIME, which goes on while the host sleeps.
@@ -80,7 +80,7 @@ public sealed interface LeaseState {
         if (epoch == ownEpoch) {
             return new Transition.Stay();
         }
-        if (epoch < ownEpoch || state instanceof Superseded(long by) && by > epoch) {
+        if (epoch < ownEpoch || (state instanceof Superseded(long by) && by > epoch)) {
             return new Transition.WrongEpoch(state);
         }
         return new Transition.To(needed ? new Awaited() : new NotNeeded());

@@ -39,7 +39,7 @@ final class Resuming {
             raise(epoch, answer);
         } else {
             answer.refused(Refusal.WRONG_EPOCH, "epoch : " + epoch + " (expected: " + own
-                    + ", the one under which this VMM may run the guest; a higher one only at the end of a migration's hand-off)");
+                    + ", the one under which this VMM may run the guest; a higher one only as a migration's hand-off ends)");
         }
     }
 

@@ -304,7 +304,7 @@ final class Sending implements MigrationControl, AutoCloseable {
         private boolean stopped() {
             VmmMigration now = status();
             return now.phase() == Phase.SENT
-                    || now.phase() == Phase.FAILED && now.failure().orElseThrow().stopped();
+                    || (now.phase() == Phase.FAILED && now.failure().orElseThrow().stopped());
         }
 
         private void tellNowAndThen() {

@@ -42,19 +42,25 @@ class LeaseStateTest {
     /** The row is the state, the column the event, both as listed above; it is {@value #NOW}. */
     private static final Object[][] TABLE = {
             {STAYS, STAYS, STAYS, STAYS, new WrongEpoch(new NotNeeded()), new WrongEpoch(new Superseded(8)),
-                    new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new NotNeeded()), STAYS, AWAITED, AWAITED, NOT_NEEDED},
+                    new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new NotNeeded()), STAYS, AWAITED, AWAITED,
+                    NOT_NEEDED},
             {HELD, HELD_SHORTER, REFUSED, REFUSED, new WrongEpoch(new Awaited()), new WrongEpoch(new Superseded(8)),
-                    new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new Awaited()), STAYS, AWAITED, AWAITED, NOT_NEEDED},
+                    new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new Awaited()), STAYS, AWAITED, AWAITED,
+                    NOT_NEEDED},
             {HELD, STAYS, STAYS, REFUSED, new WrongEpoch(new Held(1_500)), new WrongEpoch(new Superseded(8)),
-                    new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new Held(1_500)), STAYS, AWAITED, AWAITED, NOT_NEEDED},
+                    new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new Held(1_500)), STAYS, AWAITED, AWAITED,
+                    NOT_NEEDED},
             // Over, and nobody has looked yet.
             {HELD, HELD_SHORTER, REFUSED, REFUSED, new WrongEpoch(new Held(900)), new WrongEpoch(new Superseded(8)),
-                    new WrongEpoch(new Superseded(10)), new To(new Expired(900)), new WrongEpoch(new Held(900)), STAYS, AWAITED, AWAITED, NOT_NEEDED},
+                    new WrongEpoch(new Superseded(10)), new To(new Expired(900)), new WrongEpoch(new Held(900)), STAYS,
+                    AWAITED, AWAITED, NOT_NEEDED},
             {HELD, HELD_SHORTER, REFUSED, REFUSED, new WrongEpoch(new Expired(900)), new WrongEpoch(new Superseded(8)),
-                    new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new Expired(900)), STAYS, AWAITED, AWAITED, NOT_NEEDED},
+                    new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new Expired(900)), STAYS, AWAITED,
+                    AWAITED, NOT_NEEDED},
             {new WrongEpoch(new Superseded(9)), new WrongEpoch(new Superseded(9)), new WrongEpoch(new Superseded(9)),
                     new WrongEpoch(new Superseded(9)), new WrongEpoch(new Superseded(9)),
-                    new WrongEpoch(new Superseded(9)), new WrongEpoch(new Superseded(10)), STAYS, new WrongEpoch(new Superseded(9)), STAYS, new WrongEpoch(new Superseded(9)), AWAITED, NOT_NEEDED},};
+                    new WrongEpoch(new Superseded(9)), new WrongEpoch(new Superseded(10)), STAYS,
+                    new WrongEpoch(new Superseded(9)), STAYS, new WrongEpoch(new Superseded(9)), AWAITED, NOT_NEEDED},};
 
     static Stream<Arguments> table() {
         Stream.Builder<Arguments> cells = Stream.builder();

@@ -135,7 +135,7 @@ class VmmLeaseTest {
     void vmmThatIsInNoHandOffTakesNoHigherEpoch() throws Exception {
         client.renewLease(VmmRig.EPOCH, HostClock.bootNanos() + LONG);
         client.pause();
-        for (long epoch : new long[]{VmmRig.EPOCH - 1, VmmRig.EPOCH + 1}) {
+        for (long epoch : new long[] {VmmRig.EPOCH - 1, VmmRig.EPOCH + 1}) {
             assertThatThrownBy(() -> client.resume(epoch)).isInstanceOfSatisfying(VmmRefusedException.class,
                     refused -> assertThat(refused.reason()).isEqualTo("WRONG_EPOCH"));
         }
