@@ -85,6 +85,11 @@ final class HoldCodec {
             } else {
                 record.setLastMigration(migration(hold.migration(), move));
             }
+            if (hold.migration() instanceof Migration.Committed && read.hasMigration()
+                    && read.getDisksHost().equals(move.source().name())) {
+                // Only a host that takes the disks along is made a destination of a VM that has some.
+                record.setDisksHost(move.destination().name());
+            }
         });
         return record.setFormat(RecordFormat.of(record)).build();
     }
