@@ -1,6 +1,7 @@
 package io.drover.vmm.machine;
 
 import io.drover.vmm.disk.Disk;
+import io.drover.vmm.disk.RevocableDisk;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.PluggedDevice.Kind;
 import io.drover.vmm.machine.PluggedDevice.Presence;
@@ -16,7 +17,7 @@ import java.util.Optional;
  *
  * <p>
  * Only a device that the guest was asked for goes: one that it lets go of by itself stays in its slot, where a guest that looks
- * again finds it.
+ * again finds it. One that is taken by force is closed at once, and what the guest sees of it stays until it lets go of that.
  */
 final class HotPlug implements AutoCloseable {
     private final PciDevices devices;
@@ -58,8 +59,10 @@ final class HotPlug implements AutoCloseable {
     void detach(String id, boolean force, Answer answer) {
         worker.execute(() -> {
             Optional<PluggedDevice> device = devices.find(id);
-            if (device.isPresent() && askFor(device.get(), force) && force) {
-                log.info("device " + id + " was taken from the guest");
+            if (device.isPresent() && force) {
+                take(device.get());
+            } else if (device.isPresent()) {
+                askFor(device.get());
             }
             answer.done();
         });
@@ -69,7 +72,8 @@ final class HotPlug implements AutoCloseable {
         worker.execute(() -> {
             Optional<PluggedDevice> device = devices.find(id);
             if (device.isEmpty() || device.get().isLeaving()
-                    || !(device.get().kind() instanceof Kind.OfDisk(DiskSettings _, Disk disk, BlockDevice _))) {
+                    || !(device.get()
+                            .kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk disk, BlockDevice _))) {
                 answer.refused(Refusal.FAILED, "disk " + id + " : none (expected: one of this machine's, not leaving)");
                 return;
             }
@@ -111,7 +115,7 @@ final class HotPlug implements AutoCloseable {
         }
         boolean closing;
         synchronized (devices) {
-            closing = device.presence() == Presence.CLOSING;
+            closing = device.isClosing();
             if (device.presence() == Presence.ASKED) {
                 device.set(Presence.KEPT);
                 registers.forget(device.function().slot());
@@ -124,19 +128,37 @@ final class HotPlug implements AutoCloseable {
         }
     }
 
-    /** Whether there was something to ask for. */
-    private boolean askFor(PluggedDevice device, boolean force) {
+    private void askFor(PluggedDevice device) {
         synchronized (devices) {
-            if (device.presence() == Presence.CLOSING) {
-                return false;
+            if (!device.isClosing()) {
+                device.set(Presence.ASKED);
+                registers.askFor(device.function().slot());
             }
-            device.set(Presence.ASKED);
-            if (force) {
-                remove(device);
+        }
+    }
+
+    /**
+     * Closes what a device is on the host, and has the guest let go of the rest. The device itself stays in its slot, and
+     * answers that everything fails, as long as the guest has it: a driver whose device is no more waits for ever for it to be
+     * reset (Linux 6.1, vp_reset), and finds nothing that comes to the same slot.
+     */
+    private void take(PluggedDevice device) {
+        synchronized (devices) {
+            if (device.isClosing()) {
+                return;
             }
-            // A guest that something was taken from does not see what comes to the same slot before it has let go of that.
-            registers.askFor(device.function().slot());
-            return true;
+            device.set(Presence.TAKEN);
+        }
+        device.revoke();
+        registers.askFor(device.function().slot());
+        device.function().whenIdle(() -> worker.execute(() -> closeTaken(device)));
+    }
+
+    private void closeTaken(PluggedDevice device) {
+        device.closeRevoked(log);
+        if (devices.forgetId(device)) {
+            log.info("device " + device.id() + " was taken from the guest");
+            whenGone.run();
         }
     }
 
@@ -167,7 +189,7 @@ final class HotPlug implements AutoCloseable {
                 return;
             }
             switch (device.get().presence()) {
-                case ASKED -> remove(device.get());
+                case ASKED, TAKEN -> remove(device.get());
                 case KEPT -> {
                     device.get().set(Presence.PRESENT);
                     registers.insert(slot);
@@ -200,9 +222,12 @@ final class HotPlug implements AutoCloseable {
 
     private void close(PluggedDevice device) {
         device.function().release();
-        devices.forget(device);
-        log.info("device " + device.id() + " is gone");
-        whenGone.run();
+        if (devices.forget(device)) {
+            log.info("device " + device.id() + " is gone");
+            whenGone.run();
+        } else {
+            log.info("the guest has let go of device " + device.id() + ", which was taken from it");
+        }
     }
 
     /** Waits for what is under way. Before the devices are closed, after the vCPUs' threads have ended. */

@@ -20,12 +20,13 @@ final class NicPlug {
     private NicPlug() {}
 
     /** A nic that is not started. */
-    static NetDevice make(String name, NicSettings settings, Log log) throws IOException {
-        return new NetDevice(name, settings.mac(), settings.mtuBytes(), open(name, settings, log),
-                limit(settings.receiveRate()), limit(settings.sendRate()));
+    static NetDevice make(String name, NicSettings settings, Network network) {
+        return new NetDevice(name, settings.mac(), settings.mtuBytes(), network, limit(settings.receiveRate()),
+                limit(settings.sendRate()));
     }
 
-    private static Network open(String name, NicSettings settings, Log log) throws IOException {
+    /** What it is joined to. */
+    static Network open(String name, NicSettings settings, Log log) throws IOException {
         return switch (settings.network()) {
             case NetworkSettings.User user -> UserNetwork.create(name, user.socket(), settings.mtuBytes(),
                     user.forwards(), log);

@@ -6,7 +6,7 @@ import io.drover.proto.vmm.v1.SavedMachine;
 import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.console.ShownConsole;
-import io.drover.vmm.disk.Disk;
+import io.drover.vmm.disk.RevocableDisk;
 import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.log.Log;
@@ -14,6 +14,7 @@ import io.drover.vmm.machine.PluggedDevice.Kind;
 import io.drover.vmm.machine.PluggedDevice.Presence;
 import io.drover.vmm.memory.BackingFile;
 import io.drover.vmm.memory.GuestMemory;
+import io.drover.vmm.net.RevocableNetwork;
 import io.drover.vmm.pci.PciBus;
 import io.drover.vmm.pci.PciRoot;
 import io.drover.vmm.pci.PciWindows;
@@ -43,6 +44,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What is on a machine's PCI bus. Only a machine that has the bus loads this class, and those of the devices. Devices come and go
@@ -67,6 +69,9 @@ final class PciDevices implements AutoCloseable {
     private Optional<BalloonDevice> balloon = Optional.empty();
     @GuardedBy("this")
     private final Map<String, PluggedDevice> devices = new LinkedHashMap<>();
+    /** Those that the guest has not let go of although they were taken: known by their slots only. */
+    @GuardedBy("this")
+    private final List<PluggedDevice> taken = new ArrayList<>();
     private Optional<WatchdogFunction> watchdog = Optional.empty();
 
     private PciDevices(int vcpus, GuestMemory memory, Partition partition, PciBus bus, IoBus mmio, Log log) {
@@ -148,8 +153,8 @@ final class PciDevices implements AutoCloseable {
 
     /** Puts a disk on the bus; the guest is not told. */
     PluggedDevice plugDisk(DiskSettings settings) throws IOException {
-        Disk disk = DiskImage.open(settings.images(), settings.readOnly());
         String name = diskName(settings.id());
+        RevocableDisk disk = new RevocableDisk(DiskImage.open(settings.images(), settings.readOnly()));
         BlockDevice device = new BlockDevice(disk, settings.serial(), settings.queuesFor(vcpus),
                 !settings.writeThrough(), settings.rate().limit(), name, log);
         return added(new PluggedDevice(new Kind.OfDisk(settings, disk, device), plug(name, device)));
@@ -158,10 +163,11 @@ final class PciDevices implements AutoCloseable {
     /** Puts a nic on the bus and starts its network; the guest is not told. */
     PluggedDevice plugNic(NicSettings settings) throws IOException {
         String name = nicName(settings.id());
-        NetDevice nic = NicPlug.make(name, settings, log);
+        RevocableNetwork network = new RevocableNetwork(NicPlug.open(name, settings, log));
+        NetDevice nic = NicPlug.make(name, settings, network);
         VirtioPciFunction function = plug(name, nic);
         nic.start(function::configurationChanged);
-        return added(new PluggedDevice(new Kind.OfNic(settings, nic), function));
+        return added(new PluggedDevice(new Kind.OfNic(settings, nic, network), function));
     }
 
     /**
@@ -230,7 +236,8 @@ final class PciDevices implements AutoCloseable {
     }
 
     synchronized Optional<PluggedDevice> inSlot(int slot) {
-        return devices.values().stream().filter(device -> device.function().slot() == slot).findFirst();
+        return Stream.concat(devices.values().stream(), taken.stream())
+                .filter(device -> device.function().slot() == slot).findFirst();
     }
 
     /** Of disks, or of nics. */
@@ -238,15 +245,34 @@ final class PciDevices implements AutoCloseable {
         return devices.values().stream().filter(device -> kind.isInstance(device.kind())).count();
     }
 
-    synchronized void forget(PluggedDevice device) {
-        devices.remove(device.id());
+    /**
+     * From now on it is known by its slot only, so that there may be another of its id.
+     *
+     * @return whether it was known by its id
+     */
+    synchronized boolean forgetId(PluggedDevice device) {
+        boolean known = devices.remove(device.id(), device);
+        if (known) {
+            taken.add(device);
+        }
+        return known;
+    }
+
+    /**
+     * When it is in no slot any more.
+     *
+     * @return whether it was known by its id
+     */
+    synchronized boolean forget(PluggedDevice device) {
+        taken.remove(device);
+        return devices.remove(device.id(), device);
     }
 
     /** The disks, in the order of the settings, then those that came later. Any thread. */
     synchronized List<DiskState> disks() {
         List<DiskState> disks = new ArrayList<>();
         for (PluggedDevice device : devices.values()) {
-            if (device.kind() instanceof Kind.OfDisk(DiskSettings settings, Disk disk, BlockDevice block)) {
+            if (device.kind() instanceof Kind.OfDisk(DiskSettings settings, RevocableDisk disk, BlockDevice block)) {
                 disks.add(new DiskState(settings.id(), disk.size(), device.isLeaving(), block.counts()));
             }
         }
@@ -257,7 +283,7 @@ final class PciDevices implements AutoCloseable {
     synchronized List<NicState> nics() {
         List<NicState> nics = new ArrayList<>();
         for (PluggedDevice device : devices.values()) {
-            if (device.kind() instanceof Kind.OfNic(NicSettings settings, NetDevice nic)) {
+            if (device.kind() instanceof Kind.OfNic(NicSettings settings, NetDevice nic, RevocableNetwork _)) {
                 nics.add(new NicState(settings.id(), device.isLeaving(), nic.counts()));
             }
         }
@@ -267,6 +293,9 @@ final class PciDevices implements AutoCloseable {
     private synchronized List<VirtioPciFunction> functions() {
         List<VirtioPciFunction> all = new ArrayList<>(fixed.values());
         for (PluggedDevice device : devices.values()) {
+            all.add(device.function());
+        }
+        for (PluggedDevice device : taken) {
             all.add(device.function());
         }
         return all;
@@ -302,7 +331,8 @@ final class PciDevices implements AutoCloseable {
     /** While they are still. */
     synchronized void flushDisks() throws IOException {
         for (PluggedDevice device : devices.values()) {
-            if (device.kind() instanceof Kind.OfDisk(DiskSettings _, Disk disk, BlockDevice _) && !disk.readOnly()) {
+            if (device.kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk disk, BlockDevice _)
+                    && !disk.readOnly()) {
                 disk.flush();
             }
         }
@@ -312,15 +342,20 @@ final class PciDevices implements AutoCloseable {
      * All that the guest has in them. While they are still.
      *
      * @throws IOException
-     *             when one is on its way to be closed
+     *             when one is on its way to be closed, or was taken and the guest has not let go of it
      */
     synchronized List<SavedFunction> save() throws IOException {
+        if (!taken.isEmpty()) {
+            throw new IOException(
+                    "device " + taken.getFirst().id() + " : was taken from the guest, which has not let go "
+                            + "of it; next: ask again in a moment, or restart the guest if it never does");
+        }
         List<SavedFunction> saved = new ArrayList<>();
         for (VirtioPciFunction function : fixed.values()) {
             saved.add(function.save().build());
         }
         for (PluggedDevice device : devices.values()) {
-            if (device.presence() == Presence.CLOSING) {
+            if (device.isClosing()) {
                 throw new IOException("device " + device.id() + " : is being closed; next: ask again in a moment");
             }
             saved.add(device.function().save().setAskedFor(device.presence() == Presence.ASKED)

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * What one driver and the device have agreed on, from one reset to the next: status, features, queues, and the I/O threads that
@@ -250,6 +251,29 @@ final class DriverSession implements IoThread.Owner {
             whenStopped = Optional.empty();
         }
         told.ifPresent(Runnable::run);
+    }
+
+    /**
+     * Calls back once every I/O thread has been at no request since this call; does not wait for them.
+     *
+     * @param then
+     *            called on one of them or on this thread, under no lock; must not hold them up
+     */
+    void whenIdle(Runnable then) {
+        List<IoThread> now;
+        synchronized (this) {
+            now = List.copyOf(threads);
+        }
+        AtomicInteger left = new AtomicInteger(now.size() + 1);
+        Runnable oneIs = () -> {
+            if (left.decrementAndGet() == 0) {
+                then.run();
+            }
+        };
+        for (IoThread thread : now) {
+            thread.whenIdle(oneIs);
+        }
+        oneIs.run();
     }
 
     /** Has the I/O threads begin nothing more, and does not wait. No vCPU may run until {@link #resume}. */

@@ -7,6 +7,7 @@ import io.drover.vmm.linux.Poller;
 import io.drover.vmm.virtio.queue.QueueBreachException;
 import io.drover.vmm.virtio.queue.Virtqueue;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -44,6 +45,11 @@ public final class IoThread {
     /** Whether the thread waits at the gate, or has ended. */
     @GuardedBy("gate")
     private boolean still;
+    /** Who is told when it is at no request. */
+    @GuardedBy("gate")
+    private final List<Runnable> waiting = new ArrayList<>();
+    /** Whether somebody is. */
+    private volatile boolean awaited;
 
     /**
      * A thread that is not started.
@@ -155,6 +161,22 @@ public final class IoThread {
         }
     }
 
+    /**
+     * Calls back once the thread has been at no request since this call: on that thread between two of them, or at once on this
+     * one when it stands still or has ended.
+     */
+    void whenIdle(Runnable then) {
+        synchronized (gate) {
+            if (!still) {
+                waiting.add(then);
+                awaited = true;
+                stop.ring();
+                return;
+            }
+        }
+        then.run();
+    }
+
     /** Lets it go on. */
     void resume() {
         if (!stopping) {
@@ -172,14 +194,21 @@ public final class IoThread {
         }
     }
 
-    /** Waits while it is paused. */
+    /** Tells those who wait for it to be at no request, and waits while it is paused. */
     private void passGate() {
         boolean waited = false;
         boolean interrupted = false;
-        synchronized (gate) {
-            while (paused && !stopping) {
+        while (true) {
+            waited |= tellWaiting();
+            synchronized (gate) {
+                if (awaited) {
+                    continue;
+                }
+                still = paused && !stopping;
+                if (!still) {
+                    break;
+                }
                 waited = true;
-                still = true;
                 gate.notifyAll();
                 try {
                     gate.wait();
@@ -187,7 +216,6 @@ public final class IoThread {
                     interrupted = true;
                 }
             }
-            still = false;
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
@@ -200,11 +228,27 @@ public final class IoThread {
         }
     }
 
+    /** Whether there was anybody. */
+    private boolean tellWaiting() {
+        if (!awaited) {
+            return false;
+        }
+        List<Runnable> told;
+        synchronized (gate) {
+            told = List.copyOf(waiting);
+            waiting.clear();
+            awaited = false;
+        }
+        told.forEach(Runnable::run);
+        return true;
+    }
+
     private void ended() {
         synchronized (gate) {
             still = true;
             gate.notifyAll();
         }
+        tellWaiting();
         owner.ended(this);
     }
 
@@ -259,7 +303,7 @@ public final class IoThread {
     }
 
     private void serve(Virtqueue queue) throws QueueBreachException {
-        while (!stopping && busMaster.isAllowed() && handler.kicked(queue)) {
+        while (!stopping && !awaited && busMaster.isAllowed() && handler.kicked(queue)) {
             // There is more.
         }
     }

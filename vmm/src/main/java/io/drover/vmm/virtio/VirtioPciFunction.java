@@ -186,6 +186,16 @@ public final class VirtioPciFunction implements PciFunction, AutoCloseable {
         root.release(endpoint);
     }
 
+    /**
+     * Calls back once the device has ended every request that it was at when this was called; does not wait.
+     *
+     * @param then
+     *            called on one of its threads or on this one: it must not hold them up
+     */
+    public void whenIdle(Runnable then) {
+        session.whenIdle(then);
+    }
+
     /** Has the device begin nothing more, and does not wait; when no vCPU runs. Nothing that it has begun is cut short. */
     public void pause() {
         session.pause();

@@ -202,15 +202,48 @@ class HotPlugTest {
 
     @Test
     void diskIsTakenFromAGuestThatNeverAnswers() throws Exception {
+        int held = messages.held();
         detach("first", true);
         awaitGone();
+        assertThat(ids()).isEmpty();
+        LinuxFile.openLocked(folder.resolve("first"), false).close();
+        assertThat(registers.read(SlotRegisters.ASKED, 4)).as("let go of what is there").isEqualTo(1L << 1);
+        assertThat(identity(1)).as("the driver has its device").isEqualTo(0x1042_1AF4L);
+
+        assertThat(attach(disk("first"))).as("beside what it was").isEqualTo("done");
+        assertThat(registers.read(SlotRegisters.INSERTED, 4)).isEqualTo(1L << 3);
+        assertThat(ids()).containsExactly("first");
+        assertThat(messages.held()).isEqualTo(held + 2);
+
+        eject(1);
         assertThat(identity(1)).isEqualTo(NOTHING);
         assertThat(attach(disk("second"))).isEqualTo("done");
-        assertThat(registers.read(SlotRegisters.ASKED, 4)).as("let go of what was there").isEqualTo(1L << 1);
+        assertThat(registers.read(SlotRegisters.INSERTED, 4)).as("in the slot that is free again").isEqualTo(1L << 1);
+        assertThat(ids()).containsExactly("first", "second");
+        assertThat(gone.tryAcquire()).as("gone once").isFalse();
+    }
+
+    @Test
+    void diskThatWasTakenIsNotSavedBeforeTheGuestHasLetGoOfIt() throws Exception {
+        detach("first", true);
+        awaitGone();
+        assertThatThrownBy(devices::save).isInstanceOf(IOException.class)
+                .hasMessageContaining("first : was taken from the guest");
         eject(1);
-        assertThat(registers.read(SlotRegisters.INSERTED, 4)).as("then look again").isEqualTo(1L << 1);
-        assertThat(identity(1)).as("of the new one").isEqualTo(0x1042_1AF4L);
-        LinuxFile.openLocked(folder.resolve("first"), false).close();
+        assertThat(attach(disk("second"))).isEqualTo("done");
+        assertThat(devices.save()).hasSize(2);
+    }
+
+    @Test
+    void diskThatTheGuestWasAskedForCanBeTakenFromIt() throws Exception {
+        detach("first", false);
+        detach("first", true);
+        awaitGone();
+        assertThat(detach("first", true)).as("again").isEqualTo("done");
+        eject(1);
+        eject(1);
+        assertThat(identity(1)).isEqualTo(NOTHING);
+        assertThat(registers.read(SlotRegisters.ASKED, 4)).as("there is nothing to let go of").isZero();
     }
 
     @Test
@@ -251,11 +284,13 @@ class HotPlugTest {
             detach("d" + number, true);
         }
         long until = System.nanoTime() + 30_000_000_000L;
-        while (devices.disks().size() > 1) {
+        // Of one disk and the source of entropy, once it has let go of what was taken.
+        while (devices.disks().size() > 1 || messages.held() > 4) {
+            registers.write(SlotRegisters.EJECT, 4, 0xFFFF_FFFFL);
             assertThat(System.nanoTime()).as("%s", ids()).isLessThan(until);
         }
         assertThat(ids()).containsExactly("first");
-        assertThat(messages.held()).as("of one disk and the source of entropy").isEqualTo(4);
+        assertThat(messages.held()).isEqualTo(4);
     }
 
     private static final class Answers implements Answer {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.drover.vmm.disk.Disk;
 import io.drover.vmm.disk.LinuxFile;
 import io.drover.vmm.disk.RawDisk;
+import io.drover.vmm.disk.RevocableDisk;
 import io.drover.vmm.linux.IoVector;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.pci.PciWindows;
@@ -198,6 +199,69 @@ class UnplugTest {
         function.pause();
         bench.unplug(function);
         assertThat(disk.closes.get()).isEqualTo(1);
+    }
+
+    @Test
+    void deviceThatIsAskedWhenItIsIdleEndsTheRequestsThatItIsAtAndGoesOn() throws Exception {
+        offer(20);
+        disk.begun.acquire();
+        CountDownLatch idle = new CountDownLatch(1);
+        function.whenIdle(idle::countDown);
+        assertThat(idle.getCount()).as("a request is under way").isEqualTo(1);
+        disk.go.release(1000);
+        assertThat(idle.await(TestDriver.DEADLINE_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
+        for (int request = 0; request < 20; request++) {
+            queue.awaitUsed();
+        }
+        assertThat(disk.writes.get()).as("none was lost").isEqualTo(20);
+    }
+
+    @Test
+    void deviceWithNothingToDoIsIdle() throws Exception {
+        CountDownLatch idle = new CountDownLatch(3);
+        function.whenIdle(idle::countDown);
+        function.pause();
+        assertThat(function.awaitStill(System.nanoTime() + TestDriver.DEADLINE_MILLIS * 1_000_000)).isTrue();
+        function.whenIdle(idle::countDown);
+        assertThat(idle.getCount()).as("also while it is paused").isLessThanOrEqualTo(1);
+        driver.reset();
+        function.whenIdle(idle::countDown);
+        assertThat(idle.await(TestDriver.DEADLINE_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
+    }
+
+    /** What a guest needs to let go of a disk that was taken from it: an answer to each request, and to its reset. */
+    @Test
+    void diskThatIsRevokedFailsRequestsAndItsFileIsClosedBeneathTheDriver() throws Exception {
+        Path file = Files.write(folder.resolve("revoked"), new byte[1 << 20]);
+        RevocableDisk revoked = new RevocableDisk(RawDisk.open(LinuxFile.openLocked(file, false), false));
+        VirtioPciFunction second = bench.plug(
+                new BlockDevice(revoked, "", 1, true, Optional.empty(), "disk two", new Log(System.err, "test")));
+        TestDriver its = new TestDriver(bench, second.slot()).probe().useMsix().negotiate(FEATURES);
+        TestQueue requests = its.addQueue(0, 64, true);
+        its.driverOk();
+        requests.describe(0, HEADER, 16, TestQueue.NEXT, 1);
+        requests.describe(1, DATA, 512, TestQueue.NEXT, 2);
+        requests.describe(2, STATUS, 1, TestQueue.WRITE, 0);
+        requests.offer(0);
+        its.kick(0);
+        requests.awaitUsed();
+        assertThat(bench.memory().read8(STATUS)).isZero();
+
+        revoked.revoke();
+        CountDownLatch idle = new CountDownLatch(1);
+        second.whenIdle(idle::countDown);
+        assertThat(idle.await(TestDriver.DEADLINE_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
+        revoked.close();
+        LinuxFile.openLocked(file, false).close();
+        requests.offer(0);
+        its.kick(0);
+        requests.awaitUsed();
+
+        assertThat(bench.memory().read8(STATUS)).as("VIRTIO_BLK_S_IOERR").isEqualTo(1);
+        assertThat(its.reset().status()).isZero();
+        assertThat(revoked.size()).isEqualTo(1 << 20);
+        disk.go.release(1000);
+        bench.unplug(second);
     }
 
     /** A disk whose writes wait until they may go. */

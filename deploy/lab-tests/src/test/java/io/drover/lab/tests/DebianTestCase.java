@@ -178,11 +178,11 @@ abstract class DebianTestCase {
 
         client.detach("taken", true);
         await("the disk is taken", () -> isGone("taken"));
-        // Its file is free again, and so is its slot once the guest has noticed.
+        // Its file is free again, whatever the guest has noticed.
         client.attachDisk(hotDisk("next"));
 
-        guest.run("until [ \"$(cat /sys/block/vde/serial)\" = next ]; do sleep 0.05; done;"
-                + " dd if=/dev/vde bs=1M count=1 iflag=direct of=/dev/null");
+        guest.run("until disk=$(grep -lsx next /sys/block/*/serial); do sleep 0.05; done;"
+                + " dd if=/dev/$(basename ${disk%/serial}) bs=1M count=1 iflag=direct of=/dev/null");
         client.detach("next", false);
         await("the guest lets go of the disk", () -> isGone("next"));
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.drover.vmm.net.MacAddress;
 import io.drover.vmm.net.Offloads;
 import io.drover.vmm.net.PacketLayout;
+import io.drover.vmm.net.RevocableNetwork;
 import io.drover.vmm.virtio.TestDriver;
 import io.drover.vmm.virtio.TestQueue;
 import io.drover.vmm.virtio.VirtioBench;
@@ -12,6 +13,8 @@ import io.drover.vmm.virtio.VirtioFeatures;
 import io.drover.vmm.virtio.VirtioPciFunction;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import net.jqwik.api.ForAll;
@@ -26,6 +29,8 @@ class NetDeviceTest {
     private static final int MTU = 9000;
     private static final long BUFFER = 0x20_0000;
     private static final int BUFFER_BYTES = 2048;
+    /** Of the configuration. */
+    private static final int LINK = 6;
     private static final long COMMAND = 0x8_0000;
     private static final long PLAIN = VirtioFeatures.VERSION_1 | VirtioFeatures.EVENT_IDX | NetFeatures.MAC
             | NetFeatures.STATUS | NetFeatures.CTRL_VQ | NetFeatures.CTRL_RX | NetFeatures.GUEST_ANNOUNCE;
@@ -64,6 +69,39 @@ class NetDeviceTest {
         control = driver.addQueue((features & NetFeatures.MQ) != 0 ? 2 * network.pairs() : 2, 16, eventIndex);
         driver.driverOk();
         assertThat(driver.status()).isEqualTo(15);
+    }
+
+    /** What a guest needs to let go of a nic that was taken from it. */
+    @Test
+    void nicWhoseNetworkIsRevokedHasNoLinkAndAnswersItsDriver() throws Exception {
+        network = new FakeNetwork(1, false);
+        RevocableNetwork revocable = new RevocableNetwork(network);
+        device = new NetDevice("nic", MAC, MTU, revocable, FrameLimit.NONE, FrameLimit.NONE);
+        VirtioPciFunction function = bench.plug(device);
+        device.start(function::configurationChanged);
+        driver = new TestDriver(bench, 1).probe();
+        start(MERGEABLE);
+        network.setLink(true);
+        assertThat(driver.deviceConfig(LINK, 2)).isEqualTo(1);
+        network.fake(0).setStuck(true);
+        send(0, packet(100, 1));
+        network.fake(0).heard();
+
+        revocable.revoke();
+        CountDownLatch idle = new CountDownLatch(1);
+        function.whenIdle(idle::countDown);
+        assertThat(idle.await(TestDriver.DEADLINE_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
+        revocable.close();
+        revocable.close();
+
+        assertThat(network.fake(0).isPartlySent()).as("it is detached").isFalse();
+        assertThat(driver.deviceConfig(LINK, 2)).isZero();
+        send(1, packet(100, 2));
+        out.awaitUsed();
+        out.awaitUsed();
+        assertThat(network.fake(0).hasHeardMore()).isFalse();
+        assertThat(command(0, 0, 1)).as("promiscuous").isZero();
+        assertThat(driver.reset().status()).isZero();
     }
 
     private static byte[] packet(int frameBytes, int seed) {

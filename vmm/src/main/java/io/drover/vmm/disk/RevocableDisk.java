@@ -1,0 +1,95 @@
+package io.drover.vmm.disk;
+
+import io.drover.vmm.linux.IoVector;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A disk that can be taken from whoever uses it: from then on it fails whatever it is asked for, and what it stood for can be
+ * closed while its user is still there.
+ */
+public final class RevocableDisk implements Disk {
+    private final Disk disk;
+    private final boolean readOnly;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile boolean revoked;
+    /** Of a disk that is revoked. */
+    private volatile long lastSize;
+
+    /**
+     * In front of a disk.
+     *
+     * @param disk
+     *            closed by {@link #close}
+     */
+    public RevocableDisk(Disk disk) {
+        this.disk = disk;
+        this.readOnly = disk.readOnly();
+    }
+
+    /** Every call that begins after this one fails. Any thread; does not wait for those that are under way. */
+    public void revoke() {
+        lastSize = disk.size();
+        revoked = true;
+    }
+
+    private void check() throws IOException {
+        if (revoked) {
+            throw new IOException("the disk was taken from the guest");
+        }
+    }
+
+    @Override
+    public long size() {
+        return revoked ? lastSize : disk.size();
+    }
+
+    @Override
+    public boolean readOnly() {
+        return readOnly;
+    }
+
+    @Override
+    public void read(long offset, IoVector into) throws IOException {
+        check();
+        disk.read(offset, into);
+    }
+
+    @Override
+    public void write(long offset, IoVector from) throws IOException {
+        check();
+        disk.write(offset, from);
+    }
+
+    @Override
+    public void flush() throws IOException {
+        check();
+        disk.flush();
+    }
+
+    @Override
+    public void discard(long offset, long length) throws IOException {
+        check();
+        disk.discard(offset, length);
+    }
+
+    @Override
+    public void writeZeroes(long offset, long length, boolean mayUnmap) throws IOException {
+        check();
+        disk.writeZeroes(offset, length, mayUnmap);
+    }
+
+    @Override
+    public void grow(long newSize) throws IOException {
+        check();
+        disk.grow(newSize);
+    }
+
+    /** Closes what it stands for, the first time. When no call is under way, and none comes later or it is revoked. */
+    @Override
+    public void close() throws IOException {
+        if (closed.compareAndSet(false, true)) {
+            disk.close();
+        }
+    }
+}
