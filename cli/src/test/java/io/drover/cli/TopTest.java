@@ -6,7 +6,9 @@ import com.google.protobuf.Duration;
 import com.google.protobuf.Timestamp;
 import io.drover.proto.v1.ListVmUsageRequest;
 import io.drover.proto.v1.ListVmUsageResponse;
+import io.drover.proto.v1.VmBalloonUsage;
 import io.drover.proto.v1.VmDiskUsage;
+import io.drover.proto.v1.VmNicUsage;
 import io.drover.proto.v1.VmUsage;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
@@ -41,6 +43,14 @@ class TopTest {
                 .build();
     }
 
+    /** Two nics, each of which has received so much, and sent half of it. */
+    private static VmUsage withNics(VmUsage usage, long bytes) {
+        return usage.toBuilder()
+                .addNics(VmNicUsage.newBuilder().setName("net0").setReceivedBytes(bytes).setSentBytes(bytes / 2))
+                .addNics(VmNicUsage.newBuilder().setName("net1").setReceivedBytes(bytes).setSentBytes(bytes / 2))
+                .build();
+    }
+
     private static ListVmUsageResponse sample(VmUsage... usages) {
         ListVmUsageResponse.Builder sample = ListVmUsageResponse.newBuilder();
         for (VmUsage usage : usages) {
@@ -51,18 +61,19 @@ class TopTest {
 
     @Test
     void busiestIsFirstAndWhatHasBegunAnewHasNoRates() {
-        controller.usages.add(sample(usage("idle", "1-1", 100, 5, 0), usage("busy", "2-2", 200, 7, 10),
-                usage("again", "3-3", 100, 90, 80)));
+        controller.usages
+                .add(sample(usage("idle", "1-1", 100, 5, 0), withNics(usage("busy", "2-2", 200, 7, 10), 1 << 10),
+                        usage("again", "3-3", 100, 90, 80)));
         controller.usages.add(sample(usage("again", "4-4", 104, 0.5, 3), usage("idle", "1-1", 104, 5, 0),
-                usage("busy", "2-2", 204, 14.5, 50)));
+                withNics(usage("busy", "2-2", 204, 14.5, 50), 3 << 10)));
         CommandRun run = CommandRun.against(controller);
         assertThat(run.run("vm", "top", "--count", "1", "--interval", "1s")).isZero();
         assertThat(run.out()).isEqualTo(
                 """
-                        NAME   HOST  VCPUS  CPU   MEMORY  RESIDENT  READ/S  READS/S  WRITE/S  WRITES/S
-                        busy   h1    2      188%  1 GiB   300 MiB   10 KiB  10       10 MiB   20
-                        again  h1    2      -     1 GiB   300 MiB   -       -        -        -
-                        idle   h1    2      0%    1 GiB   300 MiB   0 B     0        0 B      0
+                        NAME   HOST  VCPUS  CPU   MEMORY  RESIDENT  READ/S  READS/S  WRITE/S  WRITES/S  RX/S   TX/S
+                        busy   h1    2      188%  1 GiB   300 MiB   10 KiB  10       10 MiB   20        1 KiB  512 B
+                        again  h1    2      -     1 GiB   300 MiB   -       -        -        -         -      -
+                        idle   h1    2      0%    1 GiB   300 MiB   0 B     0        0 B      0         -      -
                         """);
         assertThat(run.err()).isEmpty();
     }
@@ -79,6 +90,17 @@ class TopTest {
     }
 
     @Test
+    void nicsOrderLinesToo() {
+        controller.usages
+                .add(sample(withNics(usage("a", "1-1", 100, 5, 0), 0), withNics(usage("b", "2-2", 100, 5, 0), 0)));
+        controller.usages
+                .add(sample(withNics(usage("a", "1-1", 101, 9, 0), 10), withNics(usage("b", "2-2", 101, 5, 0), 90)));
+        CommandRun run = CommandRun.against(controller);
+        run.run("vm", "top", "--count", "1", "--interval", "1s", "--sort", "tx");
+        assertThat(run.out().lines().skip(1).map(line -> line.substring(0, 1))).containsExactly("b", "a");
+    }
+
+    @Test
     void hostsThatDoNotAnswerAreNamedOnce() {
         controller.usages.add(sample());
         controller.usages.add(sample(usage("a", "1-1", 100, 5, 0)).toBuilder().addUnreachable("hosts/h2")
@@ -92,11 +114,14 @@ class TopTest {
 
     @Test
     void programsGetTheAnswerOfTheApiAtOnce() {
-        controller.usages.add(sample(usage("a", "1-1", 100, 5, 3)));
+        controller.usages.add(sample(withNics(usage("a", "1-1", 100, 5, 3), 1 << 20).toBuilder()
+                .setBalloon(VmBalloonUsage.newBuilder().setTargetBytes(7).setReportedBytes(0)).build()));
         CommandRun run = CommandRun.against(controller);
         assertThat(run.run("vm", "top", "--count", "1", "-o", "json")).isZero();
         assertThat(run.out().lines()).hasSize(1);
-        assertThat(run.out()).startsWith("{\"usages\":[{\"vm\":\"vms/a\"").contains("\"cpuTime\":\"5s\"");
+        assertThat(run.out()).startsWith("{\"usages\":[{\"vm\":\"vms/a\"").contains("\"cpuTime\":\"5s\"",
+                "{\"name\":\"net1\",\"receivedBytes\":\"1048576\"", "\"reportedBytes\":\"0\"")
+                .doesNotContain("inflatedBytes", "vsock", "watchdog", "rng");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.drover.controller;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.TextFormat;
 import io.drover.controller.fake.FakeAgent;
 import io.drover.proto.v1.ListVmUsageRequest;
 import io.drover.proto.v1.ListVmUsageResponse;
@@ -63,6 +64,21 @@ final class VmUsageTest {
         assertThat(usage.getCpuTime().getSeconds()).isEqualTo(b.getEpoch());
         assertThat(usage.getDisksList())
                 .containsExactly(VmDiskUsage.newBuilder().setName("root").setReads(7).setFailures(1).build());
+        // What the agent does not tell of the balloon and the guest's memory is not there.
+        assertThat(usage.toBuilder().clearVm().clearUid().clearHost().clearDriver().clearRun().clearCpuTime()
+                .clearSampleTime()
+                .clearDisks().build()).isEqualTo(
+                        TextFormat.parse("""
+                                nics { name: "net0" received_frames: 1 received_bytes: 2 receive_drops: 3
+                                  sent_frames: 4 sent_bytes: 5 send_drops: 6 }
+                                vsock { open: 1 from_host: 2 from_guest: 3 refused: 4 received_bytes: 5 sent_bytes: 6 }
+                                console_ports { name: "p" received_bytes: 1 sent_bytes: 2 }
+                                balloon { target_bytes: 1 actual_bytes: 2 reported_bytes: 0
+                                  guest_memory { time {} total_bytes: 1 free_bytes: 2 available_bytes: 3 cache_bytes: 4
+                                    swapped_in_bytes: 5 swapped_out_bytes: 6 major_faults: 7 } }
+                                watchdog { armed: true expirations: 1 }
+                                rng { bytes: 9 }
+                                """, VmUsage.class));
 
         assertThat(usage(ListVmUsageRequest.newBuilder().setFilter("name : \"stopped\"").build()).getUsagesList())
                 .extracting(VmUsage::getVm).containsExactly("vms/stopped");

@@ -3,8 +3,12 @@ package io.drover.cli.vm;
 import com.google.protobuf.Duration;
 import com.google.protobuf.Timestamp;
 import io.drover.proto.v1.VmDiskUsage;
+import io.drover.proto.v1.VmNicUsage;
 import io.drover.proto.v1.VmUsage;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
 /**
@@ -12,8 +16,11 @@ import java.util.function.ToLongFunction;
  *
  * @param cpus how many CPUs it keeps busy
  * @param reads of all its disks together, as are the others
+ * @param receivedBytes of all its nics together; empty when nobody counts for them
+ * @param sentBytes as those received
  */
-record VmRates(double cpus, double reads, double readBytes, double writes, double writtenBytes) {
+record VmRates(double cpus, double reads, double readBytes, double writes, double writtenBytes,
+        OptionalDouble receivedBytes, OptionalDouble sentBytes) {
     /** Empty when the two are not of one run, or not one after the other. */
     static Optional<VmRates> between(VmUsage before, VmUsage after) {
         double seconds = seconds(after.getSampleTime()) - seconds(before.getSampleTime());
@@ -25,16 +32,30 @@ record VmRates(double cpus, double reads, double readBytes, double writes, doubl
                 perSecond(before, after, VmDiskUsage::getReads, seconds),
                 perSecond(before, after, VmDiskUsage::getReadBytes, seconds),
                 perSecond(before, after, VmDiskUsage::getWrites, seconds),
-                perSecond(before, after, VmDiskUsage::getWrittenBytes, seconds)));
+                perSecond(before, after, VmDiskUsage::getWrittenBytes, seconds),
+                ofNics(before, after, VmNicUsage::getReceivedBytes, seconds),
+                ofNics(before, after, VmNicUsage::getSentBytes, seconds)));
     }
 
-    /** A disk that is only in one of the samples was told of by chance, or came or went: it counts from the next on. */
+    /** A device that is only in one of the samples was told of by chance, or came or went: it counts from the next on. */
     private static double perSecond(VmUsage before, VmUsage after, ToLongFunction<VmDiskUsage> count, double seconds) {
+        return perSecond(before.getDisksList(), after.getDisksList(), VmDiskUsage::getName, count, seconds);
+    }
+
+    private static OptionalDouble ofNics(VmUsage before, VmUsage after, ToLongFunction<VmNicUsage> count,
+            double seconds) {
+        return after.getNicsCount() == 0 ? OptionalDouble.empty()
+                : OptionalDouble.of(perSecond(before.getNicsList(), after.getNicsList(), VmNicUsage::getName, count,
+                        seconds));
+    }
+
+    private static <D> double perSecond(List<D> before, List<D> after, Function<D, String> name,
+            ToLongFunction<D> count, double seconds) {
         long difference = 0;
-        for (VmDiskUsage disk : after.getDisksList()) {
-            for (VmDiskUsage earlier : before.getDisksList()) {
-                if (earlier.getName().equals(disk.getName())) {
-                    difference += Math.max(0, count.applyAsLong(disk) - count.applyAsLong(earlier));
+        for (D device : after) {
+            for (D earlier : before) {
+                if (name.apply(earlier).equals(name.apply(device))) {
+                    difference += Math.max(0, count.applyAsLong(device) - count.applyAsLong(earlier));
                 }
             }
         }

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
@@ -34,7 +35,8 @@ import picocli.CommandLine.Option;
 
 @Command(name = "top", description = "Show what running VMs use, until Ctrl-C.", footer = {"",
         "CPU is in percent of one CPU, of the guest and of all that runs for it. RESIDENT is the memory that the VM's",
-        "process takes of its host. With -o json or yaml each sample is one answer of the API, with counters, not rates."})
+        "process takes of its host. RX/S is what the guest receives by all its nics, TX/S what it sends. With -o json or",
+        "yaml each sample is one answer of the API, with counters, not rates, of every device."})
 final class VmTop implements Callable<Integer> {
     private static final Duration SHORTEST = Duration.ofSeconds(1);
     /** Clears the screen and goes to its first place (ECMA-48, ED and CUP). */
@@ -54,12 +56,12 @@ final class VmTop implements Callable<Integer> {
     @Option(names = "--count", paramLabel = "N", description = "End after so many samples.")
     private Optional<Integer> count = Optional.empty();
     @Option(names = "--sort", paramLabel = "BY", defaultValue = "cpu",
-            description = "One of cpu, memory, read, write, name (default: ${DEFAULT-VALUE}).")
+            description = "One of cpu, memory, read, write, rx, tx, name (default: ${DEFAULT-VALUE}).")
     private Order order = Order.CPU;
 
     /** What is shown first. */
     private enum Order {
-        CPU, MEMORY, READ, WRITE, NAME;
+        CPU, MEMORY, READ, WRITE, RX, TX, NAME;
 
         Comparator<Line> comparator() {
             return Comparator.comparingDouble(this::size).reversed().thenComparing(line -> line.usage().getVm());
@@ -71,6 +73,8 @@ final class VmTop implements Callable<Integer> {
                 case MEMORY -> (double) line.usage().getResidentMemoryBytes();
                 case READ -> line.rates(VmRates::readBytes);
                 case WRITE -> line.rates(VmRates::writtenBytes);
+                case RX -> line.rates(rates -> rates.receivedBytes().orElse(0));
+                case TX -> line.rates(rates -> rates.sentBytes().orElse(0));
                 case NAME -> 0;
             };
         }
@@ -158,10 +162,16 @@ final class VmTop implements Callable<Integer> {
             Column.of("READ/S", line -> line.shown(rates -> Quantity.bytes(Math.round(rates.readBytes())))),
             Column.of("READS/S", line -> line.shown(rates -> number(rates.reads()))),
             Column.of("WRITE/S", line -> line.shown(rates -> Quantity.bytes(Math.round(rates.writtenBytes())))),
-            Column.of("WRITES/S", line -> line.shown(rates -> number(rates.writes()))));
+            Column.of("WRITES/S", line -> line.shown(rates -> number(rates.writes()))),
+            Column.of("RX/S", line -> line.shown(rates -> rate(rates.receivedBytes()))),
+            Column.of("TX/S", line -> line.shown(rates -> rate(rates.sentBytes()))));
 
     private static Emphasis busy(Line line) {
         return line.rates(VmRates::cpus) > 0.9 * line.usage().getVcpus() ? Emphasis.WARNING : Emphasis.NONE;
+    }
+
+    private static String rate(OptionalDouble bytes) {
+        return bytes.isPresent() ? Quantity.bytes(Math.round(bytes.getAsDouble())) : "-";
     }
 
     private static String percent(double part) {

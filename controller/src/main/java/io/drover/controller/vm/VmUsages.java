@@ -9,8 +9,6 @@ import io.drover.controller.record.Owner;
 import io.drover.controller.record.Vm;
 import io.drover.controller.record.VmId;
 import io.drover.controller.stream.Calls;
-import io.drover.proto.agent.v1.VmUsage.Disk;
-import io.drover.proto.v1.VmDiskUsage;
 import io.drover.proto.v1.VmUsage;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -82,16 +80,11 @@ public final class VmUsages {
     }
 
     private static VmUsage message(HostId host, io.drover.proto.agent.v1.VmUsage usage) {
-        return VmUsage.newBuilder().setVm(VmId.COLLECTION + "/" + usage.getVm())
+        VmUsage.Builder message = VmUsage.newBuilder().setVm(VmId.COLLECTION + "/" + usage.getVm())
                 .setUid(usage.getUid()).setHost(host.resourceName()).setDriver(usage.getDriver()).setRun(usage.getRun())
                 .setSampleTime(usage.getSampleTime()).setCpuTime(usage.getCpuTime()).setVcpus(usage.getVcpus())
-                .setMemoryBytes(usage.getMemoryBytes()).setResidentMemoryBytes(usage.getResidentMemoryBytes())
-                .addAllDisks(usage.getDisksList().stream().map(VmUsages::message).toList()).build();
-    }
-
-    private static VmDiskUsage message(Disk disk) {
-        return VmDiskUsage.newBuilder().setName(disk.getName()).setReads(disk.getReads())
-                .setReadBytes(disk.getReadBytes()).setWrites(disk.getWrites()).setWrittenBytes(disk.getWrittenBytes())
-                .setFlushes(disk.getFlushes()).setDiscards(disk.getDiscards()).setFailures(disk.getFailures()).build();
+                .setMemoryBytes(usage.getMemoryBytes()).setResidentMemoryBytes(usage.getResidentMemoryBytes());
+        DeviceUsages.add(usage, message);
+        return message.build();
     }
 }

@@ -437,7 +437,19 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
                 answer.addUsages(VmUsage.newBuilder().setVm(run.getVm()).setUid(uid).setEpoch(run.getEpoch())
                         .setDriver(run.getDriver()).setRun("1-1")
                         .setCpuTime(com.google.protobuf.Duration.newBuilder().setSeconds(run.getEpoch()))
-                        .addDisks(VmUsage.Disk.newBuilder().setName("root").setReads(7).setFailures(1)));
+                        .addDisks(VmUsage.Disk.newBuilder().setName("root").setReads(7).setFailures(1))
+                        .addNics(VmUsage.Nic.newBuilder().setName("net0").setReceivedFrames(1).setReceivedBytes(2)
+                                .setReceiveDrops(3).setSentFrames(4).setSentBytes(5).setSendDrops(6))
+                        .setVsock(VmUsage.Vsock.newBuilder().setOpen(1).setFromHost(2).setFromGuest(3).setRefused(4)
+                                .setReceivedBytes(5).setSentBytes(6))
+                        .addConsolePorts(
+                                VmUsage.ConsolePort.newBuilder().setName("p").setReceivedBytes(1).setSentBytes(2))
+                        .setBalloon(VmUsage.Balloon.newBuilder().setTargetBytes(1).setActualBytes(2).setReportedBytes(0)
+                                .setGuestMemory(VmUsage.GuestMemory.newBuilder().setTotalBytes(1).setFreeBytes(2)
+                                        .setAvailableBytes(3).setCacheBytes(4).setSwappedInBytes(5)
+                                        .setSwappedOutBytes(6).setMajorFaults(7)))
+                        .setWatchdog(VmUsage.Watchdog.newBuilder().setArmed(true).setExpirations(1))
+                        .setRng(VmUsage.Rng.newBuilder().setBytes(9)));
             }
         }
         response.onNext(answer.build());

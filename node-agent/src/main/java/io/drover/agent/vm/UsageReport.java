@@ -4,7 +4,6 @@ import com.google.protobuf.Duration;
 import com.google.protobuf.Timestamp;
 import io.drover.agent.driver.Machine;
 import io.drover.agent.driver.MachineCounters;
-import io.drover.agent.driver.MachineCounters.DiskCounters;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.process.ProcessIdentity;
 import io.drover.agent.process.ProcessUsage;
@@ -94,13 +93,7 @@ final class UsageReport {
                         .setNanos(used.cpuTime().toNanosPart()))
                 .setVcpus(running.vm().plan().vcpus()).setMemoryBytes(running.vm().plan().memoryBytes())
                 .setResidentMemoryBytes(used.residentBytes());
-        counters.ifPresent(known -> known.disks().forEach(disk -> usage.addDisks(disk(disk))));
+        counters.ifPresent(known -> DeviceUsage.add(known, usage));
         return usage.build();
-    }
-
-    private static VmUsage.Disk disk(DiskCounters disk) {
-        return VmUsage.Disk.newBuilder().setName(disk.name()).setReads(disk.reads()).setReadBytes(disk.readBytes())
-                .setWrites(disk.writes()).setWrittenBytes(disk.writtenBytes()).setFlushes(disk.flushes())
-                .setDiscards(disk.discards()).setFailures(disk.failures()).build();
     }
 }

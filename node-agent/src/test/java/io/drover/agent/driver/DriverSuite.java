@@ -36,6 +36,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -145,10 +146,15 @@ abstract class DriverSuite {
         }
         Console console = new Console();
         try (ConsoleReader reader = new ConsoleReader(console)) {
-            spawn(vsock ? sockets : ports, console);
+            Machine machine = spawn(vsock ? sockets : ports, console);
             reader.await(BANNER + "\r\n");
             assertThat(folder.run().resolve("port-org.qemu.guest_agent.0")).exists();
             assertThat(folder.run().resolve("port-other")).exists();
+            MachineCounters counters = machine.counters();
+            assertThat(counters.consolePorts()).extracting(MachineCounters.PortCounters::name)
+                    .containsExactlyElementsOf(vsock ? consoles.ports() : List.of());
+            assertThat(counters.vsock()).isEqualTo(
+                    vsock ? Optional.of(new MachineCounters.VsockCounters(0, 0, 0, 0, 0, 0)) : Optional.empty());
             assertThat(Files.exists(folder.run().resolve("vsock"))).isEqualTo(vsock);
         }
     }
@@ -224,6 +230,15 @@ abstract class DriverSuite {
         try (ConsoleReader reader = new ConsoleReader(console)) {
             Machine machine = spawn(plan, console);
             reader.await(BANNER + "\r\n");
+            // The tiny guest has no driver for any of them. QEMU does not count what its watchdog does, or what it gave back.
+            boolean kvm = driver.name().equals("kvm");
+            MachineCounters counters = machine.counters();
+            assertThat(counters.balloon()).contains(new MachineCounters.BalloonCounters(plan.memoryBytes(),
+                    plan.memoryBytes(), kvm ? OptionalLong.of(0) : OptionalLong.empty(),
+                    kvm ? OptionalLong.of(0) : OptionalLong.empty(), Optional.empty()));
+            assertThat(counters.watchdog())
+                    .isEqualTo(kvm ? Optional.of(new MachineCounters.WatchdogCounters(false, 0)) : Optional.empty());
+            assertThat(counters.rngBytes()).isEqualTo(kvm ? OptionalLong.of(0) : OptionalLong.empty());
             machine.pressPowerButton();
             assertThat(end(machine)).isEqualTo(new MachineEnd.PoweredOff());
         }
@@ -339,6 +354,10 @@ abstract class DriverSuite {
                 Machine machine = spawn(withNics(nic(new MachineNic.Network.Tap(tap), pairs)), console);
                 reader.await(BANNER + "\r\n");
                 assertThat(TestBridge.fact(tap, "carrier")).isEqualTo("1");
+                // The host says something to a device that comes up, such as its IPv6 address, or nothing.
+                MachineCounters.NicCounters nic = machine.counters().nics().getFirst();
+                assertThat(nic.name()).startsWith("a-name-as-long");
+                assertThat(nic.sentFrames()).isZero();
                 reader.type(TinyGuest.POWER_OFF);
                 assertThat(end(machine)).isEqualTo(new MachineEnd.PoweredOff());
             } finally {

@@ -3,12 +3,14 @@ package io.drover.vmm.client;
 import io.drover.proto.vmm.v1.ConsolePortStatus;
 import io.drover.proto.vmm.v1.DiskStatus;
 import io.drover.proto.vmm.v1.NicStatus;
+import io.drover.proto.vmm.v1.RngStatus;
 import io.drover.proto.vmm.v1.Status;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A VMM at one moment.
@@ -35,12 +37,14 @@ import java.util.Optional;
  *            whether the guest may run, as far as ownership goes
  * @param pauseAsked
  *            somebody asked for it to be paused, whatever the lease says
+ * @param rngBytes
+ *            that the source of entropy has given the guest since the VMM started; empty without one
  */
 public record VmmStatus(State state, String vm, String uid, long epoch, long pid, Optional<Duration> firstInstruction,
         int vcpus, long memoryBytes, long exits, List<VmmDiskStatus> disks,
         List<VmmPortStatus> consolePorts, Optional<VmmVsockStatus> vsock, Optional<VmmBalloonStatus> balloon,
         Optional<VmmWatchdogStatus> watchdog, long prefaultedBytes, List<VmmNicStatus> nics, VmmLease lease,
-        boolean pauseAsked) {
+        boolean pauseAsked, OptionalLong rngBytes) {
     /** Where the machine's life is. */
     public enum State {
         /** Being put together, no vCPU has run. */
@@ -64,6 +68,7 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
         Objects.requireNonNull(watchdog, "watchdog");
         nics = List.copyOf(nics);
         Objects.requireNonNull(lease, "lease");
+        Objects.requireNonNull(rngBytes, "rngBytes");
     }
 
     /** Converts from the protocol. */
@@ -93,7 +98,8 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
                 status.hasVsock() ? Optional.of(VmmVsockStatus.of(status.getVsock())) : Optional.empty(),
                 status.hasBalloon() ? Optional.of(VmmBalloonStatus.of(status.getBalloon())) : Optional.empty(),
                 status.hasWatchdog() ? Optional.of(VmmWatchdogStatus.of(status.getWatchdog())) : Optional.empty(),
-                status.getPrefaultedBytes(), nics, VmmLease.of(status.getLease()), status.getPauseAsked());
+                status.getPrefaultedBytes(), nics, VmmLease.of(status.getLease()), status.getPauseAsked(),
+                status.hasRng() ? OptionalLong.of(status.getRng().getBytes()) : OptionalLong.empty());
     }
 
     /** Converts to the protocol. */
@@ -132,6 +138,7 @@ public record VmmStatus(State state, String vm, String uid, long epoch, long pid
         if (balloon.isPresent()) {
             status.setBalloon(balloon.get().toProto());
         }
+        rngBytes.ifPresent(bytes -> status.setRng(RngStatus.newBuilder().setBytes(bytes)));
         if (watchdog.isPresent()) {
             status.setWatchdog(watchdog.get().toProto());
         }

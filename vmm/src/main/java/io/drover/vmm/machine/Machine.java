@@ -39,6 +39,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -402,6 +403,11 @@ public final class Machine implements AutoCloseable {
     /** What the socket device has done so far, if there is one. Any thread. */
     public Optional<VsockCounts> vsockCounts() {
         return board.vsockCounts();
+    }
+
+    /** What its source of entropy has given the guest; empty without one. Any thread. */
+    public OptionalLong rngBytes() {
+        return board.rngBytes();
     }
 
     /**

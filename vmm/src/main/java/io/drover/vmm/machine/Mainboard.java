@@ -62,6 +62,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 
 /** What a machine is made of: memory, CPUs, buses and the devices on them, with the kernel loaded. */
@@ -444,6 +445,10 @@ final class Mainboard implements AutoCloseable {
 
     Optional<VsockCounts> vsockCounts() {
         return pciDevices.isPresent() ? pciDevices.get().vsockCounts() : Optional.empty();
+    }
+
+    OptionalLong rngBytes() {
+        return pciDevices.isPresent() ? pciDevices.get().rngBytes() : OptionalLong.empty();
     }
 
     Optional<GenerationIdDevice> generationId() {

@@ -44,6 +44,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
@@ -66,6 +67,7 @@ final class PciDevices implements AutoCloseable {
     private final Map<String, VirtioPciFunction> fixed = new LinkedHashMap<>();
     private Optional<ConsoleDevice> console = Optional.empty();
     private Optional<VsockDevice> vsock = Optional.empty();
+    private Optional<RngDevice> rng = Optional.empty();
     private Optional<BalloonDevice> balloon = Optional.empty();
     @GuardedBy("this")
     private final Map<String, PluggedDevice> devices = new LinkedHashMap<>();
@@ -124,7 +126,7 @@ final class PciDevices implements AutoCloseable {
                 devices.plugVsock(settings.vsock().get());
             }
             if (settings.rng()) {
-                devices.fixed.put(RNG, devices.plug(RNG, new RngDevice()));
+                devices.plugRng();
             }
             plugged = true;
             return devices;
@@ -145,6 +147,10 @@ final class PciDevices implements AutoCloseable {
 
     Optional<VsockCounts> vsockCounts() {
         return vsock.map(VsockDevice::counts);
+    }
+
+    OptionalLong rngBytes() {
+        return rng.isPresent() ? OptionalLong.of(rng.get().bytes()) : OptionalLong.empty();
     }
 
     Optional<WatchdogFunction> watchdog() {
@@ -203,6 +209,12 @@ final class PciDevices implements AutoCloseable {
             shown.connectVirtio(terminal::offer);
         }
         console = Optional.of(device);
+    }
+
+    private void plugRng() throws IOException {
+        RngDevice device = new RngDevice();
+        fixed.put(RNG, plug(RNG, device));
+        rng = Optional.of(device);
     }
 
     private void plugVsock(VsockSettings settings) throws IOException {

@@ -34,6 +34,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -260,7 +261,8 @@ final class IncomingVm implements VmmControl {
         return new VmmStatus(State.STARTING, settings.vm(), settings.uid(), settings.epoch(),
                 ProcessHandle.current().pid(), Optional.empty(), settings.vcpus(), settings.memoryBytes(), 0,
                 List.of(), List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0, List.of(),
-                settings.leaseNeeded() ? new VmmLease.Awaited() : new VmmLease.NotNeeded(), false);
+                settings.leaseNeeded() ? new VmmLease.Awaited() : new VmmLease.NotNeeded(), false,
+                OptionalLong.empty());
     }
 
     @Override

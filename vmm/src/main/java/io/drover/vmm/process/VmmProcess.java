@@ -297,7 +297,7 @@ final class VmmProcess implements VmmControl {
                 entry == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(entry - processStartNanos)),
                 settings.vcpus(), settings.memoryBytes(), machine.exits(), diskStatus(), consolePorts(), vsockStatus(),
                 balloonStatus(), watchdogStatus(), machine.prefaultedBytes(), nicStatus(), lease(machine.leaseState()),
-                now instanceof MachineState.Paused(Pauses by) && by.asked());
+                now instanceof MachineState.Paused(Pauses by) && by.asked(), machine.rngBytes());
     }
 
     private List<VmmNicStatus> nicStatus() {

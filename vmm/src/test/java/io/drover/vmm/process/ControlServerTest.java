@@ -44,6 +44,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -330,7 +331,7 @@ class ControlServerTest {
         public VmmStatus status() {
             return new VmmStatus(VmmStatus.State.RUNNING, "fake", "uid", EPOCH, 1, Optional.empty(), 1, 1 << 20, 0,
                     List.of(), List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0, List.of(),
-                    new VmmLease.NotNeeded(), false);
+                    new VmmLease.NotNeeded(), false, OptionalLong.empty());
         }
 
         @Override

@@ -18,11 +18,12 @@ class VirtioPciFunctionTest {
 
     private VirtioBench bench;
     private TestDriver driver;
+    private final RngDevice rng = new RngDevice();
 
     @BeforeEach
     void plug() throws Exception {
         bench = new VirtioBench();
-        bench.plug(new RngDevice());
+        bench.plug(rng);
         driver = new TestDriver(bench, 1).probe();
     }
 
@@ -57,8 +58,10 @@ class VirtioPciFunctionTest {
         TestQueue queue = start(VirtioFeatures.VERSION_1);
         queue.describe(3, BUFFER, 64, TestQueue.WRITE, 0);
         queue.offer(3);
+        assertThat(rng.bytes()).isZero();
         driver.kick(0);
         assertThat(queue.awaitUsed()).isEqualTo((3L << 32) | 64);
+        assertThat(rng.bytes()).isEqualTo(64);
         assertThat(bench.messages().await(TestDriver.message(1), 1, TestDriver.DEADLINE_MILLIS)).isTrue();
         byte[] bytes = new byte[64];
         bench.memory().copyOut(BUFFER, bytes);

@@ -105,7 +105,7 @@ public final class KvmDriver implements Driver {
                 plan.kernel(), plan.initramfs(), plan.commandLine(), KvmFiles.CONTROL_SOCKET, folder.consoleLog(),
                 CONSOLE_LOG_BYTES,
                 files.exit(), true)
-                .withDevices(plan.disks().stream().map(KvmDisk::of).toList(), false)
+                .withDevices(plan.disks().stream().map(KvmDisk::of).toList(), true)
                 .withNics(plan.nics().stream().map(KvmNic::of).toList())
                 .withShare(share(plan.share())).withHotPlug();
         VmmSettings all = KvmDevices.with(plan.cpuModel().map(settings::withCpuModel).orElse(settings), plan.devices());

@@ -3,27 +3,53 @@ package io.drover.agent.driver.qemu;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.drover.agent.driver.MachineCounters;
+import io.drover.agent.driver.MachineCounters.BalloonCounters;
 import io.drover.agent.driver.MachineCounters.DiskCounters;
+import io.drover.agent.driver.MachineCounters.NicCounters;
 import io.drover.agent.driver.MachineDisk;
+import io.drover.agent.driver.MachineNic;
+import io.drover.agent.driver.MachinePlan;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 
-/** What QEMU counts of its disks: its answer to {@code query-blockstats} (QEMU QMP reference, BlockStats). */
+/**
+ * What QEMU counts of its disks: its answer to {@code query-blockstats} (QEMU QMP reference, BlockStats); and what there is of
+ * its other devices. Of most it counts nothing.
+ */
 final class QemuCounters {
+    private static final Path NETWORK_DEVICES = Path.of("/sys/class/net");
     private static final List<String> FAILURES = List.of("failed_rd_operations", "failed_wr_operations",
             "failed_flush_operations", "failed_unmap_operations");
 
     private QemuCounters() {}
+
+    /** What a machine of that plan has done: of its disks, of nics on the host's devices, and of its balloon. */
+    static MachineCounters of(QmpClient monitor, MachinePlan plan) throws IOException {
+        List<NicCounters> nics = new ArrayList<>();
+        for (MachineNic nic : plan.nics()) {
+            if (nic.network() instanceof MachineNic.Network.Tap(String device)) {
+                nics.add(TapCounters.read(NETWORK_DEVICES, device, nic.name()));
+            }
+        }
+        Optional<BalloonCounters> balloon = plan.devices().balloon()
+                ? Optional.of(QemuBalloon.counters(monitor, plan.memoryBytes()))
+                : Optional.empty();
+        return new MachineCounters(disks(monitor.execute("query-blockstats"), plan.disks()), nics, Optional.empty(),
+                List.of(), balloon, Optional.empty(), OptionalLong.empty());
+    }
 
     /**
      * Finds the disks of the plan.
      *
      * @throws IOException when QEMU does not tell of one
      */
-    static MachineCounters of(JsonElement answer, List<MachineDisk> disks) throws IOException {
+    static List<DiskCounters> disks(JsonElement answer, List<MachineDisk> disks) throws IOException {
         Map<String, JsonObject> byNode = new HashMap<>();
         try {
             for (JsonElement each : answer.getAsJsonArray()) {
@@ -40,7 +66,7 @@ final class QemuCounters {
                 }
                 counters.add(counters(disks.get(index).name(), stats));
             }
-            return new MachineCounters(counters);
+            return counters;
         } catch (IllegalStateException | UnsupportedOperationException | ClassCastException
                 | NumberFormatException e) {
             // Gson's ways to say that the answer has another shape.

@@ -22,8 +22,10 @@ final class QemuDevices {
 
     static List<String> arguments(GuestDevices devices) {
         List<String> line = new ArrayList<>();
+        // As under the other driver: a source of entropy.
+        line.addAll(List.of("-object", "rng-builtin,id=rng", "-device", "virtio-rng-pci,rng=rng"));
         if (devices.balloon()) {
-            line.addAll(List.of("-device", "virtio-balloon-pci,deflate-on-oom=on,free-page-reporting=on"));
+            line.addAll(List.of("-device", QemuBalloon.device()));
         }
         if (devices.watchdog().isPresent()) {
             line.addAll(List.of("-device", "i6300esb", "-action", "watchdog=reset"));

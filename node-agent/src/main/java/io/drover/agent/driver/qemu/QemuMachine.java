@@ -87,7 +87,7 @@ final class QemuMachine implements Machine {
 
     @Override
     public MachineCounters counters() throws IOException {
-        return QemuCounters.of(monitor.execute("query-blockstats"), plan.disks());
+        return QemuCounters.of(monitor, plan);
     }
 
     @Override

@@ -77,9 +77,15 @@ final class QmpClient implements AutoCloseable {
 
     /** Runs a command without arguments and returns what it returned. */
     JsonElement execute(String command) throws IOException {
+        return execute(command, new JsonObject());
+    }
+
+    /** Runs a command and returns what it returned. */
+    JsonElement execute(String command, JsonObject arguments) throws IOException {
         long id = lastId.incrementAndGet();
         JsonObject request = new JsonObject();
         request.addProperty("execute", command);
+        request.add("arguments", arguments);
         request.addProperty("id", id);
         CompletableFuture<JsonElement> answer = new CompletableFuture<>();
         waiting.put(id, answer);

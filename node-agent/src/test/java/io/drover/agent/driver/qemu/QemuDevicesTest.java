@@ -12,12 +12,14 @@ import org.junit.jupiter.api.Test;
 class QemuDevicesTest {
     @Test
     void everyDeviceIsNamed() throws UnsupportedPlanException {
-        assertThat(QemuDevices.arguments(GuestDevices.NONE)).isEmpty();
+        assertThat(QemuDevices.arguments(GuestDevices.NONE)).containsExactly("-object", "rng-builtin,id=rng", "-device",
+                "virtio-rng-pci,rng=rng");
         GuestDevices all = new GuestDevices(true, Optional.of(GuestDevices.Watchdog.RESET),
                 Optional.of(UUID.fromString("00112233-4455-6677-8899-aabbccddeeff")));
         QemuDevices.check(all);
-        assertThat(QemuDevices.arguments(all)).containsExactly("-device",
-                "virtio-balloon-pci,deflate-on-oom=on,free-page-reporting=on", "-device", "i6300esb", "-action",
+        assertThat(QemuDevices.arguments(all)).containsSequence("-device",
+                "virtio-balloon-pci,id=balloon,deflate-on-oom=on,free-page-reporting=on,guest-stats-polling-interval=5",
+                "-device", "i6300esb", "-action",
                 "watchdog=reset", "-device", "vmgenid,guid=00112233-4455-6677-8899-aabbccddeeff");
     }
 

@@ -11,6 +11,7 @@ import io.drover.vmm.virtio.queue.Virtqueue;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The entropy device (virtio 1.2, 5.4): buffers come empty and go back full of the host's random bytes. */
 public final class RngDevice implements VirtioDevice {
@@ -20,6 +21,13 @@ public final class RngDevice implements VirtioDevice {
     private static final int QUEUE_SIZE = 64;
     /** The most for one request: a driver that wants more asks again, and the thread can be stopped between. */
     private static final long MAX_BYTES = 64 << 10;
+
+    private final AtomicLong given = new AtomicLong();
+
+    /** Bytes that went to the guest since the VM started. Any thread. */
+    public long bytes() {
+        return given.getAcquire();
+    }
 
     @Override
     public int deviceType() {
@@ -67,7 +75,7 @@ public final class RngDevice implements VirtioDevice {
 
     @Override
     public void reset() {
-        // It remembers nothing.
+        // It remembers nothing of the guest's.
     }
 
     @Override
@@ -75,7 +83,7 @@ public final class RngDevice implements VirtioDevice {
         // It holds nothing.
     }
 
-    private static final class Filler implements RequestServer {
+    private final class Filler implements RequestServer {
         @Override
         public long serve(DescriptorChain request) {
             GuestBuffers buffers = request.writable();
@@ -86,6 +94,8 @@ public final class RngDevice implements VirtioDevice {
                 done += bytes;
             }
             buffers.markWritten(0, done);
+            // This thread alone writes it.
+            given.setRelease(given.getPlain() + done);
             return done;
         }
     }
