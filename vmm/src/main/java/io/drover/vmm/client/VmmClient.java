@@ -118,6 +118,8 @@ public final class VmmClient implements Closeable {
      *            then on: for the source from CONVERGED on, whose stream ends and whose guest runs on here, and for a destination
      *            that has RECEIVED its guest. A guest that needs a lease needs one of that epoch then, which can be given as soon
      *            as this has returned. Any other is refused with WRONG_EPOCH
+     * @throws VmmRefusedException
+     *             DISK_IN_USE when another VM or host still has a disk that was shared for a migration: ask again
      */
     public void resume(long epoch) throws IOException, VmmRefusedException {
         call("resume", request().setResume(ResumeRequest.newBuilder().setEpoch(epoch)));
@@ -278,8 +280,21 @@ public final class VmmClient implements Closeable {
      *             FAILED when it was not started so, or receives already
      */
     public void receiveMigration(Path link, int connections, Duration stall) throws IOException, VmmRefusedException {
+        receiveMigration(link, connections, stall, List.of());
+    }
+
+    /**
+     * As the other, with the content of some disks.
+     *
+     * @param mirroredDisks
+     *            ids, as the source is told them: each has an empty image here, of the same size and on the same backing image.
+     *            All others' images are the source's too, and are this VMM's from {@link #resume} on
+     */
+    public void receiveMigration(Path link, int connections, Duration stall, List<String> mirroredDisks)
+            throws IOException, VmmRefusedException {
         call("receive migration", request().setReceiveMigration(ReceiveMigrationRequest.newBuilder()
-                .setLinkPath(link.toString()).setConnections(connections).setStallMillis(stall.toMillis())));
+                .setLinkPath(link.toString()).setConnections(connections).setStallMillis(stall.toMillis())
+                .addAllMirroredDisks(mirroredDisks)));
     }
 
     /**

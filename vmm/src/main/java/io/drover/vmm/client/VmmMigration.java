@@ -28,10 +28,12 @@ import java.util.Optional;
  *            until it can be switched; empty where that is not known, or never
  * @param downtime
  *            when it was SENT
+ * @param disks
+ *            of all that, what is of mirrored disks
  */
 public record VmmMigration(Phase phase, Optional<Failure> failure, int passes, long bytes, long bytesPerSecond,
         long dirtyBytesPerSecond, long remainingBytes, Optional<Duration> predictedDowntime, int throttlePercent,
-        Duration elapsed, Optional<Duration> left, Optional<Downtime> downtime) {
+        Duration elapsed, Optional<Duration> left, Optional<Downtime> downtime, Disks disks) {
     /** Where it is. */
     public enum Phase {
         /** None was asked for. */
@@ -59,7 +61,8 @@ public record VmmMigration(Phase phase, Optional<Failure> failure, int passes, l
      * Why it came to nothing.
      *
      * @param kind
-     *            "CUT", "STALLED", "DAMAGED", "VERSION", "MISMATCH", "NO_MEMORY", "CANCELLED", "NOT_CONVERGED" or "FAILED"
+     *            "CUT", "STALLED", "DAMAGED", "VERSION", "MISMATCH", "NO_MEMORY", "CANCELLED", "NOT_CONVERGED", "NO_SPACE",
+     *            "DISK" or "FAILED"
      * @param message
      *            for the operator
      * @param stopped
@@ -86,6 +89,21 @@ public record VmmMigration(Phase phase, Optional<Failure> failure, int passes, l
         }
     }
 
+    /**
+     * How far the mirrored disks have come.
+     *
+     * @param bytes
+     *            sent or received, of all passes; zeros count too
+     * @param remainingBytes
+     *            at the source: of this pass
+     * @param totalBytes
+     *            at the source: what their images had at first
+     */
+    public record Disks(long bytes, long remainingBytes, long totalBytes) {
+        /** Nothing of any. */
+        public static final Disks NONE = new Disks(0, 0, 0);
+    }
+
     public VmmMigration {
         Objects.requireNonNull(phase, "phase");
         Objects.requireNonNull(failure, "failure");
@@ -93,12 +111,18 @@ public record VmmMigration(Phase phase, Optional<Failure> failure, int passes, l
         Objects.requireNonNull(elapsed, "elapsed");
         Objects.requireNonNull(left, "left");
         Objects.requireNonNull(downtime, "downtime");
+        Objects.requireNonNull(disks, "disks");
     }
 
     /** Nothing of a source's numbers. */
     public VmmMigration(Phase phase, Optional<Failure> failure, long bytes) {
+        this(phase, failure, bytes, Disks.NONE);
+    }
+
+    /** As the other, with disks. */
+    public VmmMigration(Phase phase, Optional<Failure> failure, long bytes, Disks disks) {
         this(phase, failure, 0, bytes, 0, 0, 0, Optional.empty(), 0, Duration.ZERO, Optional.empty(),
-                Optional.empty());
+                Optional.empty(), disks);
     }
 
     /** Converts from the protocol. */
@@ -125,7 +149,8 @@ public record VmmMigration(Phase phase, Optional<Failure> failure, int passes, l
                 Duration.ofNanos(status.getElapsedNanos()), known(status.getLeftNanos()),
                 phase == Phase.SENT ? Optional.of(new Downtime(Duration.ofNanos(status.getPausingNanos()),
                         Duration.ofNanos(status.getLastPagesNanos()), Duration.ofNanos(status.getSavingNanos()),
-                        Duration.ofNanos(status.getLoadingNanos()))) : Optional.empty());
+                        Duration.ofNanos(status.getLoadingNanos()))) : Optional.empty(),
+                new Disks(status.getDiskBytes(), status.getDiskRemainingBytes(), status.getDiskTotalBytes()));
     }
 
     /** Converts to the protocol. */
@@ -151,6 +176,9 @@ public record VmmMigration(Phase phase, Optional<Failure> failure, int passes, l
                 .setRemainingBytes(remainingBytes)
                 .setPredictedDowntimeNanos(known(predictedDowntime))
                 .setThrottlePercent(throttlePercent)
+                .setDiskBytes(disks.bytes())
+                .setDiskRemainingBytes(disks.remainingBytes())
+                .setDiskTotalBytes(disks.totalBytes())
                 .setElapsedNanos(elapsed.toNanos())
                 .setLeftNanos(known(left));
         if (failure.isPresent()) {

@@ -4,6 +4,7 @@ import io.drover.proto.vmm.v1.SendMigrationRequest;
 import io.drover.proto.vmm.v1.SendMigrationRequest.WhenStuck;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -13,7 +14,7 @@ import java.util.Optional;
  * @param connections
  *            1 to 16
  * @param bytesPerSecond
- *            of memory, while the guest runs; empty: as fast as it goes
+ *            of memory and disks, while the guest runs; empty: as fast as it goes
  * @param downtime
  *            how long the guest may stand still, at first
  * @param longestDowntime
@@ -26,20 +27,39 @@ import java.util.Optional;
  *            how long the other side may take or say nothing
  * @param permission
  *            for {@link VmmClient#switchMigration} to come, once the guest was ready
+ * @param mirroredDisks
+ *            ids of disks whose content goes with the memory; the images of the others are shared, and given up for the
+ *            destination at the switch
  */
 public record VmmSendOptions(int connections, Optional<Long> bytesPerSecond, Duration downtime,
-        Duration longestDowntime, Duration timeout, boolean stopWhenStuck, Duration stall, Duration permission) {
+        Duration longestDowntime, Duration timeout, boolean stopWhenStuck, Duration stall, Duration permission,
+        List<String> mirroredDisks) {
     /** Two connections, 300 ms growing to 2 s, half an hour. */
     public static final VmmSendOptions DEFAULT = new VmmSendOptions(2, Optional.empty(), Duration.ofMillis(300),
-            Duration.ofSeconds(2), Duration.ofMinutes(30), false, Duration.ofSeconds(10), Duration.ofMinutes(1));
+            Duration.ofSeconds(2), Duration.ofMinutes(30), false, Duration.ofSeconds(10), Duration.ofMinutes(1),
+            List.of());
 
     public VmmSendOptions {
+        mirroredDisks = List.copyOf(mirroredDisks);
         Objects.requireNonNull(bytesPerSecond, "bytesPerSecond");
         Objects.requireNonNull(downtime, "downtime");
         Objects.requireNonNull(longestDowntime, "longestDowntime");
         Objects.requireNonNull(timeout, "timeout");
         Objects.requireNonNull(stall, "stall");
         Objects.requireNonNull(permission, "permission");
+    }
+
+    /** With no disk mirrored. */
+    public VmmSendOptions(int connections, Optional<Long> bytesPerSecond, Duration downtime, Duration longestDowntime,
+            Duration timeout, boolean stopWhenStuck, Duration stall, Duration permission) {
+        this(connections, bytesPerSecond, downtime, longestDowntime, timeout, stopWhenStuck, stall, permission,
+                List.of());
+    }
+
+    /** The same, with these disks mirrored. */
+    public VmmSendOptions mirroring(List<String> disks) {
+        return new VmmSendOptions(connections, bytesPerSecond, downtime, longestDowntime, timeout, stopWhenStuck, stall,
+                permission, disks);
     }
 
     SendMigrationRequest toProto(Path link) {
@@ -53,6 +73,7 @@ public record VmmSendOptions(int connections, Optional<Long> bytesPerSecond, Dur
                 .setWhenStuck(stopWhenStuck ? WhenStuck.STOP_AND_COPY : WhenStuck.GIVE_UP)
                 .setStallMillis(stall.toMillis())
                 .setPermissionMillis(permission.toMillis())
+                .addAllMirroredDisks(mirroredDisks)
                 .build();
     }
 }

@@ -77,6 +77,48 @@ public interface Disk extends AutoCloseable {
      */
     void grow(long newSize) throws IOException;
 
+    /**
+     * What this disk's own image has of it, which an image made anew on top of the same would lack: data, and zeros that hide
+     * what lies below. May be asked for while others change the disk.
+     *
+     * @param offset
+     *            within the disk
+     * @param maxBytes
+     *            the most of interest, at least one
+     * @return what begins there
+     */
+    default Extent extent(long offset, long maxBytes) throws IOException {
+        return new Extent(maxBytes, true);
+    }
+
+    /**
+     * A run of a disk's bytes.
+     *
+     * @param bytes
+     *            at least one
+     * @param own
+     *            whether the disk's own image has it; else it is what lies below, or zeros
+     */
+    record Extent(long bytes, boolean own) {}
+
+    /**
+     * Makes durable what was done, leaves the image as one that was closed, and lets others have it: every change is refused
+     * until {@link #hold}. When no call that changes it is under way.
+     */
+    default void release() throws IOException {
+        flush();
+    }
+
+    /**
+     * Has the image for itself, after {@link #release}; nobody has changed it in between. Does nothing when it was not released.
+     *
+     * @throws ImageInUseException
+     *             when somebody else has it now: it stays released
+     */
+    default void hold() throws IOException {
+        // It is so.
+    }
+
     /** Makes durable what was done, then lets the files and their locks go, even when it throws. */
     @Override
     void close() throws IOException;

@@ -43,6 +43,42 @@ public interface HostFile extends AutoCloseable {
     /** Cuts the file off or lengthens it with zeros. */
     void setSize(long bytes) throws IOException;
 
+    /**
+     * Lets others have the file, which stays open: it can be read, and every change is refused until {@link #lock}. A file that
+     * was opened without a lock stays as it is.
+     */
+    default void unlock() throws IOException {
+        // Nobody else comes.
+    }
+
+    /**
+     * Has the file for itself again, after {@link #unlock}.
+     *
+     * @throws ImageInUseException
+     *             when somebody else has it now: it stays unlocked
+     */
+    default void lock() throws IOException {
+        // It is so.
+    }
+
+    /**
+     * Where something was ever written, at or behind an offset.
+     *
+     * @return the file's size when there is nothing; the offset itself where the host cannot tell
+     */
+    default long nextData(long from) throws IOException {
+        return from;
+    }
+
+    /**
+     * Where what begins with data at an offset ends.
+     *
+     * @return the file's size when it goes on to the end, or the host cannot tell
+     */
+    default long nextHole(long from) throws IOException {
+        return size();
+    }
+
     /** Lets the file go. Does not flush. */
     @Override
     void close();

@@ -39,15 +39,35 @@ final class ImageLock {
         for (int each : BOTH_FORBID) {
             ByteRangeLocks.share(file, FORBIDS + each);
         }
+        if (goesTogether(file, does)) {
+            return;
+        }
+        // The file may stay open: nobody else is to wait for a lock that is good for nothing.
+        release(file);
+        throw inUse(path, readOnly);
+    }
+
+    private static boolean goesTogether(FileHandle file, int[] does) throws IOException {
         for (int each : does) {
             if (ByteRangeLocks.isSharedByOthers(file, FORBIDS + each)) {
-                throw inUse(path, readOnly);
+                return false;
             }
         }
         for (int each : BOTH_FORBID) {
             if (ByteRangeLocks.isSharedByOthers(file, DOES + each)) {
-                throw inUse(path, readOnly);
+                return false;
             }
+        }
+        return true;
+    }
+
+    /** Gives up what {@link #take} took, so that others may have the image. */
+    static void release(FileHandle file) throws IOException {
+        for (int each : WRITER_DOES) {
+            ByteRangeLocks.release(file, DOES + each);
+        }
+        for (int each : BOTH_FORBID) {
+            ByteRangeLocks.release(file, FORBIDS + each);
         }
     }
 
@@ -55,7 +75,7 @@ final class ImageLock {
         String holder = LockHolders.of(path).map(each -> "by " + each)
                 .orElse("by another process, perhaps of another user"
                         + " or host");
-        return new IOException(path + ": in use " + holder + " (asked to " + (readOnly ? "read" : "write")
+        return new ImageInUseException(path + ": in use " + holder + " (asked to " + (readOnly ? "read" : "write")
                 + " it); next: stop that first, or give this VM a disk of its own");
     }
 }

@@ -14,20 +14,31 @@ public final class LinuxFile implements HostFile {
     private volatile boolean canPunch = true;
     private volatile boolean canZero = true;
     private volatile boolean flushFailed;
+    private final Path path;
+    private final boolean readOnly;
+    private final boolean locked;
+    private volatile boolean unlocked;
 
-    private LinuxFile(FileHandle handle, Path path) {
+    private LinuxFile(FileHandle handle, Path path, boolean readOnly, boolean locked) {
         this.handle = handle;
         this.name = path.toString();
+        this.path = path;
+        this.readOnly = readOnly;
+        this.locked = locked;
     }
 
     /** Opens an existing file. */
     public static LinuxFile open(Path path, boolean readOnly) throws IOException {
-        return new LinuxFile(readOnly ? FileHandle.openReadOnly(path) : FileHandle.open(path), path);
+        return open(path, readOnly, false);
+    }
+
+    private static LinuxFile open(Path path, boolean readOnly, boolean locked) throws IOException {
+        return new LinuxFile(readOnly ? FileHandle.openReadOnly(path) : FileHandle.open(path), path, readOnly, locked);
     }
 
     /** As {@link #open}, and locks it as an image that one may write and several may read, against QEMU too. */
     public static LinuxFile openLocked(Path path, boolean readOnly) throws IOException {
-        LinuxFile file = open(path, readOnly);
+        LinuxFile file = open(path, readOnly, true);
         try {
             ImageLock.take(file.handle, path, readOnly);
             return file;
@@ -39,7 +50,7 @@ public final class LinuxFile implements HostFile {
 
     /** Makes an empty file; fails where there is one. */
     public static LinuxFile create(Path path) throws IOException {
-        return new LinuxFile(FileHandle.create(path), path);
+        return new LinuxFile(FileHandle.create(path), path, false, false);
     }
 
     @Override
@@ -81,6 +92,7 @@ public final class LinuxFile implements HostFile {
 
     @Override
     public void write(long offset, IoVector from) throws IOException {
+        checkLocked();
         long result = handle.write(offset, from);
         if (result != from.byteCount()) {
             writeOn(offset, from, result);
@@ -126,6 +138,7 @@ public final class LinuxFile implements HostFile {
 
     @Override
     public boolean punchHole(long offset, long length) throws IOException {
+        checkLocked();
         if (!canPunch || length == 0) {
             return canPunch;
         }
@@ -143,6 +156,7 @@ public final class LinuxFile implements HostFile {
 
     @Override
     public void zeroRange(long offset, long length) throws IOException {
+        checkLocked();
         if (length == 0) {
             return;
         }
@@ -165,7 +179,58 @@ public final class LinuxFile implements HostFile {
 
     @Override
     public void setSize(long bytes) throws IOException {
+        checkLocked();
         handle.setSize(bytes);
+    }
+
+    private void checkLocked() throws IOException {
+        if (unlocked) {
+            throw new IOException(name + ": was given up for another host's VM (expected: no change before this one"
+                    + " goes on)");
+        }
+    }
+
+    @Override
+    public void unlock() throws IOException {
+        if (locked && !unlocked) {
+            // In this order: nothing is written any more when somebody else may.
+            unlocked = true;
+            ImageLock.release(handle);
+        }
+    }
+
+    @Override
+    public void lock() throws IOException {
+        if (unlocked) {
+            ImageLock.take(handle, path, readOnly);
+            unlocked = false;
+        }
+    }
+
+    @Override
+    public long nextData(long from) throws IOException {
+        try {
+            return handle.nextData(from);
+        } catch (SystemCallException e) {
+            return untold(e, from);
+        }
+    }
+
+    @Override
+    public long nextHole(long from) throws IOException {
+        try {
+            return handle.nextHole(from);
+        } catch (SystemCallException e) {
+            return untold(e, size());
+        }
+    }
+
+    /** Block devices and some file systems do not know where holes are. */
+    private static long untold(SystemCallException e, long then) throws SystemCallException {
+        if (e.errno() == Errno.EINVAL || e.errno() == Errno.EOPNOTSUPP) {
+            return then;
+        }
+        throw e;
     }
 
     @Override

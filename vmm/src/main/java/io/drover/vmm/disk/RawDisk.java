@@ -95,6 +95,24 @@ public final class RawDisk implements Disk {
     }
 
     @Override
+    public Extent extent(long offset, long maxBytes) throws IOException {
+        long data = file.nextData(offset);
+        return data > offset ? new Extent(Math.min(maxBytes, data - offset), false)
+                : new Extent(Math.max(1, Math.min(maxBytes, file.nextHole(offset) - offset)), true);
+    }
+
+    @Override
+    public void release() throws IOException {
+        flush();
+        file.unlock();
+    }
+
+    @Override
+    public void hold() throws IOException {
+        file.lock();
+    }
+
+    @Override
     public void close() throws IOException {
         try {
             flush();

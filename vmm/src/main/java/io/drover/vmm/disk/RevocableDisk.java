@@ -85,6 +85,28 @@ public final class RevocableDisk implements Disk {
         disk.grow(newSize);
     }
 
+    @Override
+    public Extent extent(long offset, long maxBytes) throws IOException {
+        check();
+        return disk.extent(offset, maxBytes);
+    }
+
+    /** Does nothing to one that is revoked: it is closed, or soon will be. */
+    @Override
+    public void release() throws IOException {
+        if (!revoked) {
+            disk.release();
+        }
+    }
+
+    /** As {@link #release}. */
+    @Override
+    public void hold() throws IOException {
+        if (!revoked) {
+            disk.hold();
+        }
+    }
+
     /** Closes what it stands for, the first time. When no call is under way, and none comes later or it is revoked. */
     @Override
     public void close() throws IOException {

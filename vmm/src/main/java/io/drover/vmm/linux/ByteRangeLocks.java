@@ -26,6 +26,11 @@ public final class ByteRangeLocks {
         lock(file, F_OFD_SETLK, F_RDLCK, offset);
     }
 
+    /** Gives a lock of this open file's up; does nothing when it has none there. */
+    public static void release(FileHandle file, long offset) throws SystemCallException {
+        lock(file, F_OFD_SETLK, F_UNLCK, offset);
+    }
+
     /** Whether any other open file has the byte locked. */
     public static boolean isSharedByOthers(FileHandle file, long offset) throws SystemCallException {
         return lock(file, F_OFD_GETLK, F_WRLCK, offset) != F_UNLCK;

@@ -2,6 +2,7 @@ package io.drover.vmm.machine;
 
 import io.drover.vmm.disk.Disk;
 import io.drover.vmm.disk.RevocableDisk;
+import io.drover.vmm.disk.TrackedDisk;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.PluggedDevice.Kind;
 import io.drover.vmm.machine.PluggedDevice.Presence;
@@ -73,7 +74,7 @@ final class HotPlug implements AutoCloseable {
             Optional<PluggedDevice> device = devices.find(id);
             if (device.isEmpty() || device.get().isLeaving()
                     || !(device.get()
-                            .kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk disk, BlockDevice _))) {
+                            .kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk disk, TrackedDisk _, BlockDevice _))) {
                 answer.refused(Refusal.FAILED, "disk " + id + " : none (expected: one of this machine's, not leaving)");
                 return;
             }

@@ -5,6 +5,8 @@ import io.drover.vmm.accelerator.Accelerator;
 import io.drover.vmm.accelerator.DirtyLog;
 import io.drover.vmm.console.ConsoleRing;
 import io.drover.vmm.cpuid.GivenCpuid;
+import io.drover.vmm.disk.ImageInUseException;
+import io.drover.vmm.disk.TrackedDisk;
 import io.drover.vmm.generation.GenerationIdDevice;
 import io.drover.vmm.lease.Lease;
 import io.drover.vmm.lease.LeaseState;
@@ -40,6 +42,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -147,6 +150,11 @@ public final class Machine implements AutoCloseable {
         }
         while (true) {
             switch (inbox.take()) {
+                case Message.OfEvent(ResumeAsked event, Answer answer) -> {
+                    if (holdDisks(answer)) {
+                        apply(event, answer, listener);
+                    }
+                }
                 case Message.OfEvent(MachineEvent event, Answer answer) -> apply(current(event), answer, listener);
                 case Message.OfTask(StillTask task, Answer answer) -> whileStill(task, answer);
             }
@@ -267,6 +275,32 @@ public final class Machine implements AutoCloseable {
                 hotPlug.get().release();
             }
         }
+    }
+
+    /**
+     * Before the guest may run: its disks may be another's, which is to have given them up. A machine that has them does not
+     * notice.
+     *
+     * @return false when it cannot have them, which was answered
+     */
+    private boolean holdDisks(Answer answer) {
+        if (!(state instanceof MachineState.Paused)) {
+            return true;
+        }
+        try {
+            board.holdDisks();
+            return true;
+        } catch (ImageInUseException e) {
+            answer.refused(Refusal.DISK_IN_USE, e.getMessage());
+        } catch (IOException e) {
+            answer.refused(Refusal.HOST_FAILED, e.getMessage());
+        }
+        return false;
+    }
+
+    /** A disk that can be copied while the guest uses it: it is not read-only, and the guest was not asked for it. Any thread. */
+    public Optional<TrackedDisk> copiedDisk(String id) {
+        return board.copiedDisk(id);
     }
 
     /** The guest's RAM, until the machine is closed; it changes while the machine is not paused. */
@@ -550,6 +584,11 @@ public final class Machine implements AutoCloseable {
         @Override
         public void flushDisks() throws IOException {
             board.flushDisks();
+        }
+
+        @Override
+        public void releaseDisks(Set<String> kept) throws IOException {
+            board.releaseDisks(kept);
         }
 
         @Override

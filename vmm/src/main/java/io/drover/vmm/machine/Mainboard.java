@@ -24,6 +24,7 @@ import io.drover.vmm.cpuid.CpuidOptions;
 import io.drover.vmm.cpuid.GivenCpuid;
 import io.drover.vmm.cpuid.GuestCpuid;
 import io.drover.vmm.cpuid.HostModel;
+import io.drover.vmm.disk.TrackedDisk;
 import io.drover.vmm.generation.GenerationIdDevice;
 import io.drover.vmm.i8042.I8042;
 import io.drover.vmm.interrupt.InterruptLine;
@@ -63,6 +64,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /** What a machine is made of: memory, CPUs, buses and the devices on them, with the kernel loaded. */
@@ -192,7 +194,8 @@ final class Mainboard implements AutoCloseable {
         Optional<PciWindows> windows = Optional.empty();
         if (settings.hasPci()) {
             windows = Optional.of(PciWindows.of(memory));
-            PciDevices devices = PciDevices.plug(settings, memory, partition, pci, mmio, saved, log);
+            PciDevices devices = PciDevices.plug(settings, memory, partition, pci, mmio, saved,
+                    source.isPresent() ? source.get()::open : PciDevices.DiskSource.IMAGES, log);
             pciDevices = Optional.of(devices);
             if (settings.console().isPresent()) {
                 devices.plugConsole(settings.console().get(), shownConsole);
@@ -353,6 +356,25 @@ final class Mainboard implements AutoCloseable {
         if (pciDevices.isPresent()) {
             pciDevices.get().flushDisks();
         }
+    }
+
+    /** As {@link StillMachine#releaseDisks}. When the devices are still. */
+    void releaseDisks(Set<String> kept) throws IOException {
+        if (pciDevices.isPresent()) {
+            pciDevices.get().releaseDisks(kept);
+        }
+    }
+
+    /** Has the images of all disks for this machine: before it runs. */
+    void holdDisks() throws IOException {
+        if (pciDevices.isPresent()) {
+            pciDevices.get().holdDisks();
+        }
+    }
+
+    /** As {@link Machine#copiedDisk}. */
+    Optional<TrackedDisk> copiedDisk(String id) {
+        return pciDevices.isPresent() ? pciDevices.get().copiedDisk(id) : Optional.empty();
     }
 
     /** Tells a guest that listens that it was stopped. When no vCPU runs. */

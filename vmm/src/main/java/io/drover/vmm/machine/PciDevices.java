@@ -6,7 +6,9 @@ import io.drover.proto.vmm.v1.SavedMachine;
 import io.drover.vmm.accelerator.Partition;
 import io.drover.vmm.bus.IoBus;
 import io.drover.vmm.console.ShownConsole;
+import io.drover.vmm.disk.Disk;
 import io.drover.vmm.disk.RevocableDisk;
+import io.drover.vmm.disk.TrackedDisk;
 import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.interrupt.InterruptLine;
 import io.drover.vmm.log.Log;
@@ -45,6 +47,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -103,11 +106,13 @@ final class PciDevices implements AutoCloseable {
      *
      * @param saved
      *            if the devices go on from it: they come to where theirs were
+     * @param images
+     *            of the disks
      * @throws IOException
      *             when a disk or tap device cannot be opened, or this host has no more of what a device needs
      */
     static PciDevices plug(MachineSettings settings, GuestMemory memory, Partition partition, PciBus bus, IoBus mmio,
-            Optional<SavedMachine> saved, Log log) throws IOException {
+            Optional<SavedMachine> saved, DiskSource images, Log log) throws IOException {
         PciDevices devices = new PciDevices(settings.vcpus(), memory, partition, bus, mmio, log);
         boolean plugged = false;
         try {
@@ -117,7 +122,7 @@ final class PciDevices implements AutoCloseable {
                 }
             }
             for (DiskSettings disk : settings.disks()) {
-                devices.plugDisk(disk);
+                devices.plugDisk(disk, images.open(disk));
             }
             for (NicSettings nic : settings.nics()) {
                 devices.plugNic(nic);
@@ -157,13 +162,27 @@ final class PciDevices implements AutoCloseable {
         return watchdog;
     }
 
+    /** Where disks come from. */
+    @FunctionalInterface
+    interface DiskSource {
+        /** That of their images, now. */
+        DiskSource IMAGES = settings -> DiskImage.open(settings.images(), settings.readOnly());
+
+        Disk open(DiskSettings settings) throws IOException;
+    }
+
     /** Puts a disk on the bus; the guest is not told. */
     PluggedDevice plugDisk(DiskSettings settings) throws IOException {
+        return plugDisk(settings, DiskSource.IMAGES.open(settings));
+    }
+
+    private PluggedDevice plugDisk(DiskSettings settings, Disk opened) throws IOException {
         String name = diskName(settings.id());
-        RevocableDisk disk = new RevocableDisk(DiskImage.open(settings.images(), settings.readOnly()));
+        TrackedDisk copied = new TrackedDisk(opened);
+        RevocableDisk disk = new RevocableDisk(copied);
         BlockDevice device = new BlockDevice(disk, settings.serial(), settings.queuesFor(vcpus),
                 !settings.writeThrough(), settings.rate().limit(), name, log);
-        return added(new PluggedDevice(new Kind.OfDisk(settings, disk, device), plug(name, device)));
+        return added(new PluggedDevice(new Kind.OfDisk(settings, disk, copied, device), plug(name, device)));
     }
 
     /** Puts a nic on the bus and starts its network; the guest is not told. */
@@ -284,11 +303,21 @@ final class PciDevices implements AutoCloseable {
     synchronized List<DiskState> disks() {
         List<DiskState> disks = new ArrayList<>();
         for (PluggedDevice device : devices.values()) {
-            if (device.kind() instanceof Kind.OfDisk(DiskSettings settings, RevocableDisk disk, BlockDevice block)) {
+            if (device
+                    .kind() instanceof Kind.OfDisk(DiskSettings settings, RevocableDisk disk, TrackedDisk _, BlockDevice block)) {
                 disks.add(new DiskState(settings.id(), disk.size(), device.isLeaving(), block.counts()));
             }
         }
         return disks;
+    }
+
+    /** That of an id, if it can be copied: it is written to, and stays. Any thread. */
+    synchronized Optional<TrackedDisk> copiedDisk(String id) {
+        PluggedDevice device = devices.get(id);
+        return device != null && !device.isLeaving()
+                && device
+                        .kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk _, TrackedDisk disk, BlockDevice _)
+                && !disk.readOnly() ? Optional.of(disk) : Optional.empty();
     }
 
     /** The nics, as the disks. Any thread. */
@@ -343,9 +372,30 @@ final class PciDevices implements AutoCloseable {
     /** While they are still. */
     synchronized void flushDisks() throws IOException {
         for (PluggedDevice device : devices.values()) {
-            if (device.kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk disk, BlockDevice _)
+            if (device.kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk disk, TrackedDisk _, BlockDevice _)
                     && !disk.readOnly()) {
                 disk.flush();
+            }
+        }
+    }
+
+    /** As {@link StillMachine#releaseDisks}. While they are still. */
+    synchronized void releaseDisks(Set<String> kept) throws IOException {
+        for (PluggedDevice device : devices.values()) {
+            if (device
+                    .kind() instanceof Kind.OfDisk(DiskSettings settings, RevocableDisk disk, TrackedDisk _, BlockDevice _)
+                    && !disk.readOnly() && !kept.contains(settings.id())) {
+                disk.release();
+            }
+        }
+    }
+
+    /** Has all for this machine again. */
+    synchronized void holdDisks() throws IOException {
+        for (PluggedDevice device : devices.values()) {
+            if (device
+                    .kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk disk, TrackedDisk _, BlockDevice _)) {
+                disk.hold();
             }
         }
     }

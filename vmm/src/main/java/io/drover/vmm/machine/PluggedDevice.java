@@ -1,6 +1,7 @@
 package io.drover.vmm.machine;
 
 import io.drover.vmm.disk.RevocableDisk;
+import io.drover.vmm.disk.TrackedDisk;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.net.RevocableNetwork;
 import io.drover.vmm.virtio.VirtioPciFunction;
@@ -12,7 +13,9 @@ import java.io.IOException;
 final class PluggedDevice {
     /** What it is. */
     sealed interface Kind {
-        record OfDisk(DiskSettings settings, RevocableDisk disk, BlockDevice device) implements Kind {}
+        record OfDisk(DiskSettings settings, RevocableDisk disk, TrackedDisk copied, BlockDevice device)
+                implements
+                    Kind {}
 
         record OfNic(NicSettings settings, NetDevice device, RevocableNetwork network) implements Kind {}
     }

@@ -10,6 +10,8 @@ public enum Refusal {
     CONFLICT,
     /** It was asked for under another epoch than the VMM's own. */
     WRONG_EPOCH,
+    /** Another VM, or another host, has the image of a disk; the guest goes on standing still. */
+    DISK_IN_USE,
     /** It may be asked for again in a moment. */
     BUSY,
     /** The host could not: a file that cannot be opened, a disk that is full. */

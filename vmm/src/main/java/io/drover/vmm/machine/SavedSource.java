@@ -1,6 +1,8 @@
 package io.drover.vmm.machine;
 
 import io.drover.proto.vmm.v1.SavedMachine;
+import io.drover.vmm.disk.Disk;
+import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.state.SavedStateException;
 import java.io.IOException;
@@ -21,4 +23,14 @@ public interface SavedSource {
      *             when this host cannot read it
      */
     SavedMachine restore(GuestMemory memory) throws IOException;
+
+    /**
+     * Opens a disk of the machine's, once its state has come. Closed with the machine.
+     *
+     * @throws IOException
+     *             when it cannot be opened on this host
+     */
+    default Disk open(DiskSettings disk) throws IOException {
+        return DiskImage.open(disk.images(), disk.readOnly());
+    }
 }

@@ -3,8 +3,7 @@ package io.drover.vmm.migration;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.drover.vmm.linux.StreamConnection;
 import io.drover.vmm.log.Log;
-import io.drover.vmm.memory.GuestMemory;
-import io.drover.vmm.memory.PageSet;
+import io.drover.vmm.migration.SendProgress.DiskProgress;
 import io.drover.vmm.migration.SendState.Downtime;
 import io.drover.vmm.migration.policy.PassResult;
 import io.drover.vmm.migration.policy.Policy;
@@ -35,9 +34,9 @@ public final class OutgoingMigration {
     private final Log log;
     private final SendRate rate;
     private final StreamSender sender;
-    private final DirtyPages dirty;
+    private final Changes dirty;
     private final long startNanos = System.nanoTime();
-    private final PageSet pending;
+    private final Pending pending;
 
     @GuardedBy("this")
     private SendState state = new SendState.Connecting();
@@ -57,6 +56,13 @@ public final class OutgoingMigration {
     private long passBytes;
     @GuardedBy("this")
     private long sentBefore;
+    /** The same, of disks; and of the first pass. */
+    @GuardedBy("this")
+    private long passDiskBytes;
+    @GuardedBy("this")
+    private long diskBytesBefore;
+    @GuardedBy("this")
+    private long diskTotalBytes;
 
     /**
      * Nothing happens yet.
@@ -75,9 +81,9 @@ public final class OutgoingMigration {
         this.listener = listener;
         this.log = log;
         this.rate = new SendRate(options.bytesPerSecond());
-        this.sender = new StreamSender(name, machine.memory(), connections, options.stall(), rate);
-        this.dirty = new DirtyPages(machine.memory(), machine.dirtyLog());
-        this.pending = new PageSet(machine.memory().pages());
+        this.sender = new StreamSender(name, machine.memory(), machine.disks(), connections, options.stall(), rate);
+        this.dirty = new Changes(machine.memory(), machine.dirtyLog(), machine.disks());
+        this.pending = Pending.none(machine.memory(), machine.disks().size());
         this.policy = Policy.begin(options.policy());
     }
 
@@ -88,7 +94,11 @@ public final class OutgoingMigration {
             try {
                 sender.open();
                 dirty.start();
-                machine.addResident(pending);
+                machine.addResident(pending.pages());
+                dirty.addDisks(pending);
+                synchronized (this) {
+                    diskTotalBytes = pending.diskBytes();
+                }
                 enter(new SendState.Copying());
                 int pass = copy();
                 enter(new SendState.Switching());
@@ -128,16 +138,22 @@ public final class OutgoingMigration {
     private PassResult sendPass(int pass) throws IOException {
         long begin = System.nanoTime();
         synchronized (this) {
-            passBytes = pending.count() * GuestMemory.PAGE_BYTES;
+            passBytes = pending.bytes();
             sentBefore = rate.sentBytes();
+            passDiskBytes = pending.diskBytes();
+            diskBytesBefore = sender.diskBytes();
         }
-        long bytes = sender.sendPass(pass, pending);
+        long bytes = send(pass);
         // Only now: had it failed, they would still be there to be sent.
         pending.clear();
         dirty.collect(pending);
         long now = System.nanoTime();
-        return new PassResult(bytes, Duration.ofNanos(now - begin), pending.count() * GuestMemory.PAGE_BYTES,
+        return new PassResult(bytes, Duration.ofNanos(now - begin), pending.bytes(),
                 Duration.ofNanos(now - startNanos));
+    }
+
+    private long send(int pass) throws StreamException {
+        return sender.sendPass(pass, pending.pages(), pending.blocks());
     }
 
     private synchronized Step policyAfter(PassResult result) throws StreamException {
@@ -162,13 +178,13 @@ public final class OutgoingMigration {
         try {
             long paused = System.nanoTime();
             dirty.collect(pending);
-            sender.sendPass(pass, pending);
+            send(pass);
             long sent = System.nanoTime();
             byte[] saved = machine.saveState();
             pending.clear();
             // To save vCPUs and devices has changed memory, too.
             dirty.collect(pending);
-            sender.sendPass(pass + 1, pending);
+            send(pass + 1);
             long complete = System.nanoTime();
             sender.finish(saved);
             return new SendState.Sent(new Downtime(Duration.ofNanos(paused - begin), Duration.ofNanos(sent - paused),
@@ -274,6 +290,8 @@ public final class OutgoingMigration {
                 known ? Optional.of(now.predictedDowntime(remaining)) : Optional.empty(), now.throttlePercent(),
                 Duration.ofNanos(System.nanoTime() - startNanos),
                 known && net > 0 ? Optional.of(Duration.ofMillis((long) (remaining * 1000.0 / net)))
-                        : Optional.empty());
+                        : Optional.empty(),
+                new DiskProgress(sender.diskBytes(),
+                        Math.max(0, passDiskBytes - (sender.diskBytes() - diskBytesBefore)), diskTotalBytes));
     }
 }

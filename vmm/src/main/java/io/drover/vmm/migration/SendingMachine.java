@@ -4,11 +4,16 @@ import io.drover.vmm.accelerator.DirtyLog;
 import io.drover.vmm.memory.BackingFile;
 import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.memory.PageSet;
+import io.drover.vmm.migration.stream.SentDisk;
 import java.io.IOException;
+import java.util.List;
 
 /** The machine whose guest is sent. Called on the migration's thread; may wait. */
 public interface SendingMachine {
     GuestMemory memory();
+
+    /** Those of its disks that are sent with it; the others are the other side's too. The same each time. */
+    List<SentDisk> disks();
 
     /** What vCPUs write. */
     DirtyLog dirtyLog();
@@ -33,7 +38,8 @@ public interface SendingMachine {
     void pause() throws IOException;
 
     /**
-     * All that the guest has but its memory and disks. While it is paused.
+     * All that the guest has but its memory and disks, which are flushed; those that are not sent are given up for the other
+     * side. While it is paused.
      *
      * @throws IOException
      *             when it cannot be told

@@ -14,10 +14,12 @@ import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.client.VmmStatus.State;
 import io.drover.vmm.console.ConsoleRing;
+import io.drover.vmm.disk.Disk;
 import io.drover.vmm.linux.StreamConnection;
 import io.drover.vmm.linux.SystemCallException;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.Answer;
+import io.drover.vmm.machine.DiskSettings;
 import io.drover.vmm.machine.Machine;
 import io.drover.vmm.machine.MachineStartException;
 import io.drover.vmm.machine.Refusal;
@@ -26,6 +28,7 @@ import io.drover.vmm.memory.GuestMemory;
 import io.drover.vmm.migration.AvailableMemory;
 import io.drover.vmm.migration.link.LinkListener;
 import io.drover.vmm.migration.stream.FailureKind;
+import io.drover.vmm.migration.stream.ReceivedDisk;
 import io.drover.vmm.migration.stream.StreamException;
 import io.drover.vmm.migration.stream.StreamReceiver;
 import io.drover.vmm.state.SavedStates;
@@ -62,7 +65,7 @@ final class IncomingVm implements VmmControl {
 
     /** What the main thread waits for. */
     private sealed interface Order {
-        record Receive(LinkListener link, int connections, Duration stall) implements Order {}
+        record Receive(LinkListener link, int connections, Duration stall, IncomingDisks disks) implements Order {}
 
         record Stop() implements Order {}
     }
@@ -120,7 +123,7 @@ final class IncomingVm implements VmmControl {
     private Optional<Machine> receive(Order.Receive order, Assembly assembly) throws InterruptedException {
         Optional<Machine> machine = Optional.empty();
         try (LinkListener _ = order.link()) {
-            machine = Optional.of(assembly.restore(memory -> receive(order, memory)));
+            machine = Optional.of(assembly.restore(new FromStream(order)));
             assembled.complete(true);
             awaitReceiver();
             log.info("the guest has been received");
@@ -140,6 +143,11 @@ final class IncomingVm implements VmmControl {
         joinReceiver();
         receiver.ifPresent(StreamReceiver::close);
         machine.ifPresent(Machine::close);
+        try {
+            order.disks().close();
+        } catch (IOException e) {
+            log.warn("a disk of the guest that was not received cannot be closed: " + e.getMessage());
+        }
         told.accept(migrationStatus());
         return Optional.empty();
     }
@@ -152,6 +160,7 @@ final class IncomingVm implements VmmControl {
     /** On the main thread, while the machine is put together: fills its memory. */
     private SavedMachine receive(Order.Receive order, GuestMemory memory) throws IOException {
         enter(Phase.PREPARING);
+        List<ReceivedDisk> disks = order.disks().open();
         AvailableMemory.check(memory.size());
         try {
             memory.populate();
@@ -166,7 +175,8 @@ final class IncomingVm implements VmmControl {
         } catch (IOException e) {
             throw new StreamException(cancelled ? FailureKind.CANCELLED : FailureKind.CUT, e.getMessage());
         }
-        StreamReceiver made = new StreamReceiver(settings.vm(), memory, connections, order.stall(), this::load);
+        StreamReceiver made = new StreamReceiver(settings.vm(), memory, disks, connections, order.stall(),
+                this::load);
         receiver = Optional.of(made);
         enter(Phase.RECEIVING);
         if (cancelled) {
@@ -238,13 +248,37 @@ final class IncomingVm implements VmmControl {
 
     private VmmMigration migrationStatus() {
         return failed.isPresent() ? failed.get()
-                : new VmmMigration(phase, Optional.empty(),
-                        receiver.isPresent() ? receiver.get().receivedBytes() : 0);
+                : receiver.isPresent() ? received(phase, receiver.get())
+                        : new VmmMigration(phase, Optional.empty(), 0);
+    }
+
+    private static VmmMigration received(Phase phase, StreamReceiver from) {
+        return new VmmMigration(phase, Optional.empty(), from.receivedBytes(),
+                new VmmMigration.Disks(from.receivedDiskBytes(), 0, 0));
+    }
+
+    /** The machine's state, memory and disks, which come over the connections. */
+    private final class FromStream implements SavedSource {
+        private final Order.Receive order;
+
+        FromStream(Order.Receive order) {
+            this.order = order;
+        }
+
+        @Override
+        public SavedMachine restore(GuestMemory memory) throws IOException {
+            return receive(order, memory);
+        }
+
+        @Override
+        public Disk open(DiskSettings disk) throws IOException {
+            return order.disks().take(disk);
+        }
     }
 
     /** When its guest has been received. */
     VmmMigration received() {
-        return new VmmMigration(Phase.RECEIVED, Optional.empty(), receiver.orElseThrow().receivedBytes());
+        return received(Phase.RECEIVED, receiver.orElseThrow());
     }
 
     /** Whether somebody wanted it to stop. */
@@ -361,11 +395,12 @@ final class IncomingVm implements VmmControl {
             }
             try {
                 Sending.checkConnections(request.getConnections());
+                IncomingDisks disks = IncomingDisks.of(DiskTranslation.of(settings), request.getMirroredDisksList());
                 LinkListener open = LinkListener.listen(Sending.path(request.getLinkPath()));
                 Duration stall = Sending.millis(request.getStallMillis(), STALL);
                 link = Optional.of(open);
                 asked = true;
-                orders.add(new Order.Receive(open, request.getConnections(), stall));
+                orders.add(new Order.Receive(open, request.getConnections(), stall, disks));
             } catch (IllegalArgumentException e) {
                 answer.refused(Refusal.BAD_REQUEST, e.getMessage());
                 return;

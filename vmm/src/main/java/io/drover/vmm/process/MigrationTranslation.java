@@ -1,6 +1,7 @@
 package io.drover.vmm.process;
 
 import io.drover.vmm.client.VmmMigration;
+import io.drover.vmm.client.VmmMigration.Disks;
 import io.drover.vmm.client.VmmMigration.Downtime;
 import io.drover.vmm.client.VmmMigration.Failure;
 import io.drover.vmm.client.VmmMigration.Phase;
@@ -34,7 +35,9 @@ final class MigrationTranslation {
         };
         return new VmmMigration(phase, failure, progress.passes(), progress.sentBytes(), progress.bytesPerSecond(),
                 progress.dirtyBytesPerSecond(), progress.remainingBytes(), progress.predictedDowntime(),
-                progress.throttlePercent(), progress.elapsed(), progress.left(), downtime);
+                progress.throttlePercent(), progress.elapsed(), progress.left(), downtime,
+                new Disks(progress.disks().sentBytes(), progress.disks().remainingBytes(),
+                        progress.disks().totalBytes()));
     }
 
     /** What is told of one that never came so far that anything was stopped. */

@@ -7,6 +7,7 @@ import io.drover.proto.vmm.v1.SendMigrationRequest.WhenStuck;
 import io.drover.vmm.accelerator.DirtyLog;
 import io.drover.vmm.client.VmmMigration;
 import io.drover.vmm.client.VmmMigration.Phase;
+import io.drover.vmm.disk.TrackedDisk;
 import io.drover.vmm.linux.StreamConnection;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.Answer;
@@ -20,6 +21,7 @@ import io.drover.vmm.migration.SendState;
 import io.drover.vmm.migration.SendingMachine;
 import io.drover.vmm.migration.link.LinkListener;
 import io.drover.vmm.migration.policy.PolicySettings;
+import io.drover.vmm.migration.stream.SentDisk;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -27,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -34,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * Sends a machine's guest to another VMM, on a thread of its own; one at a time. Requests come on the control server's thread,
@@ -82,7 +86,7 @@ final class Sending implements MigrationControl, AutoCloseable {
         Attempt made;
         try {
             checkConnections(request.getConnections());
-            made = new Attempt(request.getConnections(), options(request),
+            made = new Attempt(request.getConnections(), options(request), disks(request.getMirroredDisksList()),
                     LinkListener.listen(path(request.getLinkPath())));
         } catch (IllegalArgumentException e) {
             answer.refused(Refusal.BAD_REQUEST, e.getMessage());
@@ -94,6 +98,19 @@ final class Sending implements MigrationControl, AutoCloseable {
         attempt = Optional.of(made);
         made.start();
         answer.done();
+    }
+
+    private List<SentDisk> disks(List<String> ids) {
+        List<SentDisk> disks = new ArrayList<>();
+        for (String id : Set.copyOf(ids)) {
+            Optional<TrackedDisk> disk = machine.copiedDisk(id);
+            if (disk.isEmpty()) {
+                throw new IllegalArgumentException("disk to be mirrored : '" + id
+                        + "' (expected: one of this machine's that is not read-only, and not leaving)");
+            }
+            disks.add(new SentDisk(id, disk.get()));
+        }
+        return List.copyOf(disks);
     }
 
     static void checkConnections(int connections) {
@@ -209,6 +226,7 @@ final class Sending implements MigrationControl, AutoCloseable {
     private final class Attempt {
         private final int connections;
         private final SendOptions options;
+        private final List<SentDisk> disks;
         private final LinkListener link;
         private final Thread thread;
         private final CountDownLatch ended = new CountDownLatch(1);
@@ -222,9 +240,10 @@ final class Sending implements MigrationControl, AutoCloseable {
         @GuardedBy("this")
         private final List<Runnable> afterEnd = new ArrayList<>();
 
-        Attempt(int connections, SendOptions options, LinkListener link) {
+        Attempt(int connections, SendOptions options, List<SentDisk> disks, LinkListener link) {
             this.connections = connections;
             this.options = options;
+            this.disks = disks;
             this.link = link;
             this.thread = Thread.ofPlatform().name(name + " migration").unstarted(this::run);
         }
@@ -241,11 +260,12 @@ final class Sending implements MigrationControl, AutoCloseable {
                 try (link) {
                     accepted = link.accept(connections, options.stall(), options.stall());
                 }
-                OutgoingMigration made = new OutgoingMigration(name, new SentMachine(), accepted, options, state -> {
-                    log.info("migration: " + state);
-                    converged |= state instanceof SendState.Converged;
-                    told.accept(status());
-                }, log);
+                OutgoingMigration made = new OutgoingMigration(name, new SentMachine(disks), accepted, options,
+                        state -> {
+                            log.info("migration: " + state);
+                            converged |= state instanceof SendState.Converged;
+                            told.accept(status());
+                        }, log);
                 migration = Optional.of(made);
                 if (cancelled) {
                     made.cancel("cancelled");
@@ -359,6 +379,17 @@ final class Sending implements MigrationControl, AutoCloseable {
 
     /** The machine, as a migration sees it. */
     private final class SentMachine implements SendingMachine {
+        private final List<SentDisk> disks;
+
+        SentMachine(List<SentDisk> disks) {
+            this.disks = disks;
+        }
+
+        @Override
+        public List<SentDisk> disks() {
+            return disks;
+        }
+
         @Override
         public GuestMemory memory() {
             return machine.memory();
@@ -393,6 +424,7 @@ final class Sending implements MigrationControl, AutoCloseable {
             machine.whilePaused(still -> {
                 byte[] bytes = still.state().toByteArray();
                 still.flushDisks();
+                still.releaseDisks(disks.stream().map(SentDisk::id).collect(Collectors.toUnmodifiableSet()));
                 state.complete(bytes);
             }, saved.answering(state::join));
             return saved.await();

@@ -49,13 +49,14 @@ final class StreamLoop {
         for (int i = 0; i < connections; i++) {
             all.add(StreamConnection.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT));
         }
-        try (StreamSender sender = new StreamSender("bench", memory, all, TIMEOUT, new SendRate(Optional.empty()))) {
+        try (StreamSender sender = new StreamSender("bench", memory, List.of(), all, TIMEOUT,
+                new SendRate(Optional.empty()))) {
             sender.open();
             PageSet pages = new PageSet(memory.pages());
             pages.addAll();
             for (int round = 0; round < rounds; round++) {
                 long begin = System.nanoTime();
-                sender.sendPass(round, pages);
+                sender.sendPass(round, pages, List.of());
                 if (round > 0) {
                     System.out.println(memory.size() / 1048576.0 / ((System.nanoTime() - begin) / 1e9));
                 }
@@ -72,7 +73,7 @@ final class StreamLoop {
                 all.add(StreamConnection.of(TcpSocket.accept(door), TIMEOUT));
             }
         }
-        try (StreamReceiver receiver = new StreamReceiver("bench", memory, all, TIMEOUT, state -> {
+        try (StreamReceiver receiver = new StreamReceiver("bench", memory, List.of(), all, TIMEOUT, state -> {
             // There is none.
         })) {
             receiver.receive();

@@ -11,7 +11,7 @@ public final class MigrationStreamFuzz {
         FuzzBytes peer = new FuzzBytes(input);
         HostileSender sender = new HostileSender();
         while (!peer.isUsedUp()) {
-            switch (peer.next8() & 7) {
+            switch (peer.next8() & 15) {
                 case 0 -> sender.hello(-1, 0);
                 case 1 -> sender.pages(peer.next8(), peer::next16, peer.next8());
                 case 2 -> sender.zeros(peer.next8(), peer::next16);
@@ -23,6 +23,11 @@ public final class MigrationStreamFuzz {
                         sender.raw(peer.next8());
                     }
                 }
+                case 8 ->
+                    sender.block(peer.next8() & 1, (long) peer.next8() << 16, (peer.next8() & 0x81) << 9, peer.next8());
+                case 9 ->
+                    sender.blockZeros(peer.next8() & 3, peer.next8() & 1, peer.next8(), (long) peer.next8() << 16);
+                case 10 -> sender.disks(peer.next16(), peer.next8());
                 default -> sender.hello(peer.next8(), peer.next8());
             }
         }

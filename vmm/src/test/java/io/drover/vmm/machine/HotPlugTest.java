@@ -66,7 +66,7 @@ class HotPlugTest {
                 Optional.empty(), MemorySettings.PLAIN, List.of(), Optional.empty());
         Log log = new Log(System.err, "test");
         devices = PciDevices.plug(settings, GuestMemory.of(arena.allocate(2 << 20, 4096)), new NoCpus(), new PciBus(),
-                mmio, Optional.empty(), log);
+                mmio, Optional.empty(), PciDevices.DiskSource.IMAGES, log);
         hotPlug = new HotPlug(devices, () -> events++, gone::release, log);
         registers = hotPlug.registers();
     }

@@ -14,6 +14,7 @@ import io.drover.vmm.memory.PageSet;
 import io.drover.vmm.migration.policy.PolicySettings;
 import io.drover.vmm.migration.policy.PolicySettings.WhenStuck;
 import io.drover.vmm.migration.stream.FailureKind;
+import io.drover.vmm.migration.stream.SentDisk;
 import io.drover.vmm.migration.stream.StreamException;
 import io.drover.vmm.migration.stream.StreamReceiver;
 import java.io.ByteArrayOutputStream;
@@ -82,6 +83,11 @@ class OutgoingMigrationTest {
         @Override
         public GuestMemory memory() {
             return memory;
+        }
+
+        @Override
+        public List<SentDisk> disks() {
+            return List.of();
         }
 
         @Override
@@ -165,7 +171,8 @@ class OutgoingMigrationTest {
     private void start(SendOptions options) throws Exception {
         List<FileHandle> pair = UnixSocket.pair();
         target = GuestMemory.of(arena.allocate(PAGES * 4096, 4096));
-        receiver = new StreamReceiver("test", target, List.of(StreamConnection.of(pair.get(1), TIMEOUT)), TIMEOUT,
+        receiver = new StreamReceiver("test", target, List.of(), List.of(StreamConnection.of(pair.get(1), TIMEOUT)),
+                TIMEOUT,
                 received::add);
         migration = new OutgoingMigration("test", machine, List.of(StreamConnection.of(pair.get(0), TIMEOUT)), options,
                 states::add,

@@ -194,7 +194,7 @@ class MigrationTest {
         MovingVm target = vm(true);
         try (MigrationDoor door = target.receive(1)) {
             // In the kernel's page, which nobody writes to again: the last of the first frame's before those that change.
-            source.sendTo(DamagingWire.flipping(64 + 8 + 8 * 8 + 4096 * 3 + 100).to(
+            source.sendTo(DamagingWire.flipping(64 + 8 + 8 + 8 * 8 + 4096 * 3 + 100).to(
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), door.port())), one());
             VmmMigration end = awaitEitherFailed(source);
             assertThat(end.failure().orElseThrow().kind()).isEqualTo("DAMAGED");

@@ -21,6 +21,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -92,7 +93,12 @@ final class MovingVm {
 
     /** Has it receive, and opens a door for the sender; the memory is there. */
     MigrationDoor receive(int connections) throws Exception {
-        client.receiveMigration(folder.resolve("link"), connections, STALL);
+        return receive(connections, List.of());
+    }
+
+    /** With the content of disks. */
+    MigrationDoor receive(int connections, List<String> mirrored) throws Exception {
+        client.receiveMigration(folder.resolve("link"), connections, STALL, mirrored);
         await(Phase.WAITING);
         MigrationDoor door = MigrationDoor.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 Optional.empty(), VmmRig.LONG);

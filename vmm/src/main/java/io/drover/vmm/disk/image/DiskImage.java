@@ -37,6 +37,26 @@ public record DiskImage(Path path, DiskFormat format) {
         return open(chain, readOnly, CACHE_BYTES);
     }
 
+    /**
+     * Opens the first image to look at, without a lock, as somebody else may have it still: it must not be written to meanwhile.
+     */
+    static Disk openToLookAt(List<DiskImage> chain) throws IOException {
+        DiskImage top = chain.getFirst();
+        LinuxFile file = LinuxFile.open(top.path, true);
+        if (top.format == DiskFormat.RAW) {
+            return RawDisk.open(file, true);
+        }
+        Optional<Disk> backing;
+        try {
+            List<DiskImage> rest = chain.subList(1, chain.size());
+            backing = rest.isEmpty() ? Optional.empty() : Optional.of(open(rest, true, BACKING_CACHE_BYTES));
+        } catch (IOException e) {
+            file.close();
+            throw e;
+        }
+        return Qcow2Disk.open(file, backing, true, BACKING_CACHE_BYTES);
+    }
+
     private static Disk open(List<DiskImage> chain, boolean readOnly, long cacheBytes) throws IOException {
         DiskImage top = chain.getFirst();
         List<DiskImage> rest = chain.subList(1, chain.size());

@@ -178,10 +178,35 @@ public final class Qcow2Disk implements Disk {
     }
 
     @Override
+    public Extent extent(long offset, long maxBytes) throws IOException {
+        DiskRange.check(offset & -(long) SECTOR_BYTES, 0, size);
+        Request run = new Request();
+        map.find(run, offset, maxBytes, false);
+        return new Extent(run.bytes, switch (run.kind) {
+            case DATA, COMPRESSED -> true;
+            case ZERO -> backing.isPresent();
+            case UNALLOCATED -> false;
+        });
+    }
+
+    @Override
+    public void release() throws IOException {
+        if (metadata.isPresent()) {
+            metadata.get().clean();
+        }
+        file.unlock();
+    }
+
+    @Override
+    public void hold() throws IOException {
+        file.lock();
+    }
+
+    @Override
     public void close() throws IOException {
         try {
             if (metadata.isPresent()) {
-                metadata.get().close();
+                metadata.get().clean();
             }
         } finally {
             compressed.close();

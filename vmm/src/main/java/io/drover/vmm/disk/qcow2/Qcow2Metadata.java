@@ -172,8 +172,8 @@ final class Qcow2Metadata {
         file.flush();
     }
 
-    /** The last flush: with it the image is clean. */
-    void close() throws IOException {
+    /** Flushes, and leaves the image as one that nobody has open; the next change marks it again. */
+    void clean() throws IOException {
         lock.lock();
         try {
             commit();

@@ -19,7 +19,11 @@ public enum FailureKind {
     /** Busy guest: it did not converge, and the operator wants it to stay then. */
     NOT_CONVERGED(8),
     /** This end itself failed. */
-    FAILED(9);
+    FAILED(9),
+    /** The receiving host has no room for a disk. */
+    NO_SPACE(10),
+    /** A disk that is sent is not there at the receiver's, is of another size, or cannot be written to. */
+    DISK(11);
 
     private final int number;
 

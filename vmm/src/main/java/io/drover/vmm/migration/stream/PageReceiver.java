@@ -15,7 +15,7 @@ final class PageReceiver {
     private final int index;
     private final int connections;
     private final ByteBuffer entries = ByteBuffer.allocateDirect(Protocol.MAX_ENTRIES * Protocol.ENTRY_BYTES);
-    private final CRC32C digest = new CRC32C();
+    private final CRC32C digest;
     /** Whether there ever was a suspect among this connection's pages. */
     private boolean suspected;
     private long pages;
@@ -26,19 +26,17 @@ final class PageReceiver {
      *
      * @param suspects
      *            gets pages whose bytes and checksum do not match, until they come again
+     * @param digest
+     *            of the connection: of all entries that came, in their order
      */
     PageReceiver(FrameChannel channel, GuestMemory memory, PageSet suspects, int index,
-            int connections) {
+            int connections, CRC32C digest) {
         this.channel = channel;
         this.guest = new GuestPages(memory);
         this.suspects = suspects;
         this.index = index;
         this.connections = connections;
-    }
-
-    /** Of all entries that came, in their order. */
-    int digest() {
-        return (int) digest.getValue();
+        this.digest = digest;
     }
 
     /** Pages that came, those that came twice counted twice. */
@@ -107,12 +105,10 @@ final class PageReceiver {
         }
     }
 
-    /** Takes the body of a PASS_END frame whose header was read. */
-    void takePassEnd() throws StreamException {
-        channel.read(entries, Protocol.PASS_END_BYTES);
-        if (entries.getLong(0) != inPass) {
-            throw damaged(inPass + " pages of a pass came over connection " + index + " (sent: " + entries.getLong(0)
-                    + ")");
+    /** Ends a pass in which so many came, as the sender says. */
+    void endPass(long announced) throws StreamException {
+        if (announced != inPass) {
+            throw damaged(inPass + " pages of a pass came over connection " + index + " (sent: " + announced + ")");
         }
         inPass = 0;
     }

@@ -26,25 +26,31 @@ final class PageSender {
     private long zeroFirst;
     private long zeroPages;
     private long sentInPass;
-    private final CRC32C digest = new CRC32C();
+    private final CRC32C digest;
 
+    /**
+     * For one connection.
+     *
+     * @param digest
+     *            of the connection: of all entries that were sent, in their order
+     */
     PageSender(FrameChannel channel, GuestPages guest, PageSet sent, SendRate rate, int index,
-            int connections) {
+            int connections, CRC32C digest) {
         this.channel = channel;
         this.guest = guest;
         this.sent = sent;
         this.rate = rate;
         this.index = index;
         this.connections = connections;
+        this.digest = digest;
     }
 
-    /** Of all entries that were sent, in their order. */
-    int digest() {
-        return (int) digest.getValue();
-    }
-
-    /** Sends what is this connection's of a set, and the end of the pass. */
-    void send(int pass, PageSet set) throws StreamException {
+    /**
+     * Sends what is this connection's of a set.
+     *
+     * @return how many pages that were
+     */
+    long send(PageSet set) throws StreamException {
         sentInPass = 0;
         // A stripe is a word of the set.
         for (int stripe = index; stripe < set.words(); stripe += connections) {
@@ -60,8 +66,7 @@ final class PageSender {
         }
         flushPages();
         flushZeros();
-        ByteBuffer end = FrameChannel.frame(Protocol.PASS_END, pass, Protocol.PASS_END_BYTES).putLong(sentInPass);
-        channel.writeFrame(end);
+        return sentInPass;
     }
 
     /** Whether the page is something else than zeros. */

@@ -3,8 +3,10 @@ package io.drover.vmm.migration.stream;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 
 /** How far the connections of one stream have come at the receiving end, together. Safe for use by several threads. */
 final class Reception {
@@ -21,12 +23,17 @@ final class Reception {
     @GuardedBy("this")
     private final long[] pages;
     @GuardedBy("this")
+    private final long[] diskBytes;
+    @GuardedBy("this")
+    private Optional<List<ReceivedDisk>> disks = Optional.empty();
+    @GuardedBy("this")
     private boolean ended;
 
     Reception(int connections) {
         passes = new long[connections];
         digests = new int[connections];
         pages = new long[connections];
+        diskBytes = new long[connections];
         Arrays.fill(passes, NOT_GREETED);
     }
 
@@ -49,28 +56,46 @@ final class Reception {
      *            of the entries that came over it
      * @param pageCount
      *            that came over it, in all passes
+     * @param ofDisks
+     *            bytes that came over it, in all passes
      */
-    synchronized void endPass(int index, long pass, int digest, long pageCount) throws StreamException {
+    synchronized void endPass(int index, long pass, int digest, long pageCount, long ofDisks) throws StreamException {
         if (pass <= passes[index]) {
             throw new StreamException(FailureKind.DAMAGED, "pass " + pass + " ends after pass " + passes[index]);
         }
         passes[index] = pass;
         digests[index] = digest;
         pages[index] = pageCount;
+        diskBytes[index] = ofDisks;
         notifyAll();
+    }
+
+    /** The disks that are sent, in the sender's order. */
+    synchronized void setDisks(List<ReceivedDisk> numbered) {
+        disks = Optional.of(numbered);
+        notifyAll();
+    }
+
+    /** Waits until it is known which disks are sent. */
+    synchronized List<ReceivedDisk> awaitDisks(Duration timeout) throws StreamException {
+        await(this::knowsDisks, "which disks are sent is not said", timeout);
+        return disks.orElseThrow();
     }
 
     /** Waits until all connections have ended a pass. */
     synchronized void awaitPass(long pass, Duration timeout) throws StreamException {
+        await(() -> allAt(pass), "pass " + pass + " does not end on all connections", timeout);
+    }
+
+    private synchronized void await(BooleanSupplier condition, String what, Duration timeout) throws StreamException {
         long until = System.nanoTime() + timeout.toNanos();
-        while (!allAt(pass)) {
+        while (!condition.getAsBoolean()) {
             long left = until - System.nanoTime();
             if (ended) {
                 throw new StreamException(FailureKind.CUT, "another connection of the stream has ended");
             }
             if (left <= 0) {
-                throw new StreamException(FailureKind.STALLED,
-                        "pass " + pass + " does not end on all connections within " + timeout.toSeconds() + " s");
+                throw new StreamException(FailureKind.STALLED, what + " within " + timeout.toSeconds() + " s");
             }
             try {
                 wait(Math.ceilDiv(left, 1_000_000));
@@ -101,15 +126,27 @@ final class Reception {
 
     /** Pages that came in passes that have ended. */
     synchronized long pages() {
+        return sum(pages);
+    }
+
+    /** Of disks, in passes that have ended. */
+    synchronized long diskBytes() {
+        return sum(diskBytes);
+    }
+
+    private static long sum(long[] counts) {
         long sum = 0;
-        for (long count : pages) {
+        for (long count : counts) {
             sum += count;
         }
         return sum;
     }
 
-    @GuardedBy("this")
-    private boolean allAt(long pass) {
+    private synchronized boolean knowsDisks() {
+        return disks.isPresent();
+    }
+
+    private synchronized boolean allAt(long pass) {
         for (long each : passes) {
             if (each != pass) {
                 return false;

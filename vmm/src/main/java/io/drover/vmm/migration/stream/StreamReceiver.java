@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.zip.CRC32C;
 
 /**
  * The receiving end of a stream. Fills memory that begins as zeros, and that nobody else touches. Whatever comes is checked: a
@@ -23,6 +24,8 @@ public final class StreamReceiver implements AutoCloseable {
 
     private final String name;
     private final GuestMemory memory;
+    /** Those that are to come. */
+    private final List<ReceivedDisk> disks;
     private final Duration timeout;
     private final List<FrameChannel> channels = new ArrayList<>();
     private final PageSet suspects;
@@ -38,19 +41,22 @@ public final class StreamReceiver implements AutoCloseable {
      *            of its threads
      * @param memory
      *            zeros, and nobody else's until {@link #receive} has returned
+     * @param disks
+     *            that come with it, to which nothing was written yet
      * @param connections
      *            1 to 16, all there will be; closed with this
      * @param timeout
      *            as the connections were made with: how long the other side may say nothing
      */
-    public StreamReceiver(String name, GuestMemory memory, List<StreamConnection> connections, Duration timeout,
-            StateTaker taker) {
+    public StreamReceiver(String name, GuestMemory memory, List<ReceivedDisk> disks,
+            List<StreamConnection> connections, Duration timeout, StateTaker taker) {
         if (connections.isEmpty() || connections.size() > Protocol.MAX_CONNECTIONS) {
             throw new IllegalArgumentException("connections of a stream : " + connections.size() + " (expected: 1 to "
                     + Protocol.MAX_CONNECTIONS + ")");
         }
         this.name = name;
         this.memory = memory;
+        this.disks = List.copyOf(disks);
         this.timeout = timeout;
         this.taker = taker;
         this.suspects = new PageSet(memory.pages());
@@ -92,9 +98,14 @@ public final class StreamReceiver implements AutoCloseable {
         }
     }
 
-    /** Bytes of pages that came in passes that have ended, those that came twice counted twice. Any thread. */
+    /** Bytes of pages and disks that came in passes that have ended, those that came twice counted twice. Any thread. */
     public long receivedBytes() {
-        return reception.pages() * Protocol.PAGE_BYTES;
+        return reception.pages() * Protocol.PAGE_BYTES + reception.diskBytes();
+    }
+
+    /** Of them, those of disks. Any thread. */
+    public long receivedDiskBytes() {
+        return reception.diskBytes();
     }
 
     /** Whether everything is here, verified and loaded. Any thread. */
@@ -117,7 +128,9 @@ public final class StreamReceiver implements AutoCloseable {
     private void serve(FrameChannel channel) {
         try {
             int index = greet(channel);
-            take(channel, index, new PageReceiver(channel, memory, suspects, index, channels.size()));
+            CRC32C digest = new CRC32C();
+            take(channel, index, new PageReceiver(channel, memory, suspects, index, channels.size(), digest),
+                    new BlockReceiver(channel, reception.awaitDisks(timeout), index, channels.size(), digest), digest);
         } catch (StreamException e) {
             refuse(channel, e);
         } catch (RuntimeException e) {
@@ -178,7 +191,9 @@ public final class StreamReceiver implements AutoCloseable {
         int newest = hello.getShort() & 0xFFFF;
         if (Protocol.VERSION < oldest || Protocol.VERSION > newest) {
             throw new StreamException(FailureKind.VERSION, "the sending VMM speaks versions " + oldest + " to " + newest
-                    + " of the stream, this one " + Protocol.VERSION + "; next: bring both hosts to the same release");
+                    + " of the stream, this one " + Protocol.VERSION
+                    + (newest < Protocol.VERSION ? ": the sender speaks an older version" : ": this one is older")
+                    + "; next: bring both hosts to the same release");
         }
         int index = hello.getShort() & 0xFFFF;
         int count = hello.getShort() & 0xFFFF;
@@ -191,6 +206,10 @@ public final class StreamReceiver implements AutoCloseable {
             throw damaged("other stripes than of " + Protocol.STRIPE_PAGES + " pages");
         }
         reception.greet(index, id);
+        if (index == 0) {
+            channel.readHeader();
+            reception.setDisks(DiskTable.read(channel, disks));
+        }
         channel.writeFrame(FrameChannel.frame(Protocol.WELCOME, Protocol.VERSION, 0));
         return index;
     }
@@ -204,7 +223,9 @@ public final class StreamReceiver implements AutoCloseable {
         }
     }
 
-    private void take(FrameChannel channel, int index, PageReceiver pages) throws StreamException {
+    private void take(FrameChannel channel, int index, PageReceiver pages, BlockReceiver blocks, CRC32C digest)
+            throws StreamException {
+        ByteBuffer passEnd = ByteBuffer.allocateDirect(Protocol.PASS_END_BYTES);
         ByteArrayOutputStream state = new ByteArrayOutputStream();
         while (true) {
             channel.readHeader();
@@ -214,10 +235,14 @@ public final class StreamReceiver implements AutoCloseable {
             switch (channel.type()) {
                 case Protocol.PAGES -> pages.takePages(channel.number());
                 case Protocol.ZEROS -> pages.takeZeros(channel.number());
+                case Protocol.BLOCK -> blocks.takeBlock(channel.number());
+                case Protocol.BLOCK_ZEROS -> blocks.takeZeros(channel.number());
                 case Protocol.PASS_END -> {
                     long pass = channel.number();
-                    pages.takePassEnd();
-                    reception.endPass(index, pass, pages.digest(), pages.pages());
+                    channel.read(passEnd, Protocol.PASS_END_BYTES);
+                    pages.endPass(passEnd.getLong(0));
+                    blocks.endPass(passEnd.getLong(8));
+                    reception.endPass(index, pass, (int) digest.getValue(), pages.pages(), blocks.bytes());
                     if (index == 0) {
                         reception.awaitPass(pass, timeout);
                         channel.writeFrame(FrameChannel.frame(Protocol.PASS_TAKEN, (int) pass, 0));
@@ -285,6 +310,7 @@ public final class StreamReceiver implements AutoCloseable {
         if (body.getInt(8) != state.length || body.getInt(12) != StreamSender.crc(state, 0, state.length)) {
             throw damaged("state of " + state.length + " bytes (the sender's: other " + body.getInt(8) + ")");
         }
+        BlockReceiver.flush(disks);
         try {
             taker.take(state);
         } catch (IOException e) {

@@ -7,9 +7,11 @@ import io.drover.vmm.memory.PageSet;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.CRC32C;
 
@@ -20,7 +22,9 @@ import java.util.zip.CRC32C;
 public final class StreamSender implements AutoCloseable {
     private final GuestMemory memory;
     private final List<FrameChannel> channels = new ArrayList<>();
-    private final List<PageSender> senders = new ArrayList<>();
+    private final List<ConnectionSender> senders = new ArrayList<>();
+    private final List<SentDisk> disks;
+    private final AtomicLong diskBytes = new AtomicLong();
     private final SendRate rate;
     private final AtomicReference<StreamException> broken = new AtomicReference<>();
     private final String name;
@@ -31,13 +35,15 @@ public final class StreamSender implements AutoCloseable {
      *
      * @param name
      *            of its threads
+     * @param disks
+     *            that are sent with it
      * @param connections
      *            1 to 16; closed with this
      * @param timeout
      *            as the connections were made with: how long the other side may take or say nothing
      */
-    public StreamSender(String name, GuestMemory memory, List<StreamConnection> connections, Duration timeout,
-            SendRate rate) {
+    public StreamSender(String name, GuestMemory memory, List<SentDisk> disks, List<StreamConnection> connections,
+            Duration timeout, SendRate rate) {
         if (connections.isEmpty() || connections.size() > Protocol.MAX_CONNECTIONS) {
             throw new IllegalArgumentException("connections of a stream : " + connections.size() + " (expected: 1 to "
                     + Protocol.MAX_CONNECTIONS + ")");
@@ -45,12 +51,17 @@ public final class StreamSender implements AutoCloseable {
         this.name = name;
         this.memory = memory;
         this.rate = rate;
+        this.disks = List.copyOf(disks);
         PageSet sent = new PageSet(memory.pages());
         for (StreamConnection connection : connections) {
             FrameChannel channel = new FrameChannel(connection, timeout);
             channels.add(channel);
-            senders.add(new PageSender(channel, new GuestPages(memory), sent, rate, senders.size(),
-                    connections.size()));
+            CRC32C digest = new CRC32C();
+            senders.add(new ConnectionSender(channel,
+                    new PageSender(channel, new GuestPages(memory), sent, rate, senders.size(), connections.size(),
+                            digest),
+                    new BlockSender(channel, this.disks, rate, diskBytes, senders.size(), connections.size(), digest),
+                    digest));
         }
     }
 
@@ -72,6 +83,7 @@ public final class StreamSender implements AutoCloseable {
                             .putLong(memory.pages()).putLong(new GuestPages(memory).lowCount())
                             .putInt(Protocol.STRIPE_PAGES).putInt(0));
         }
+        channels.getFirst().writeFrame(DiskTable.frame(disks));
         for (FrameChannel channel : channels) {
             expect(channel, Protocol.WELCOME);
             if (channel.number() < oldest || channel.number() > newest) {
@@ -88,16 +100,19 @@ public final class StreamSender implements AutoCloseable {
      *            a number for it, 0 or more
      * @param pages
      *            stay in the set
+     * @param blocks
+     *            of the disks, a set for each, which they stay in
      * @return bytes that were sent
      */
-    public long sendPass(int pass, PageSet pages) throws StreamException {
+    public long sendPass(int pass, PageSet pages, List<BitSet> blocks) throws StreamException {
         long before = rate.sentBytes();
         List<Thread> threads = new ArrayList<>();
         for (int index = 1; index < senders.size(); index++) {
-            PageSender sender = senders.get(index);
-            threads.add(Thread.ofPlatform().name(name + " stream " + index).start(() -> sendOn(sender, pass, pages)));
+            ConnectionSender sender = senders.get(index);
+            threads.add(Thread.ofPlatform().name(name + " stream " + index)
+                    .start(() -> sendOn(sender, pass, pages, blocks)));
         }
-        sendOn(senders.getFirst(), pass, pages);
+        sendOn(senders.getFirst(), pass, pages, blocks);
         boolean interrupted = false;
         for (Thread thread : threads) {
             while (thread.isAlive()) {
@@ -124,9 +139,14 @@ public final class StreamSender implements AutoCloseable {
         return rate.sentBytes() - before;
     }
 
-    private void sendOn(PageSender sender, int pass, PageSet pages) {
+    /** Of disks, that were sent; zeros too, and what was sent twice counted twice. Any thread. */
+    public long diskBytes() {
+        return diskBytes.get();
+    }
+
+    private void sendOn(ConnectionSender sender, int pass, PageSet pages, List<BitSet> blocks) {
         try {
-            sender.send(pass, pages);
+            sender.send(pass, pages, blocks);
         } catch (StreamException e) {
             fail(e);
         } catch (RuntimeException e) {
@@ -159,8 +179,8 @@ public final class StreamSender implements AutoCloseable {
                     .putInt(crc(state, at, bytes)).put(state, at, bytes));
         }
         long digest = 0;
-        for (PageSender sender : senders) {
-            digest = Protocol.digest(digest, sender.digest());
+        for (ConnectionSender sender : senders) {
+            digest = Protocol.digest(digest, sender.entries());
         }
         write(first, FrameChannel.frame(Protocol.FINISH, Protocol.FINISH_BYTES, Protocol.FINISH_BYTES)
                 .putLong(digest).putInt(state.length).putInt(crc(state, 0, state.length)));

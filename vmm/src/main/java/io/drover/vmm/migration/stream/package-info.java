@@ -2,7 +2,7 @@
  * How a guest's memory and the state of its devices go from one VMM to another, over 1 to 16 stream sockets. Who encrypts
  * them, and who is at the other end, is not the business of this package: see docs/security.md.
  *
- * <h2>The protocol, version 1</h2>
+ * <h2>The protocol, version 2</h2>
  *
  * All numbers are big endian. What the sender sends is frames of a header of 8 bytes, type (1 byte), three bytes of zero, a
  * number (4 bytes), and what the type says:
@@ -13,10 +13,15 @@
  *             pages below the hole (8), pages of a stripe (4), 4 bytes of zero
  * PAGES    2  number: pages, 1 to 256. For each its place in RAM and its CRC-32C (4 bytes each), ascending; then the pages
  * ZEROS    3  number: runs, 1 to 256. For each its first page and how many (4 bytes each), of pages that have become zeros
- * PASS_END 4  number: the pass. How many pages this connection has sent in it (8)
+ * PASS_END 4  number: the pass. How many pages (8) and blocks of disks (8) this connection has sent in it
  * STATE    5  number: bytes, 1 to 65536, on connection 0 alone. CRC-32C (4), the bytes
  * FINISH   6  number: 16, on connection 0 alone. Digest (8), bytes of state (4), CRC-32C of the state (4)
  * ALIVE    7  nothing; so that the receiver need not wait for what has come to nothing
+ * DISKS    8  behind HELLO on connection 0, and nowhere else. Number: bytes, at most 4096. For each disk that is sent, in the
+ *             order by which BLOCK and BLOCK_ZEROS number them: its size (8), the length of its id (1), its id
+ * BLOCK    9  number: bytes, 512 to 65536. Disk (4), CRC-32C (4), offset (8), the bytes: a block of 64 KiB, the last of a disk
+ *             may be shorter
+ * BLOCK_ZEROS 10  number: runs, 1 to 256. For each the disk (4), how many blocks (4), the offset of the first (8)
  * </pre>
  *
  * The receiver answers, with the same header,
@@ -39,6 +44,12 @@
  * the same order, they see by a digest: for each connection the CRC-32C of the entries of all its PAGES and ZEROS frames, and of
  * these, by connection, the sum of each and 31 times what was before. All this finds damage and mistakes; against somebody who
  * wants to deceive there is TLS around it.
+ *
+ * <p>
+ * Disks go in the same passes as memory: the image of each, at the receiver's, begins as nothing on top of the same backing
+ * image. A block goes over the connection that its place says, stripes of 16 go round. It is copied before it is sent, so its
+ * checksum is that of its bytes, and one that does not match is refused at once. The receiver says PASS_TAKEN when it has written
+ * what came, and RECEIVED when that is durable. Blocks and runs count in the digest: what is in front of their bytes.
  *
  * <p>
  * Not compressed: the JDK's deflate takes a core for each 100 MB/s or so, less than the networks between hosts carry, and needs a

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.vmm.disk.Disk;
 import io.drover.vmm.disk.DiskBytes;
+import io.drover.vmm.disk.ImageInUseException;
 import io.drover.vmm.disk.qcow2.Qcow2Creation;
 import io.drover.vmm.disk.qcow2.QemuImg;
 import java.io.IOException;
@@ -132,6 +133,61 @@ class DiskImageTest {
                 Optional.of(new Qcow2Creation.BackingFile("x".repeat(2000), "raw")))))
                 .hasMessageContaining("2000 bytes");
         assertThat(tooLong).doesNotExist();
+    }
+
+    @Test
+    void imageThatIsReleasedIsCleanAndTakesNoChangesUntilItIsHeldAgain() throws IOException {
+        QemuImg.assumeInstalled();
+        DiskImage image = qcow2("image", Optional.empty());
+        byte[] bytes = DiskBytes.random(new Random(7), 4096);
+        try (Disk disk = DiskImage.open(List.of(image), false)) {
+            DiskBytes.write(disk, 0, bytes);
+            disk.release();
+            QemuImg.image("check", image.path());
+            assertThatThrownBy(() -> DiskBytes.write(disk, 0, new byte[512])).isInstanceOf(IOException.class)
+                    .hasMessageContaining("was given up");
+            assertThatThrownBy(() -> disk.discard(0, 1 << 16)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> disk.grow(2 * SIZE)).isInstanceOf(IOException.class);
+            assertThat(DiskBytes.read(disk, 0, 4096)).isEqualTo(bytes);
+            try (Disk other = DiskImage.open(List.of(image), false)) {
+                assertThatThrownBy(disk::hold).isInstanceOf(ImageInUseException.class);
+                DiskBytes.write(other, 8192, new byte[512]);
+                assertThatThrownBy(disk::hold).isInstanceOf(ImageInUseException.class);
+            }
+            disk.hold();
+            assertThatThrownBy(() -> DiskImage.open(List.of(image), false)).isInstanceOf(ImageInUseException.class);
+        }
+    }
+
+    @Test
+    void imageThatIsAwaitedIsLookedAtOnlyUntilItIsHeld() throws IOException {
+        for (DiskImage image : List.of(qcow2("image", Optional.empty()),
+                new DiskImage(Files.write(folder.resolve("raw"), new byte[SIZE]), DiskFormat.RAW))) {
+            try (Disk source = DiskImage.open(List.of(image), false)) {
+                // The source goes on after all, and never was another's.
+                source.release();
+                try (Disk target = AwaitedDisk.open(List.of(image))) {
+                    source.hold();
+                    assertThatThrownBy(target::hold).isInstanceOf(ImageInUseException.class);
+                }
+                byte[] last = DiskBytes.random(new Random(8), 70_000 / 512 * 512);
+                try (Disk target = AwaitedDisk.open(List.of(image))) {
+                    assertThat(target.size()).isEqualTo(SIZE);
+                    assertThat(target.readOnly()).isFalse();
+                    assertThatThrownBy(() -> DiskBytes.write(target, 0, new byte[512])).isInstanceOf(IOException.class);
+                    target.flush();
+                    target.release();
+                    assertThatThrownBy(target::hold).isInstanceOf(ImageInUseException.class);
+                    DiskBytes.write(source, 512, last);
+                    source.release();
+                    target.hold();
+                    target.hold();
+                    assertThat(DiskBytes.read(target, 512, last.length)).as("as it is by now").isEqualTo(last);
+                    assertThatThrownBy(source::hold).isInstanceOf(ImageInUseException.class);
+                    DiskBytes.write(target, 0, last);
+                }
+            }
+        }
     }
 
     private DiskImage qcow2(String name, Optional<Path> backing) throws IOException {

@@ -1,5 +1,8 @@
 package io.drover.vmm.migration.stream;
 
+import io.drover.vmm.disk.CrashingFile;
+import io.drover.vmm.disk.Disk;
+import io.drover.vmm.disk.RawDisk;
 import io.drover.vmm.linux.FileHandle;
 import io.drover.vmm.linux.IoVector;
 import io.drover.vmm.linux.StreamConnection;
@@ -12,12 +15,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntSupplier;
 
-/** Makes what a sender could say, right or wrong, and says it to a receiver that has 64 pages between two guards. */
+/** Makes what a sender could say, right or wrong, and says it to a receiver that has 64 pages between two guards, and a disk. */
 public final class HostileSender {
     private static final int PAGES = 64;
     private static final int PAGE = 4096;
@@ -25,20 +29,46 @@ public final class HostileSender {
     private static final int MAX_BYTES = 64 << 10;
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
     private static final byte GUARD = 0x5A;
+    private static final String DISK_ID = "d";
+    private static final int DISK_BYTES = (192 << 10) + 512;
 
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private int sentInPass;
+    private int blocksInPass;
 
     /** A right one, or with a byte of it changed. */
     public void hello(int at, int value) {
         ByteBuffer hello = ByteBuffer.allocate(64).putInt(Protocol.HELLO << 24).putInt(Protocol.HELLO_BYTES)
-                .putLong(Protocol.MAGIC).putShort((short) 1).putShort((short) 1).putShort((short) 0)
+                .putLong(Protocol.MAGIC).putShort((short) 2).putShort((short) 2).putShort((short) 0)
                 .putShort((short) 1).putLong(3).putLong(4).putLong(PAGES).putLong(PAGES)
                 .putInt(Protocol.STRIPE_PAGES).putInt(0);
         if (at >= 0) {
             hello.put(at % 64, (byte) value);
         }
         bytes.writeBytes(hello.array());
+        disks(DISK_BYTES, DISK_ID.length());
+    }
+
+    /** Which disks there are: right with the size and the length of the id of the receiver's. */
+    public void disks(int size, int idLength) {
+        bytes.writeBytes(ByteBuffer.allocate(8 + 9 + DISK_ID.length()).putInt(Protocol.DISKS << 24)
+                .putInt(9 + DISK_ID.length()).putLong(size).put((byte) idLength)
+                .put(DISK_ID.getBytes(StandardCharsets.US_ASCII)).array());
+    }
+
+    /** Of a disk, full of one value; the checksum is right. */
+    public void block(int disk, long offset, int length, int value) {
+        byte[] data = new byte[length];
+        Arrays.fill(data, (byte) value);
+        bytes.writeBytes(ByteBuffer.allocate(24 + length).putInt(Protocol.BLOCK << 24).putInt(length).putInt(disk)
+                .putInt(StreamSender.crc(data, 0, length)).putLong(offset).put(data).array());
+        blocksInPass++;
+    }
+
+    public void blockZeros(int count, int disk, int blocks, long offset) {
+        bytes.writeBytes(ByteBuffer.allocate(24).putInt(Protocol.BLOCK_ZEROS << 24).putInt(count).putInt(disk)
+                .putInt(blocks).putLong(offset).array());
+        blocksInPass += blocks;
     }
 
     /** Some pages, each full of one value; their checksums are right for that value. */
@@ -70,9 +100,10 @@ public final class HostileSender {
 
     /** Off by so much. */
     public void endPass(int pass, int off) {
-        bytes.writeBytes(ByteBuffer.allocate(16).putInt(Protocol.PASS_END << 24).putInt(pass).putLong(sentInPass + off)
-                .array());
+        bytes.writeBytes(ByteBuffer.allocate(24).putInt(Protocol.PASS_END << 24).putInt(pass).putLong(sentInPass + off)
+                .putLong(blocksInPass).array());
         sentInPass = 0;
+        blocksInPass = 0;
     }
 
     public void state(int count) {
@@ -95,7 +126,9 @@ public final class HostileSender {
      */
     public void send() throws IOException {
         List<FileHandle> pair = UnixSocket.pair();
-        try (Arena arena = Arena.ofShared(); StreamConnection mine = StreamConnection.of(pair.get(0), TIMEOUT)) {
+        try (Disk disk = RawDisk.open(new CrashingFile(new byte[DISK_BYTES]), false);
+                Arena arena = Arena.ofShared();
+                StreamConnection mine = StreamConnection.of(pair.get(0), TIMEOUT)) {
             MemorySegment all = arena.allocate((PAGES + 2L) * PAGE, PAGE).fill(GUARD);
             MemorySegment ram = all.asSlice(PAGE, (long) PAGES * PAGE).fill((byte) 0);
             ByteBuffer out = ByteBuffer.allocateDirect(MAX_BYTES).put(bytes.toByteArray(), 0,
@@ -105,6 +138,7 @@ public final class HostileSender {
             mine.write(vector);
             mine.endWriting();
             StreamReceiver receiver = new StreamReceiver("fuzz", GuestMemory.of(ram),
+                    List.of(new ReceivedDisk(DISK_ID, disk)),
                     List.of(StreamConnection.of(pair.get(1), TIMEOUT)), TIMEOUT, state -> {});
             try (receiver) {
                 receiver.receive();
@@ -118,6 +152,7 @@ public final class HostileSender {
             }
             for (long at = 0; at < PAGE; at++) {
                 if (all.get(ValueLayout.JAVA_BYTE, at) != GUARD
+                        || disk.size() != DISK_BYTES
                         || all.get(ValueLayout.JAVA_BYTE, (PAGES + 1L) * PAGE + at) != GUARD) {
                     throw new AssertionError("written beside the guest's memory");
                 }

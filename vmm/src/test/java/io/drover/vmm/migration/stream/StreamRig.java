@@ -48,6 +48,8 @@ public final class StreamRig implements AutoCloseable {
         private Duration timeout = TIMEOUT;
         private Optional<Wire> wire = Optional.empty();
         private StateTaker taker = state -> {};
+        private List<SentDisk> sent = List.of();
+        private List<ReceivedDisk> awaited = List.of();
 
         Builder connections(int count) {
             connections = count;
@@ -80,6 +82,12 @@ public final class StreamRig implements AutoCloseable {
             return this;
         }
 
+        Builder disks(List<SentDisk> from, List<ReceivedDisk> to) {
+            sent = from;
+            awaited = to;
+            return this;
+        }
+
         Builder taker(StateTaker other) {
             taker = other;
             return this;
@@ -105,8 +113,8 @@ public final class StreamRig implements AutoCloseable {
             }
         }
         rate = new SendRate(built.cap);
-        sender = new StreamSender("test", source, sending, built.timeout, rate);
-        receiver = new StreamReceiver("test", target, listening, built.timeout, state -> {
+        sender = new StreamSender("test", source, built.sent, sending, built.timeout, rate);
+        receiver = new StreamReceiver("test", target, built.awaited, listening, built.timeout, state -> {
             built.taker.take(state);
             states.add(state);
         });
@@ -153,6 +161,11 @@ public final class StreamRig implements AutoCloseable {
             }
         }));
         return this;
+    }
+
+    /** Of memory alone. */
+    long sendPass(int pass, PageSet pages) throws StreamException {
+        return sender.sendPass(pass, pages, List.of());
     }
 
     /** Empty when all was received. */

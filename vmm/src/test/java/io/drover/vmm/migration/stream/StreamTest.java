@@ -19,15 +19,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class StreamTest {
-    /** HELLO, then the first PAGES frame with its entries: behind this come the bytes of pages. */
-    private static final long FIRST_PAGE = 8 + 56 + 8 + 256 * 8;
+    /** HELLO and DISKS. */
+    private static final long GREETING = 8 + 56 + 8;
+    /** Then the first PAGES frame with its entries: behind this come the bytes of pages. */
+    private static final long FIRST_PAGE = GREETING + 8 + 256 * 8;
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 16})
     void memoryAndStateArriveWhole(int connections) throws Exception {
         try (StreamRig rig = rig().connections(connections).pages(1500).build().fill().receive()) {
             rig.sender.open();
-            long bytes = rig.sender.sendPass(0, rig.all());
+            long bytes = rig.sendPass(0, rig.all());
             assertThat(rig.rate.sentPages()).as("but pages of zeros").isEqualTo(1500 - 187);
             assertThat(bytes).isBetween(1313 * 4096L, 1313 * 4096L + 20_000);
             rig.sender.finish(STATE);
@@ -40,16 +42,16 @@ class StreamTest {
     void laterPassSendsItsPagesOnlyAndZerosAsZeros() throws Exception {
         try (StreamRig rig = rig().connections(2).build().fill().receive()) {
             rig.sender.open();
-            rig.sender.sendPass(0, rig.all());
+            rig.sendPass(0, rig.all());
             rig.source.write8(3 * 4096, 0x55);
             rig.source.fill(100 * 4096, 40 * 4096, (byte) 0);
             PageSet dirty = rig.pages(3);
             dirty.add(100, 40);
             long before = rig.rate.sentPages();
-            long bytes = rig.sender.sendPass(1, dirty);
+            long bytes = rig.sendPass(1, dirty);
             assertThat(rig.rate.sentPages() - before).isEqualTo(1);
             assertThat(bytes).isLessThan(4096 + 1000);
-            rig.sender.sendPass(2, rig.pages());
+            rig.sendPass(2, rig.pages());
             rig.sender.finish(STATE);
             rig.assertArrived();
         }
@@ -64,14 +66,14 @@ class StreamTest {
             Thread guest = Thread.ofPlatform().start(() -> scribble(rig, stop));
             PageSet dirty = rig.all();
             for (int pass = 0; pass < 6; pass++) {
-                rig.sender.sendPass(pass, dirty);
+                rig.sendPass(pass, dirty);
                 dirty.clear();
                 rig.source.drainWritten(dirty);
             }
             stop.countDown();
             assertThat(guest.join(Duration.ofSeconds(20))).isTrue();
             rig.source.drainWritten(dirty);
-            rig.sender.sendPass(6, dirty);
+            rig.sendPass(6, dirty);
             rig.sender.finish(STATE);
             rig.assertArrived();
         }
@@ -94,7 +96,7 @@ class StreamTest {
         try (StreamRig rig = rig().through(DamagingWire.flipping(FIRST_PAGE + 5 * 4096 + 1)).build().fill()
                 .receive()) {
             rig.sender.open();
-            rig.sender.sendPass(0, rig.all());
+            rig.sendPass(0, rig.all());
             StreamException failure = failureOf(() -> rig.sender.finish(STATE));
             assertThat(failure.kind()).isEqualTo(FailureKind.DAMAGED);
             assertThat(failure).hasMessageContaining("checksum of page 5");
@@ -107,8 +109,8 @@ class StreamTest {
         try (StreamRig rig = rig().through(DamagingWire.flipping(FIRST_PAGE + 5 * 4096 + 1)).build().fill()
                 .receive()) {
             rig.sender.open();
-            rig.sender.sendPass(0, rig.all());
-            rig.sender.sendPass(1, rig.pages(5));
+            rig.sendPass(0, rig.all());
+            rig.sendPass(1, rig.pages(5));
             rig.sender.finish(STATE);
             rig.assertArrived();
         }
@@ -117,9 +119,9 @@ class StreamTest {
     @Test
     void damagedFrameIsRefusedAtOnce() throws Exception {
         // The number of the first page becomes another.
-        try (StreamRig rig = rig().through(DamagingWire.flipping(8 + 56 + 8 + 3)).build().fill().receive()) {
+        try (StreamRig rig = rig().through(DamagingWire.flipping(GREETING + 8 + 3)).build().fill().receive()) {
             rig.sender.open();
-            StreamException failure = failureOf(() -> rig.sender.sendPass(0, rig.all()));
+            StreamException failure = failureOf(() -> rig.sendPass(0, rig.all()));
             assertThat(failure.kind()).isEqualTo(FailureKind.DAMAGED);
             assertThat(rig.outcome().orElseThrow().kind()).isEqualTo(FailureKind.DAMAGED);
         }
@@ -129,7 +131,7 @@ class StreamTest {
     void streamThatIsCutFailsAtBothEnds() throws Exception {
         try (StreamRig rig = rig().through(DamagingWire.cuttingAt(500_000)).build().fill().receive()) {
             rig.sender.open();
-            assertThat(failureOf(() -> rig.sender.sendPass(0, rig.all())).kind()).isEqualTo(FailureKind.CUT);
+            assertThat(failureOf(() -> rig.sendPass(0, rig.all())).kind()).isEqualTo(FailureKind.CUT);
             assertThat(rig.outcome().orElseThrow().kind()).isEqualTo(FailureKind.CUT);
         }
     }
@@ -137,9 +139,9 @@ class StreamTest {
     @Test
     void otherVersionIsRefusedWithBothNumbers() throws Exception {
         try (StreamRig rig = rig().build().receive()) {
-            StreamException failure = failureOf(() -> rig.sender.open(2, 3));
+            StreamException failure = failureOf(() -> rig.sender.open(3, 4));
             assertThat(failure.kind()).isEqualTo(FailureKind.VERSION);
-            assertThat(failure).hasMessageContaining("versions 2 to 3").hasMessageContaining("this one 1");
+            assertThat(failure).hasMessageContaining("versions 3 to 4").hasMessageContaining("this one 2");
             assertThat(rig.outcome().orElseThrow().kind()).isEqualTo(FailureKind.VERSION);
         }
     }
@@ -159,7 +161,7 @@ class StreamTest {
             throw new IOException("no device \"disk7\"");
         }).build().receive()) {
             rig.sender.open();
-            rig.sender.sendPass(0, rig.all());
+            rig.sendPass(0, rig.all());
             StreamException failure = failureOf(() -> rig.sender.finish(STATE));
             assertThat(failure.kind()).isEqualTo(FailureKind.MISMATCH);
             assertThat(failure).hasMessageContaining("no device \"disk7\"");
@@ -177,7 +179,7 @@ class StreamTest {
                 }
                 rig.sender.cancel("by the operator");
             });
-            StreamException failure = failureOf(() -> rig.sender.sendPass(0, rig.all()));
+            StreamException failure = failureOf(() -> rig.sendPass(0, rig.all()));
             cancelling.join();
             assertThat(failure.kind()).isEqualTo(FailureKind.CANCELLED);
             assertThat(rig.outcome().orElseThrow().kind()).isEqualTo(FailureKind.CUT);
@@ -188,10 +190,10 @@ class StreamTest {
     void receiverThatIsCancelledTellsTheSender() throws Exception {
         try (StreamRig rig = rig().connections(2).build().fill().receive()) {
             rig.sender.open();
-            rig.sender.sendPass(0, rig.all());
+            rig.sendPass(0, rig.all());
             rig.receiver.cancel("the VM is deleted");
             assertThat(rig.outcome().orElseThrow().kind()).isEqualTo(FailureKind.CANCELLED);
-            StreamException failure = failureOf(() -> rig.sender.sendPass(1, rig.all()));
+            StreamException failure = failureOf(() -> rig.sendPass(1, rig.all()));
             assertThat(failure.kind()).isEqualTo(FailureKind.CANCELLED);
             assertThat(failure).hasMessageContaining("the VM is deleted");
         }
@@ -209,7 +211,7 @@ class StreamTest {
         try (StreamRig rig = rig().timeout(Duration.ofMillis(300)).build().receive()) {
             rig.sender.open();
             assertThat(rig.outcome().orElseThrow().kind()).isEqualTo(FailureKind.STALLED);
-            StreamException failure = failureOf(() -> rig.sender.sendPass(0, rig.all()));
+            StreamException failure = failureOf(() -> rig.sendPass(0, rig.all()));
             assertThat(failure.kind()).as("told by the receiver").isEqualTo(FailureKind.STALLED);
         }
     }
@@ -219,11 +221,11 @@ class StreamTest {
         try (StreamRig rig = rig().pages(600).cap(4 << 20).build().fill().receive()) {
             rig.sender.open();
             long start = System.nanoTime();
-            rig.sender.sendPass(0, rig.all());
+            rig.sendPass(0, rig.all());
             // 525 pages in frames of 256: the last frame waits until the bucket has room for it again.
             assertThat(System.nanoTime() - start).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(300));
             rig.rate.lift();
-            rig.sender.sendPass(1, rig.all());
+            rig.sendPass(1, rig.all());
             rig.sender.finish(STATE);
             rig.assertArrived();
         }
@@ -234,7 +236,7 @@ class StreamTest {
         try (StreamRig rig = rig().connections(3).build().fill().receive()) {
             rig.sender.open();
             rig.sender.keepAlive();
-            rig.sender.sendPass(0, rig.all());
+            rig.sendPass(0, rig.all());
             rig.sender.keepAlive();
             rig.sender.finish(STATE);
             rig.assertArrived();
