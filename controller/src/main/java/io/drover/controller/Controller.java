@@ -14,6 +14,9 @@ import io.drover.controller.cpumodel.CpuModelOperations;
 import io.drover.controller.image.ImageApi;
 import io.drover.controller.image.ImageOperations;
 import io.drover.controller.leader.Leadership;
+import io.drover.controller.migration.MigrationApi;
+import io.drover.controller.migration.MigrationFeed;
+import io.drover.controller.migration.MigrationStreams;
 import io.drover.controller.placement.Placer;
 import io.drover.controller.reconcile.FencedHosts;
 import io.drover.controller.reconcile.Reconciler;
@@ -104,14 +107,15 @@ final class Controller implements AutoCloseable {
         HostLinks links = part(new HostLinks(channels, clock));
         VmFeed vms = new VmFeed(store, links, EVENTS_KEPT);
         TaskFeed tasks = new TaskFeed(store);
+        MigrationFeed migrations = new MigrationFeed();
         Placer placer = new Placer(store, links, config.policy(), leadership::leading, clock, timer);
         Reconciler reconciler = new Reconciler(store, links, placer, files, leadership::leading, clock, timer, metrics);
         FencedHosts fenced = new FencedHosts(store, leadership::leading, clock, timer);
         metrics.observe(store, links, leadership::leading);
         // In this order: who decides sees what those before it have made of a change.
-        List.of(links, vms, tasks, metrics, placer, reconciler.absences(), reconciler, fenced)
+        List.of(links, vms, tasks, migrations, metrics, placer, reconciler.absences(), reconciler, fenced)
                 .forEach(store::addListener);
-        List.of(vms, placer, reconciler).forEach(links::addListener);
+        List.of(vms, migrations, placer, reconciler).forEach(links::addListener);
 
         placer.start();
         part(placer);
@@ -135,14 +139,17 @@ final class Controller implements AutoCloseable {
         VmOperations operations = new VmOperations(store, clock);
         VmStreams streams = new VmStreams(vms, SYNCED_EVERY);
         VmRelay relay = new VmRelay(vms, links);
+        MigrationStreams migrationStreams = new MigrationStreams(store, links, migrations);
         Calls calls = new Calls();
         ApiServer server = ApiServer.start(config.listen(), config.tls(),
                 List.of(new VmApi(calls, vms, operations, streams, relay, new VmUsages(links), placer),
+                        new MigrationApi(calls, store, links, migrations, migrationStreams, placer, operations, vms,
+                                clock),
                         new TaskApi(calls, store, tasks, vms, operations::cancel),
                         new ImageApi(calls, new ImageOperations(store, files, clock), files),
                         new CpuModelApi(calls, new CpuModelOperations(store, clock)),
                         new HostApi(calls, store, links, vms, new HostOperations(store, clock))),
-                streams, relay, registry);
+                streams, relay, migrationStreams, registry);
         part(server);
         part(calls);
         apiAddress = server.address();

@@ -14,6 +14,7 @@ import io.drover.proto.v1.Image;
 import io.drover.proto.v1.ImageFile;
 import io.drover.proto.v1.ImageServiceGrpc;
 import io.drover.proto.v1.KernelImage;
+import io.drover.proto.v1.MigrationServiceGrpc;
 import io.drover.proto.v1.Task;
 import io.drover.proto.v1.TaskServiceGrpc;
 import io.drover.proto.v1.UploadFileRequest;
@@ -108,6 +109,21 @@ final class Cloud implements AutoCloseable {
     FakeAgent leasingHost(String name, java.time.Duration takeoverWait) {
         return joined(name, new FakeAgent(name, zookeeper(), 16, 8192 * MIB)
                 .givesLeases(java.time.Duration.ofSeconds(1), takeoverWait));
+    }
+
+    /** A host that takes part in migrations. */
+    FakeAgent migratingHost(String name, boolean mirrorsDisks) {
+        return joined(name, new FakeAgent(name, zookeeper(), 16, 8192 * MIB).migrates(mirrorsDisks));
+    }
+
+    /** The same, which gives leases, too. */
+    FakeAgent leasingMigratingHost(String name) {
+        return joined(name, new FakeAgent(name, zookeeper(), 16, 8192 * MIB).migrates(false)
+                .givesLeases(java.time.Duration.ofSeconds(1), TAKEOVER_WAIT));
+    }
+
+    MigrationServiceGrpc.MigrationServiceBlockingV2Stub migrations() {
+        return MigrationServiceGrpc.newBlockingV2Stub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
     }
 
     private FakeAgent joined(String name, FakeAgent agent) {

@@ -8,6 +8,7 @@ import io.drover.controller.record.CpuModel;
 import io.drover.controller.record.DeviceChange;
 import io.drover.controller.record.Disk;
 import io.drover.controller.record.Image;
+import io.drover.controller.record.MigrationId;
 import io.drover.controller.record.Nic;
 import io.drover.controller.record.Sha256;
 import io.drover.proto.agent.v1.AgentServiceGrpc;
@@ -23,6 +24,7 @@ import io.drover.proto.agent.v1.PutFileRequest;
 import io.drover.proto.agent.v1.PutFileResponse;
 import io.drover.proto.agent.v1.ReadLogRequest;
 import io.drover.proto.agent.v1.ReadLogResponse;
+import io.drover.proto.agent.v1.ReceiveVmRequest;
 import io.drover.proto.agent.v1.RemoveVmRequest;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.StartVmResponse;
@@ -97,6 +99,13 @@ public final class Agent {
             StartVmResponse response = stub(START_SECONDS).startVm(request);
             return ObservationCodec.decode(response.getObservation());
         });
+    }
+
+    /** Makes the host the destination of a migration: that it has begun, or had. What becomes of it is observed. */
+    public Answer<Optional<Observation>> receive(RunOrder order, MigrationId migration) throws InterruptedException {
+        ReceiveVmRequest request = ReceiveVmRequest.newBuilder().setStart(request(order))
+                .setMigration(migration.value()).build();
+        return ask(() -> ObservationCodec.decode(stub(START_SECONDS).receiveVm(request).getObservation()));
     }
 
     private static StartVmRequest request(RunOrder order) {

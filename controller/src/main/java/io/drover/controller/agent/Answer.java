@@ -20,6 +20,8 @@ public sealed interface Answer<T> {
         HOST_FAILED,
         /** The host does not have room, or a driver, or something else that another host may have. */
         HOST_CANNOT,
+        /** The record, as the agent sees it, has no such migration that is being prepared for this host. */
+        NO_SUCH_MIGRATION,
         /** A file has to be put on the host first. */
         FILE_MISSING,
         /** The kernel or the rest of the request is wrong: no host would take it. */

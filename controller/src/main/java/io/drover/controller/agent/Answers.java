@@ -35,6 +35,7 @@ final class Answers {
                 case "EPOCH_SPENT" -> Answer.Why.EPOCH_SPENT;
                 // No other host has what is missing.
                 case "DISK_MISSING" -> Answer.Why.BAD_REQUEST;
+                case "NO_SUCH_MIGRATION" -> Answer.Why.NO_SUCH_MIGRATION;
                 case "FILE_MISSING" -> Answer.Why.FILE_MISSING;
                 default -> Answer.Why.HOST_CANNOT;
             });

@@ -2,6 +2,7 @@ package io.drover.controller.agent;
 
 import io.drover.controller.record.RunEnd;
 import io.drover.controller.record.VmId;
+import java.util.Optional;
 
 /**
  * What a host sees of one run of a VM.
@@ -10,9 +11,16 @@ import io.drover.controller.record.VmId;
  * @param reboots of the guest in this run
  * @param keepsDisks whether the host keeps disks of the VM to which its guest may have written
  * @param devices how the run's devices are
+ * @param migration the latest of the VM to or from this host
  */
 public record Observation(VmId vm, String uid, long epoch, State state, String driver, int reboots,
-        boolean keepsDisks, Devices devices) {
+        boolean keepsDisks, Devices devices, Optional<MigrationSight> migration) {
+    /** Of a VM that was not migrated to or from this host. */
+    public Observation(VmId vm, String uid, long epoch, State state, String driver, int reboots, boolean keepsDisks,
+            Devices devices) {
+        this(vm, uid, epoch, state, driver, reboots, keepsDisks, devices, Optional.empty());
+    }
+
     /** Without disks. */
     public Observation(VmId vm, String uid, long epoch, State state, String driver, int reboots) {
         this(vm, uid, epoch, state, driver, reboots, false, Devices.AS_CREATED);
@@ -47,5 +55,11 @@ public record Observation(VmId vm, String uid, long epoch, State state, String d
 
     public boolean ended() {
         return state instanceof State.Ended;
+    }
+
+    /** The same run, without what changes all the time while it migrates. */
+    public Observation withoutMigration() {
+        return migration.isEmpty() ? this
+                : new Observation(vm, uid, epoch, state, driver, reboots, keepsDisks, devices);
     }
 }

@@ -70,7 +70,7 @@ public final class Sightings {
 
     /**
      * The answer to a question and the stream may overtake each other, so what is older never replaces what is newer: an
-     * epoch only grows, and a run that has ended does not begin again.
+     * epoch only grows, and a run that has ended does not begin again, though more may be told of how it was migrated.
      *
      * @return whether that is news
      */
@@ -88,7 +88,7 @@ public final class Sightings {
     }
 
     private static boolean supersedes(Observation told, Observation known) {
-        return told.epoch() > known.epoch() || (told.epoch() == known.epoch() && !known.ended());
+        return told.epoch() > known.epoch() || (told.epoch() == known.epoch() && (!known.ended() || told.ended()));
     }
 
     /**

@@ -3,6 +3,7 @@ package io.drover.controller.feed;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.drover.controller.agent.HostLinks;
 import io.drover.controller.agent.HostListener;
+import io.drover.controller.agent.Observation;
 import io.drover.controller.problem.Problem;
 import io.drover.controller.problem.ProblemException;
 import io.drover.controller.record.HostId;
@@ -196,6 +197,6 @@ public final class VmFeed implements StoreListener, HostListener {
     private VmSight sight(Vm vm) {
         return new VmSight(vm, VmSight.dependsOn(vm).map(links::reach), vm.owner()
                 .flatMap(owner -> links.sightings().of(owner.host(), vm.uid())
-                        .filter(run -> run.epoch() == owner.epoch())));
+                        .filter(run -> run.epoch() == owner.epoch()).map(Observation::withoutMigration)));
     }
 }

@@ -19,6 +19,8 @@ import io.drover.controller.store.CommitException;
 import io.drover.controller.store.Store;
 import io.drover.controller.store.StoreListener;
 import io.drover.scheduler.cpu.Cpu;
+import io.drover.scheduler.migration.Admission;
+import io.drover.scheduler.migration.Guest;
 import io.drover.scheduler.placement.Cluster;
 import io.drover.scheduler.placement.Placement;
 import io.drover.scheduler.placement.Policy;
@@ -123,6 +125,30 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
                                 SchedulerTypes.request(spec, Map.of(), files(spec), Optional.empty(), cpu(spec)),
                                 policy), clock.instant())));
         return result;
+    }
+
+    /**
+     * Whether a VM could be moved now, and where to. Changes nothing.
+     *
+     * @param to empty: the scheduler chooses
+     */
+    public CompletableFuture<Admission.Choice> explainMove(Passenger passenger, Optional<HostId> to) {
+        CompletableFuture<Admission.Choice> result = new CompletableFuture<>();
+        inbox.add(() -> result.complete(choice(passenger, to)));
+        return result;
+    }
+
+    private Admission.Choice choice(Passenger passenger, Optional<HostId> to) {
+        Vm vm = passenger.vm();
+        Guest guest = passenger.guest(SchedulerTypes.request(vm.spec(), refused(vm, clock.instant()),
+                files(vm.spec()), vm.disksHost(), cpu(vm.spec())));
+        if (to.isEmpty()) {
+            return Admission.choose(vm.hold(), guest, cluster, policy);
+        }
+        List<io.drover.scheduler.migration.Refusal> refusals = Admission.refusals(vm.hold(), guest,
+                SchedulerTypes.id(to.get()), cluster);
+        return refusals.isEmpty() ? new Admission.Choice.To(SchedulerTypes.id(to.get()))
+                : new Admission.Choice.Refused(refusals);
     }
 
     @Override
@@ -371,15 +397,36 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
         } else {
             cluster.release(uid).ifPresent(held -> waiting.hostChanged(held.host()));
         }
+        accountDestination(vm);
         if (!wantsHost(vm)) {
             noLongerWaits(uid);
         }
+    }
+
+    /** While a VM migrates it holds room on both hosts. */
+    private void accountDestination(Vm vm) {
+        VmUid uid = arriving(vm.uid());
+        Optional<HostId> destination = vm.migration().underWay().flatMap(move -> vm.migration().destination());
+        if (destination.isPresent()) {
+            Reservation.Held holds = new Reservation.Held(SchedulerTypes.id(destination.get()),
+                    SchedulerTypes.demand(vm.spec()));
+            if (!cluster.reservation(uid).equals(Optional.of(holds))) {
+                cluster.restore(uid, holds.host(), holds.demand());
+            }
+        } else {
+            cluster.release(uid).ifPresent(held -> waiting.hostChanged(held.host()));
+        }
+    }
+
+    private static VmUid arriving(String uid) {
+        return new VmUid(uid + " arriving");
     }
 
     private void forget(Vm vm) {
         VmUid uid = new VmUid(vm.uid());
         assumed.remove(uid);
         cluster.release(uid).ifPresent(held -> waiting.hostChanged(held.host()));
+        cluster.release(arriving(vm.uid())).ifPresent(held -> waiting.hostChanged(held.host()));
         noLongerWaits(uid);
     }
 

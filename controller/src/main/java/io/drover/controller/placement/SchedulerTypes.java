@@ -3,6 +3,7 @@ package io.drover.controller.placement;
 import io.drover.controller.record.Host;
 import io.drover.controller.record.HaPolicy;
 import io.drover.controller.record.HostId;
+import io.drover.controller.record.HostMigrations;
 import io.drover.controller.record.Nic;
 import io.drover.controller.record.VmSpec;
 import io.drover.scheduler.capacity.Demand;
@@ -64,7 +65,7 @@ final class SchedulerTypes {
                 host.labels(), Set.copyOf(host.networks()),
                 new HostCapacity(Math.max(0, host.allocatableVcpus()), Math.max(0, host.allocatableMemoryBytes()),
                         host.resources().setAside()),
-                host.cpu(), host.resources().offered());
+                host.cpu(), host.resources().offered(), host.migrations().flatMap(HostMigrations::ability));
     }
 
     static io.drover.controller.record.Placement record(Placement placement, Instant now) {

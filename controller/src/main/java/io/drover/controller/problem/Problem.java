@@ -30,6 +30,20 @@ public sealed interface Problem {
      */
     record NotNow(String reason, String resource, String message, String nextStep) implements Problem {}
 
+    /** A VM cannot be moved: all that stands against it. */
+    record CannotMigrate(String resource, List<Obstacle> obstacles) implements Problem {
+        public CannotMigrate {
+            obstacles = List.copyOf(obstacles);
+        }
+    }
+
+    /**
+     * One thing that stands against it.
+     *
+     * @param reason UPPER_SNAKE
+     */
+    record Obstacle(String reason, String message) {}
+
     record RequestIdReused(String requestId, String resource) implements Problem {}
 
     record RevisionTooOld(String revision) implements Problem {}

@@ -6,6 +6,7 @@ import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.PreconditionFailure;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import java.time.Instant;
@@ -39,6 +40,13 @@ public final class ProblemStatus {
             case Problem.NotNow(String reason, String resource, String message, String nextStep) ->
                 status(Code.FAILED_PRECONDITION, message,
                         info(reason, Map.of("resource", resource, "next_step", nextStep)));
+            case Problem.CannotMigrate(String resource, List<Problem.Obstacle> obstacles) ->
+                status(Code.FAILED_PRECONDITION, resource + " cannot be moved: " + obstacles.stream()
+                        .map(Problem.Obstacle::message).collect(Collectors.joining("; ")),
+                        info(obstacles.size() == 1 ? obstacles.getFirst().reason() : "CANNOT_MIGRATE",
+                                Map.of("resource", resource, "next_step",
+                                        "mend that, or choose another host; validate_only tells whether it would work")),
+                        preconditions(resource, obstacles));
             case Problem.RequestIdReused(String requestId, String resource) -> status(Code.FAILED_PRECONDITION,
                     "request id " + requestId + " was used for another request",
                     info("REQUEST_ID_REUSED", Map.of("resource", resource, "request_id", requestId, "next_step",
@@ -98,6 +106,13 @@ public final class ProblemStatus {
 
     private static RetryInfo retry() {
         return RetryInfo.newBuilder().setRetryDelay(Duration.newBuilder().setSeconds(RETRY_SECONDS)).build();
+    }
+
+    private static PreconditionFailure preconditions(String resource, List<Problem.Obstacle> obstacles) {
+        PreconditionFailure.Builder failure = PreconditionFailure.newBuilder();
+        obstacles.forEach(obstacle -> failure.addViolations(PreconditionFailure.Violation.newBuilder()
+                .setType(obstacle.reason()).setSubject(resource).setDescription(obstacle.message())));
+        return failure.build();
     }
 
     private static BadRequest badRequest(List<Problem.Violation> violations) {

@@ -6,6 +6,7 @@ import io.drover.controller.record.RunEnd;
 import io.drover.controller.record.Task;
 import io.drover.controller.record.Versioned;
 import io.drover.controller.record.Vm;
+import io.drover.controller.record.VmMigration;
 import io.drover.controller.store.Change;
 import io.drover.controller.store.CommitException;
 import io.drover.controller.store.Store;
@@ -13,10 +14,13 @@ import io.drover.controller.store.StoreListener;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,6 +63,17 @@ public final class FencedHosts implements StoreListener, AutoCloseable {
         }
     }
 
+    /** What could not be given up while its guest was on its way may be now. */
+    @Override
+    public void vmChanged(Optional<Versioned<Vm>> before, Optional<Versioned<Vm>> after) {
+        if (leading.getAsBoolean() && before.filter(vm -> vm.value().migration().switching()).isPresent()) {
+            VmMigration migration = before.get().value().migration();
+            Stream.of(migration.source(), migration.destination()).flatMap(Optional::stream)
+                    .filter(host -> store.view().host(host).filter(known -> known.value().fenced()).isPresent())
+                    .forEach(work::submit);
+        }
+    }
+
     @Override
     public void taskChanged(Optional<Versioned<Task>> before, Optional<Versioned<Task>> after) {
         if (leading.getAsBoolean() && after.isPresent() && after.get().value().running()
@@ -83,10 +98,16 @@ public final class FencedHosts implements StoreListener, AutoCloseable {
             store.refresh();
             Optional<Versioned<Host>> host = store.view().host(id);
             if (host.isPresent() && host.get().value().fenced()) {
+                boolean all = true;
                 for (Versioned<Vm> vm : store.view().ownedBy(id)) {
-                    giveUp(vm, host.get().value());
+                    all &= giveUp(vm, host.get().value());
                 }
-                finish(host.get());
+                for (Vm vm : store.view().vmsOf(id)) {
+                    all &= !vm.migration().switching() || givenUpTo(vm, id);
+                }
+                if (all) {
+                    finish(host.get());
+                }
             } else {
                 // It is gone, perhaps has come back since: whoever asked once more has what was asked for.
                 List<Change> changes = ended(id);
@@ -105,14 +126,46 @@ public final class FencedHosts implements StoreListener, AutoCloseable {
         }
     }
 
-    /** By a compare-and-set on the one record that decides. No agent can write it, so only users compete. */
-    private void giveUp(Versioned<Vm> vm, Host host) throws CommitException, InterruptedException {
+    /**
+     * By a compare-and-set on the one record that decides. Of what it owns no agent can write it, so only users compete; but the
+     * destination of a guest that was on its way may have it, and says so, or a person says that it is off, too.
+     *
+     * @return whether it was given up
+     */
+    private boolean giveUp(Versioned<Vm> vm, Host host) throws CommitException, InterruptedException {
         Instant now = clock.instant();
+        HostId source = vm.value().owner().orElseThrow().host();
+        Set<HostId> away = new HashSet<>(Set.of(source));
+        Optional<HostId> destination = vm.value().migration().destination();
+        destination.filter(this::isOff).ifPresent(away::add);
+        if (vm.value().migration().switching() && !away.contains(destination.orElseThrow())) {
+            log.warn("{} is on its way from {} to {}, which may have it: waits for that host, or for the word that it is "
+                    + "off", vm.value().id(), source, destination.get());
+            return false;
+        }
         String what = host.returns() ? " was confirmed to be off, says who asked for it"
                 : " was deleted by force: its machine is off for good, says who asked for it";
-        RunEnd end = new RunEnd(RunEnd.Cause.KILLED, host.id().resourceName() + what, now);
-        store.commitAndWait(List.of(new Change.Put(VmSteps.fencedOff(vm.value(), end, now), vm.version())));
+        RunEnd end = new RunEnd(RunEnd.Cause.KILLED, source.resourceName() + what, now);
+        store.commitAndWait(List.of(new Change.Put(VmSteps.fencedOff(vm.value(), end, away, now), vm.version())));
         log.warn("{} (epoch {}) is taken: {}", vm.value().id(), vm.value().lastEpoch(), end.message());
+        return true;
+    }
+
+    /** A guest that was on its way to this host, from one that is off, too, is nowhere any more. */
+    private boolean givenUpTo(Vm vm, HostId destination) throws CommitException, InterruptedException {
+        HostId source = vm.owner().orElseThrow().host();
+        Optional<Versioned<Host>> off = store.view().host(source).filter(host -> host.value().fenced());
+        if (source.equals(destination) || off.isEmpty()) {
+            return true;
+        }
+        Optional<Versioned<Vm>> newest = store.view().vm(vm.id());
+        return newest.isEmpty() || !newest.get().value().uid().equals(vm.uid())
+                || !newest.get().value().migration().switching() || giveUp(newest.get(), off.get().value());
+    }
+
+    /** Nothing runs there, says a person, or it is deleted. */
+    private boolean isOff(HostId host) {
+        return store.view().host(host).map(known -> known.value().fenced()).orElse(true);
     }
 
     private void finish(Versioned<Host> host) throws CommitException, InterruptedException {

@@ -30,9 +30,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.BooleanSupplier;
@@ -49,6 +51,10 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
     private static final int AT_ONCE = 256;
     /** A host that fails to begin a run is asked so often under one epoch, with back-off, before the VM goes elsewhere. */
     private static final int TRIES_ON_A_HOST = 3;
+    /** So often, with back-off, a destination is asked to prepare. */
+    private static final int TRIES_TO_RECEIVE = 5;
+    /** An agent tells what it sees by itself; this is for one that does not. */
+    private static final Duration RECHECK = Duration.ofSeconds(1);
     /** An agent that took a stop and then tells nothing is asked again. */
     private static final Duration STOP_CHECK = Duration.ofSeconds(10);
 
@@ -57,6 +63,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
     private final Placer placer;
     private final HostAbsences absences;
     private final FileTransfers transfers;
+    private final MigrationWatch migrations;
     private final BooleanSupplier leading;
     private final Clock clock;
     private final ReconcileListener listener;
@@ -80,6 +87,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
         this.listener = listener;
         this.work = new KeyedWork<>("reconcile", AT_ONCE, timer, this::reconcile);
         this.absences = new HostAbsences(store, System::nanoTime, timer, this::mayBeLost);
+        this.migrations = new MigrationWatch(store, links, absences, clock, work);
     }
 
     /** What is to hear of the store before this. */
@@ -143,6 +151,8 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
         if (leading.getAsBoolean()) {
             store.view().ownedBy(host).stream().map(Versioned::value)
                     .filter(vm -> vm.owner().filter(Owner::leased).isPresent()).forEach(vm -> work.submit(vm.id()));
+            store.view().vmsOf(host).stream().filter(vm -> vm.migration().switching())
+                    .forEach(vm -> work.submit(vm.id()));
         }
     }
 
@@ -196,7 +206,10 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
         boolean asked = vm.owner().map(owner -> new StopAsked(vm.generation(), incarnation(owner.host()))
                 .equals(stopsAsked.get(vm.uid()))).orElse(false);
         HostLoss loss = vm.owner().map(owner -> absences.loss(owner.host())).orElse(new HostLoss.None());
-        return new Sight(reach, run, asked, loss);
+        Optional<Observation> earlier = run.isPresent() ? Optional.empty()
+                : vm.owner().flatMap(owner -> links.sightings().of(owner.host(), vm.uid())
+                        .filter(seen -> seen.epoch() < owner.epoch()));
+        return new Sight(reach, run, asked, loss, earlier, migrations.crossing(vm));
     }
 
     private String incarnation(HostId host) {
@@ -219,24 +232,95 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
             case VmStep.Look(Owner owner) -> look(known, owner);
             case VmStep.Clear(HostId host) -> clear(known, host);
             case VmStep.Erase() -> erase(known);
-            case VmStep.TakeOver(Owner owner, int version) -> takeOver(known, owner, version);
+            case VmStep.TakeOver takeOver -> takeOver(known, takeOver);
+            case VmStep.Receive(HostId destination) -> receive(known, destination);
+            case VmStep.Recheck(HostId host) -> {
+                settle(vm.id(), Optional.of(vm));
+                work.submitLater(vm.id(), RECHECK);
+            }
             case VmStep.Evict(HostId host, Observation stray) -> evict(host, stray);
             case VmStep.Sweep(HostId host, Observation stray) -> sweep(host, stray);
         }
     }
 
-    /** By one transaction, which fails if the owner has a session again, or has had one since its absence was counted from. */
-    private void takeOver(Versioned<Vm> known, Owner owner, int version) throws CommitException, InterruptedException {
+    /** By one transaction, which fails if a host that is lost has a session again, or has had one since its absence was counted from. */
+    private void takeOver(Versioned<Vm> known, VmStep.TakeOver step) throws CommitException, InterruptedException {
         Vm vm = known.value();
+        Owner owner = step.owner();
         Instant now = clock.instant();
         RunEnd end = new RunEnd(RunEnd.Cause.KILLED, owner.host().resourceName()
                 + " was lost: it has no session in ZooKeeper, and the leases of what it ran are over", now);
-        Vm next = VmSteps.fencedOff(vm, end, now);
+        Set<HostId> away = new HashSet<>(Set.of(owner.host()));
+        step.destination().ifPresent(lost -> away.add(lost.host()));
+        Vm next = VmSteps.fencedOff(vm, end, away, now);
         List<Change> changes = new ArrayList<>(List.of(new Change.Put(next, known.version()),
-                new Change.NoSession(owner.host()), new Change.Check(owner.host(), version)));
+                new Change.NoSession(owner.host()), new Change.Check(owner.host(), step.version())));
+        step.destination().ifPresent(lost -> changes.addAll(List.of(new Change.NoSession(lost.host()),
+                new Change.Check(lost.host(), lost.version()))));
         changes.addAll(settled(vm.id(), Optional.of(next)));
         store.commitAndWait(changes);
         log.warn("{} (epoch {}) is taken from {}, which is lost", vm.id(), owner.epoch(), owner.host());
+    }
+
+    /** The destination prepares, with the files put on it first as before a start. What it refuses calls the migration off. */
+    private void receive(Versioned<Vm> known, HostId destination) throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        Owner owner = vm.owner().orElseThrow();
+        Optional<Agent> agent = links.agent(destination);
+        if (agent.isEmpty()) {
+            return;
+        }
+        RunPlan plan = RunPlan.of(vm, new Owner(destination, owner.epoch(), owner.leased()), operation(vm),
+                id -> store.view().image(id).map(Versioned::value),
+                id -> store.view().cpuModel(id).map(Versioned::value));
+        if (!(plan instanceof RunPlan.Ready ready)) {
+            write(known, vm.migrationCancelled(((RunPlan.Impossible) plan).why()));
+            return;
+        }
+        Answer<Optional<Observation>> answer = switch (files(destination, agent.get(), ready.files())) {
+            case Answer.Done<Boolean>(Boolean there) ->
+                agent.get().receive(ready.order(), vm.migration().id().orElseThrow());
+            case Answer.Refused<Boolean>(Answer.Why why, String message) ->
+                new Answer.Refused<>(Answer.Why.HOST_FAILED, message);
+            case Answer.None<Boolean>(String message) -> new Answer.None<>(message);
+        };
+        switch (answer) {
+            case Answer.Done<Optional<Observation>>(Optional<Observation> seen) -> {
+                seen.ifPresent(run -> links.sightings().put(destination, run));
+                // It tells of it from now on, or is asked again.
+                work.submitLater(vm.id(), RECHECK);
+            }
+            case Answer.Refused<Optional<Observation>>(Answer.Why why, String message) -> {
+                switch (why) {
+                    case HOST_CANNOT, BAD_REQUEST, EPOCH_SPENT -> {
+                        listener.refused();
+                        write(known, vm.migrationCancelled(destination.resourceName() + " refused: " + message));
+                    }
+                    case NOT_OWNER, NO_SUCH_MIGRATION -> {
+                        // One of us has not seen the newest record yet.
+                        store.refresh();
+                        receiveAgain(known, destination, message);
+                    }
+                    case FILE_MISSING -> {
+                        links.forgetFiles(destination);
+                        receiveAgain(known, destination, message);
+                    }
+                    case HOST_FAILED, NOT_THERE -> receiveAgain(known, destination, message);
+                }
+            }
+            case Answer.None<Optional<Observation>>(String message) -> receiveAgain(known, destination, message);
+        }
+    }
+
+    private void receiveAgain(Versioned<Vm> known, HostId destination, String why)
+            throws CommitException, InterruptedException {
+        VmId id = known.value().id();
+        if (backoff.failures(id) >= TRIES_TO_RECEIVE) {
+            write(known, known.value().migrationCancelled(destination.resourceName() + " does not prepare: " + why));
+        } else {
+            log.info("{}: {} does not prepare, asked again: {}", id, destination, why);
+            work.submitLater(id, backoff.next(id));
+        }
     }
 
     private void start(Versioned<Vm> known, Owner owner) throws CommitException, InterruptedException {
@@ -291,7 +375,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
                         links.forgetFiles(owner.host());
                         again(known, owner.host().resourceName() + ": " + message);
                     }
-                    case NOT_THERE -> again(known, owner.host().resourceName() + ": " + message);
+                    case NOT_THERE, NO_SUCH_MIGRATION -> again(known, owner.host().resourceName() + ": " + message);
                 }
             }
             case Answer.None<Optional<Observation>>(String message) ->
@@ -419,7 +503,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
             case Answer.Refused<Optional<Observation>>(Answer.Why why, String message) -> {
                 switch (why) {
                     case HOST_CANNOT, BAD_REQUEST -> write(known, vm.devicesNotChanged(message));
-                    case HOST_FAILED, NOT_OWNER, EPOCH_SPENT, NOT_THERE ->
+                    case HOST_FAILED, NOT_OWNER, EPOCH_SPENT, NOT_THERE, NO_SUCH_MIGRATION ->
                         again(known, owner.host().resourceName() + " does not change it, asked again: " + message);
                     case FILE_MISSING -> {
                         links.forgetFiles(owner.host());
@@ -477,6 +561,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
         changes.addAll(settled(vm.id(), Optional.empty()));
         store.commitAndWait(changes);
         stopsAsked.remove(vm.uid());
+        migrations.forget(vm);
         backoff.succeeded(vm.id());
         log.info("{} ({}) is deleted", vm.id(), vm.uid());
     }

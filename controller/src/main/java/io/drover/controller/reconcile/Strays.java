@@ -22,6 +22,9 @@ final class Strays {
         if (owned && vm.get().owner().get().epoch() == seen.epoch()) {
             return Optional.empty();
         }
+        if (vm.isPresent() && partOfMigration(host, seen, vm.get())) {
+            return Optional.empty();
+        }
         if (!seen.ended()) {
             return Optional.of(new VmStep.Evict(host, seen));
         }
@@ -34,5 +37,23 @@ final class Strays {
                 || (vm.get().remains().equals(Optional.of(host))
                         && !(vm.get().owner().isPresent() && vm.get().phase() == Phase.RUNNING)));
         return keptForLogs ? Optional.empty() : Optional.of(new VmStep.Sweep(host, seen));
+    }
+
+    /**
+     * The other host of a migration has a machine of the VM, and its agent is the one to end it: while the migration is under way, and
+     * after that until it has told all that it knows. What it leaves then is a stray.
+     */
+    private static boolean partOfMigration(HostId host, Observation seen, Vm vm) {
+        boolean takesPart = vm.migration().attempt().filter(move -> move.epoch() == seen.epoch()).isPresent()
+                && (vm.migration().source().equals(Optional.of(host))
+                        || vm.migration().destination().equals(Optional.of(host)));
+        if (!takesPart) {
+            return false;
+        }
+        if (vm.migration().underWay().isPresent() || vm.migration().awaitsReport()) {
+            return true;
+        }
+        String id = vm.migration().attempt().get().id();
+        return !seen.ended() && seen.migration().filter(told -> told.id().equals(id) && !told.ended()).isPresent();
     }
 }

@@ -6,6 +6,7 @@ import io.drover.controller.record.HostId;
 import io.drover.controller.record.Owner;
 import io.drover.controller.record.Vm;
 import java.time.Duration;
+import java.util.Optional;
 
 /** What brings a VM nearer to what its user wants: one thing at a time. */
 sealed interface VmStep {
@@ -47,8 +48,22 @@ sealed interface VmStep {
      * The owner is lost and has stopped running it for certain: it is taken away, unless the host has been back.
      *
      * @param version of the owner's record while it was gone
+     * @param destination likewise of where its guest was about to go on; empty when it was not
      */
-    record TakeOver(Owner owner, int version) implements VmStep {}
+    record TakeOver(Owner owner, int version, Optional<LostHost> destination) implements VmStep {
+        TakeOver(Owner owner, int version) {
+            this(owner, version, Optional.empty());
+        }
+    }
+
+    /** A host that is lost, with the version of its record while it was gone. */
+    record LostHost(HostId host, int version) {}
+
+    /** This host is asked to be the destination of the migration. */
+    record Receive(HostId destination) implements VmStep {}
+
+    /** This host will tell of the run soon: it is looked at again before anything is concluded. */
+    record Recheck(HostId host) implements VmStep {}
 
     /** A host runs what it may not run (any longer). */
     record Evict(HostId host, Observation stray) implements VmStep {}

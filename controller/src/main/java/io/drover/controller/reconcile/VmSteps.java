@@ -12,6 +12,8 @@ import io.drover.controller.record.Vm;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The next step for a VM: a pure function of its record and of what is seen of it. Ownership is given up only on the word of
@@ -22,7 +24,9 @@ final class VmSteps {
     private VmSteps() {}
 
     static VmStep next(Vm vm, Sight sight, Instant now) {
-        return vm.owner().isPresent() ? owned(vm, vm.owner().get(), sight, now) : free(vm, sight, now);
+        return MigrationSteps.next(vm, sight, now).orElseGet(() -> vm.owner().isPresent()
+                ? owned(vm, vm.owner().get(), sight, now)
+                : free(vm, sight, now));
     }
 
     private static VmStep free(Vm vm, Sight sight, Instant now) {
@@ -63,7 +67,7 @@ final class VmSteps {
     }
 
     /** The owner does not answer. */
-    private static VmStep silent(Vm vm, Owner owner, Sight sight, Instant now) {
+    static VmStep silent(Vm vm, Owner owner, Sight sight, Instant now) {
         if (!owner.leased() || !(sight.reach().orElse(null) instanceof HostReach.Away)) {
             return new VmStep.Await(owner.host());
         }
@@ -137,13 +141,19 @@ final class VmSteps {
         return sight.stopAsked() ? new VmStep.Rest() : new VmStep.Stop(owner, grace);
     }
 
-    /** The record after it is certain that the owner runs it no more: its user still wants what was wanted. */
-    static Vm fencedOff(Vm vm, RunEnd end, Instant now) {
+    /**
+     * The record after it is certain that the owner runs it no more: its user still wants what was wanted.
+     *
+     * @param away the hosts that surely run nothing
+     * @throws IllegalStateException when the destination of a migration may have the guest
+     */
+    static Vm fencedOff(Vm vm, RunEnd end, Set<HostId> away, Instant now) {
         return vm.fencedOff(end, switch (vm.desired()) {
             case Desired.Running() -> Phase.PENDING;
             case Desired.Stopped(_) -> Phase.STOPPED;
             case Desired.Deleted() -> Phase.DELETING;
-        }, now);
+        }, away.stream().map(host -> new io.drover.scheduler.host.HostId(host.value()))
+                .collect(Collectors.toUnmodifiableSet()), now);
     }
 
     /** The record after a run: what follows depends on what was wanted, and on who ended it. */

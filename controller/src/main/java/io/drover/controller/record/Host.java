@@ -16,13 +16,14 @@ import java.util.Optional;
  * @param resources what VMs may ask for beside a share of CPUs and memory
  * @param fenced its machine is off, says a person: it has no session and gets none while this is so
  * @param lease how it treats VMs that run under leases; empty when it knows none
+ * @param migrations what it can do in live migrations; empty: nothing
  * @param returns with {@code fenced}: the record stays when all is given up, else it goes
  */
 public record Host(HostId id, Map<String, String> labels, String architecture, String cpuModel,
         List<String> cpuFeatures,
         int cpus, long memoryBytes, int allocatableVcpus, long allocatableMemoryBytes, List<Driver> drivers,
         boolean cordoned, boolean fenced, List<String> networks, Optional<Cpu> cpu, HostResources resources,
-        Optional<HostLease> lease, boolean returns) implements StoredRecord {
+        Optional<HostLease> lease, boolean returns, Optional<HostMigrations> migrations) implements StoredRecord {
     public Host {
         labels = Map.copyOf(labels);
         cpuFeatures = List.copyOf(cpuFeatures);
@@ -30,14 +31,14 @@ public record Host(HostId id, Map<String, String> labels, String architecture, S
         networks = List.copyOf(networks);
     }
 
-    /** One that knows no leases. */
+    /** One that knows no leases and no migrations. */
     public Host(HostId id, Map<String, String> labels, String architecture, String cpuModel, List<String> cpuFeatures,
             int cpus, long memoryBytes, int allocatableVcpus, long allocatableMemoryBytes, List<Driver> drivers,
             boolean cordoned, boolean fenced, List<String> networks, Optional<Cpu> cpu,
             HostResources resources) {
         this(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
                 allocatableMemoryBytes, drivers, cordoned, fenced, networks, cpu, resources, Optional.empty(),
-                false);
+                false, Optional.empty());
     }
 
     /**
@@ -49,7 +50,7 @@ public record Host(HostId id, Map<String, String> labels, String architecture, S
 
     public Host withCordoned(boolean value) {
         return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
-                allocatableMemoryBytes, drivers, value, fenced, networks, cpu, resources, lease, returns);
+                allocatableMemoryBytes, drivers, value, fenced, networks, cpu, resources, lease, returns, migrations);
     }
 
     /**
@@ -59,13 +60,13 @@ public record Host(HostId id, Map<String, String> labels, String architecture, S
      */
     public Host withFence(boolean back) {
         return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
-                allocatableMemoryBytes, drivers, cordoned, true, networks, cpu, resources, lease, back);
+                allocatableMemoryBytes, drivers, cordoned, true, networks, cpu, resources, lease, back, migrations);
     }
 
     /** All that it owned is given up: it may come back. */
     public Host withoutFence() {
         return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,
-                allocatableMemoryBytes, drivers, cordoned, false, networks, cpu, resources, lease, false);
+                allocatableMemoryBytes, drivers, cordoned, false, networks, cpu, resources, lease, false, migrations);
     }
 
     /** As {@link #withFence}, for good, of a host that has no record but still owns VMs. */

@@ -24,4 +24,10 @@ public record Placement(Optional<HostId> host, String driver, double score, int 
         return equals(new Placement(other.host, other.driver, other.score, other.hostsConsidered, other.hostsFeasible,
                 other.rejected, other.nearestMiss, time));
     }
+
+    /** The same, after the VM has moved to another host. */
+    Placement on(HostId moved) {
+        return new Placement(Optional.of(moved), driver, score, hostsConsidered, hostsFeasible, rejected, nearestMiss,
+                time);
+    }
 }

@@ -50,6 +50,16 @@ public record Task(TaskId id, String method, RecordKey target, String targetUid,
         return METHODS_ON_DEVICES.contains(method);
     }
 
+    /** Whether it waits for a live migration, which gets in the way of no change of what is wanted. */
+    public boolean ofMigration() {
+        return method.equals("MigrateVm");
+    }
+
+    /** Whether it wants the VM to be in another state, so that a newer such task takes its place. */
+    public boolean ofPower() {
+        return !ofDevices() && !ofMigration();
+    }
+
     public boolean running() {
         return state instanceof State.Running;
     }

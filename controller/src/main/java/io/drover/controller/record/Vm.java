@@ -1,10 +1,16 @@
 package io.drover.controller.record;
 
+import io.drover.scheduler.migration.Change;
+import io.drover.scheduler.migration.Hold;
+import io.drover.scheduler.migration.HoldEvent;
+import io.drover.scheduler.migration.Migration;
+import io.drover.scheduler.migration.Move;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The durable thing that a user owns. Everything that decides who may run it is in this one record, so that one
@@ -21,12 +27,13 @@ import java.util.Optional;
  * @param remains the host that still keeps the console log of a run that ended
  * @param disksHost the host that keeps what the guest has written to its disks: no other may become the owner
  * @param devices how far the run is behind the spec
+ * @param migration the latest
  */
 public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desired, Optional<Owner> owner,
         long lastEpoch,
         Status status, Optional<RunEnd> lastEnd, Optional<Placement> placement, Instant created, int reboots,
         List<Refusal> refusals, Optional<HostId> remains, Optional<HostId> disksHost,
-        DeviceState devices) implements StoredRecord {
+        DeviceState devices, VmMigration migration) implements StoredRecord {
     /** More would not fit into a record of 2 KiB, and the scheduler forgets the oldest soon anyway. */
     static final int MAX_REFUSALS = 3;
     /** What five starts could not do, the sixth will not; a single host has taken four minutes for them. */
@@ -38,12 +45,16 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
             throw new IllegalArgumentException("last epoch : " + lastEpoch + " (expected: at least the owner's, "
                     + owner.get().epoch() + ")");
         }
+        if (migration.underWay().isPresent()) {
+            // Checks that the owner is the source.
+            Hold _ = hold(owner, lastEpoch, migration.latest());
+        }
     }
 
     public static Vm created(VmId id, String uid, VmSpec spec, Desired desired, Instant now) {
         Phase phase = desired instanceof Desired.Running ? Phase.PENDING : Phase.STOPPED;
         return new Vm(id, uid, 1, spec, desired, Optional.empty(), 0, new Status(phase, "", now), Optional.empty(),
-                Optional.empty(), now, 0, List.of(), Optional.empty(), Optional.empty(), DeviceState.NONE);
+                Optional.empty(), now, 0, List.of(), Optional.empty(), Optional.empty(), DeviceState.NONE, VmMigration.NONE);
     }
 
     public Phase phase() {
@@ -60,26 +71,26 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Status next = owner.isPresent() ? status : new Status(Phase.PENDING, "", now);
         return new Vm(id, uid, generation + 1, spec, new Desired.Running(), owner, lastEpoch, next, lastEnd, placement,
                 created,
-                reboots, List.of(), remains, disksHost, devices);
+                reboots, List.of(), remains, disksHost, devices, migration);
     }
 
     public Vm askedToStop(Desired.Stopped how) {
         return new Vm(id, uid, generation + 1, spec, how, owner, lastEpoch, status, lastEnd, placement, created,
                 reboots,
-                refusals, remains, disksHost, devices);
+                refusals, remains, disksHost, devices, calledOff("the VM is to be stopped"));
     }
 
     public Vm askedToGo(Instant now) {
         return new Vm(id, uid, generation + 1, spec, new Desired.Deleted(), owner, lastEpoch,
                 new Status(Phase.DELETING, "", now), lastEnd, placement, created, reboots, refusals, remains,
-                disksHost, devices);
+                disksHost, devices, calledOff("the VM is to be deleted"));
     }
 
     public Vm in(Phase phase, String message, Instant now) {
         Instant since = phase == phase() ? status.since() : now;
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, new Status(phase, message, since), lastEnd,
                 placement,
-                created, reboots, refusals, remains, disksHost, devices);
+                created, reboots, refusals, remains, disksHost, devices, migration);
     }
 
     /** No host fits: waits, with the reason. */
@@ -87,7 +98,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Instant since = phase() == Phase.PENDING ? status.since() : now;
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, new Status(Phase.PENDING, message, since),
                 lastEnd,
-                Optional.of(decision), created, reboots, refusals, remains, disksHost, devices);
+                Optional.of(decision), created, reboots, refusals, remains, disksHost, devices, migration);
     }
 
     /**
@@ -103,7 +114,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Owner next = new Owner(host, lastEpoch + 1, spec.ha() == HaPolicy.RESTART);
         return new Vm(id, uid, generation, spec, desired, Optional.of(next), next.epoch(),
                 new Status(Phase.STARTING, "", now), lastEnd, Optional.of(decision), created, reboots, refusals,
-                remains, disksHost, devices);
+                remains, disksHost, devices, migration);
     }
 
     /** The owner said for certain that it does not and will not run this epoch. */
@@ -111,7 +122,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
                 new Status(Phase.PENDING, by.resourceName() + " refused: " + message, now), lastEnd, placement, created,
                 reboots,
-                refusedBy(by, message, failures(), now), remains, disksHost, devices.atRest(disksHost.isPresent()));
+                refusedBy(by, message, failures(), now), remains, disksHost, devices.atRest(disksHost.isPresent()), runOver());
     }
 
     /**
@@ -126,7 +137,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
                         .map(refusal -> refusal.host().resourceName() + ": " + refusal.message()).toList()), now);
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch, told, Optional.of(end),
                 placement,
-                created, rebootsOfRun, next, Optional.of(by), disksHost, devices.atRest(disksHost.isPresent()));
+                created, rebootsOfRun, next, Optional.of(by), disksHost, devices.atRest(disksHost.isPresent()), runOver());
     }
 
     private int failures() {
@@ -151,7 +162,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
                 new Status(then, then == Phase.PENDING ? "" : end.message(), now), Optional.of(end), placement, created,
                 rebootsOfRun, refusals, owner.map(Owner::host).or(() -> remains), disksHost,
-                devices.atRest(disksHost.isPresent()));
+                devices.atRest(disksHost.isPresent()), runOver());
     }
 
     /**
@@ -159,25 +170,27 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
      * used up: whatever was on its way to that host under its own is older than this record.
      *
      * @param then the phase that follows
+     * @param away the hosts that surely run nothing
+     * @throws IllegalStateException when the destination of a migration may have the guest
      */
-    public Vm fencedOff(RunEnd end, Phase then, Instant now) {
+    public Vm fencedOff(RunEnd end, Phase then, Set<io.drover.scheduler.host.HostId> away, Instant now) {
         Optional<HostId> lost = owner.map(Owner::host);
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch + 1,
                 new Status(then, end.message(), now), Optional.of(end), placement, created, reboots, refusals,
                 remains.filter(host -> !lost.equals(Optional.of(host))), disksHost,
-                devices.atRest(disksHost.isPresent()));
+                devices.atRest(disksHost.isPresent()), migration.now(after(new HoldEvent.TakeAway(away))));
     }
 
     /** The host keeps disks to which the guest may have written: what a run elsewhere would find is not what was written. */
     public Vm withDisksOn(HostId host) {
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, status, lastEnd, placement, created,
-                reboots, refusals, remains, Optional.of(host), devices);
+                reboots, refusals, remains, Optional.of(host), devices, migration);
     }
 
     /** The guest powered itself off: that is what its user wanted. */
     public Vm turnedOff() {
         return new Vm(id, uid, generation + 1, spec, new Desired.Stopped(Duration.ZERO), owner, lastEpoch, status,
-                lastEnd, placement, created, reboots, refusals, remains, disksHost, devices);
+                lastEnd, placement, created, reboots, refusals, remains, disksHost, devices, migration);
     }
 
     /**
@@ -189,7 +202,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         DeviceState changing = devices.changing(kind);
         return new Vm(id, uid, generation, next, desired, owner, lastEpoch, status, lastEnd, placement, created,
                 reboots,
-                refusals, remains, disksHost, owner.isPresent() ? changing : changing.atRest(disksHost.isPresent()));
+                refusals, remains, disksHost, owner.isPresent() ? changing : changing.atRest(disksHost.isPresent()),
+                migration);
     }
 
     /** The run has the change of devices. */
@@ -209,6 +223,70 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
 
     private Vm withDevices(VmSpec nextSpec, DeviceState next) {
         return new Vm(id, uid, generation, nextSpec, desired, owner, lastEpoch, status, lastEnd, placement, created,
-                reboots, refusals, remains, disksHost, next);
+                reboots, refusals, remains, disksHost, next, migration);
+    }
+
+    /** The part that says which host may run it: what may become of that is {@link Hold#after}'s to say. */
+    public Hold hold() {
+        return hold(owner, lastEpoch, migration.latest());
+    }
+
+    private static Hold hold(Optional<Owner> owner, long lastEpoch, Migration migration) {
+        return new Hold(owner.map(held -> new io.drover.scheduler.migration.Owner(
+                new io.drover.scheduler.host.HostId(held.host().value()), held.epoch())), lastEpoch, migration);
+    }
+
+    /**
+     * A migration begins; what was kept of the one before goes.
+     *
+     * @throws IllegalStateException when {@link #hold} refuses it
+     */
+    public Vm migrating(Move move) {
+        return withMigration(new VmMigration(after(new HoldEvent.Begin(move)), "", Optional.empty()));
+    }
+
+    /**
+     * The migration that is under way is to end.
+     *
+     * @param why for people
+     * @throws IllegalStateException when it is too late for that, or none is under way
+     */
+    public Vm migrationCancelled(String why) {
+        String id = migration.attempt().map(Move::id).orElse("");
+        return withMigration(
+                new VmMigration(after(new HoldEvent.AskCancel(id)), why, Optional.empty()));
+    }
+
+    /** All is known of the migration that has ended. The placement says from then on where the VM is. */
+    public Vm migrationReported(MigrationReport report) {
+        Optional<Placement> where = migration.latest() instanceof Migration.Committed
+                && owner.map(Owner::host).equals(migration.destination())
+                        ? placement.map(decision -> decision.on(owner.get().host()))
+                        : placement;
+        return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, status, lastEnd, where, created, reboots,
+                refusals, remains, disksHost, devices,
+                new VmMigration(migration.latest(), migration.cancelReason(), Optional.of(report)));
+    }
+
+    private Vm withMigration(VmMigration next) {
+        return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, status, lastEnd, placement, created,
+                reboots, refusals, remains, disksHost, devices, next);
+    }
+
+    private VmMigration calledOff(String why) {
+        return migration.cancellable() ? migrationCancelled(why).migration : migration;
+    }
+
+    /** The owner's run is over, so whatever was to move does not. */
+    private VmMigration runOver() {
+        return owner.map(held -> migration.now(after(new HoldEvent.EndRun(held.epoch())))).orElse(migration);
+    }
+
+    private Migration after(HoldEvent event) {
+        return switch (hold().after(event)) {
+            case Change.To(Hold next) -> next.migration();
+            case Change.Refused(Change.Reason reason, String why) -> throw new IllegalStateException(
+                    id + ": " + event + " is refused, " + reason + ": " + why);
+        };
     }
 }

@@ -22,6 +22,7 @@ import com.linecorp.armeria.server.healthcheck.HealthCheckService;
 import com.linecorp.armeria.server.healthcheck.SettableHealthChecker;
 import com.linecorp.armeria.server.metric.MetricCollectingService;
 import io.drover.controller.agent.TlsFolder;
+import io.drover.controller.migration.MigrationStreams;
 import io.drover.controller.vm.VmRelay;
 import io.drover.controller.vm.VmStreams;
 import io.grpc.BindableService;
@@ -68,10 +69,10 @@ public final class ApiServer implements AutoCloseable {
      * @throws IOException when the address cannot be had, or the TLS files cannot be used
      */
     public static ApiServer start(InetSocketAddress listen, Optional<TlsFolder> tls, List<BindableService> services,
-            VmStreams streams, VmRelay relay, PrometheusMeterRegistry registry) throws IOException {
+            VmStreams streams, VmRelay relay, MigrationStreams migrations, PrometheusMeterRegistry registry) throws IOException {
         HealthStatusManager health = new HealthStatusManager();
         SettableHealthChecker healthy = new SettableHealthChecker(true);
-        JsonStreams json = new JsonStreams(streams, relay);
+        JsonStreams json = new JsonStreams(streams, relay, migrations);
         List<ServerServiceDefinition> definitions = services.stream().map(BindableService::bindService).toList();
         ServerBuilder builder = Server.builder();
         if (tls.isPresent()) {
@@ -90,6 +91,7 @@ public final class ApiServer implements AutoCloseable {
                 .gracefulShutdownTimeout(Duration.ZERO, Duration.ofSeconds(2)).errorHandler(new JsonServerErrors());
         builder.route().get("/v1/vms:watch").build(json.watch());
         builder.service(Route.builder().regex("^/v1/vms/(?<vm>[^/:]+):log$").build(), json.log());
+        builder.service(Route.builder().regex("^/v1/migrations/(?<migration>[^/:]+):watch$").build(), json.migration());
         builder.decorator(new StreamLimits(definitions));
         builder.service(grpc(services),
                 MetricCollectingService.newDecorator(GrpcMeterIdPrefixFunction.of("drover.api")));

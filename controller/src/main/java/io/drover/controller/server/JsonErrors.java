@@ -10,6 +10,7 @@ import com.google.protobuf.util.JsonFormat;
 import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.PreconditionFailure;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import com.linecorp.armeria.common.AggregatedHttpResponse;
@@ -24,7 +25,8 @@ import java.util.Optional;
 /** Errors of the API over JSON, in the form of Google's APIs: {@code {"error": {"code", "message", "status", "details"}}}. */
 final class JsonErrors implements UnframedGrpcErrorHandler {
     private static final JsonFormat.Printer PRINTER = JsonFormat.printer().usingTypeRegistry(TypeRegistry.newBuilder()
-            .add(ErrorInfo.getDescriptor()).add(BadRequest.getDescriptor()).add(RetryInfo.getDescriptor()).build());
+            .add(ErrorInfo.getDescriptor()).add(BadRequest.getDescriptor()).add(RetryInfo.getDescriptor())
+            .add(PreconditionFailure.getDescriptor()).build());
     private static final Gson GSON = new Gson();
     private static final String DETAILS = "grpc-status-details-bin";
 

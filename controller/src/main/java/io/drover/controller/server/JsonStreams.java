@@ -16,6 +16,7 @@ import com.linecorp.armeria.common.QueryParams;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import io.drover.controller.migration.MigrationStreams;
 import io.drover.controller.problem.Problem;
 import io.drover.controller.problem.ProblemException;
 import io.drover.controller.problem.ProblemStatus;
@@ -25,6 +26,7 @@ import io.drover.controller.stream.Outbound;
 import io.drover.controller.vm.VmRelay;
 import io.drover.controller.vm.VmStreams;
 import io.drover.proto.v1.ReadVmLogRequest;
+import io.drover.proto.v1.WatchMigrationRequest;
 import io.drover.proto.v1.WatchVmsRequest;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -43,10 +45,18 @@ final class JsonStreams implements AutoCloseable {
             .newThreadPerTaskExecutor(Thread.ofVirtual().name("json-", 0).factory());
     private final VmStreams streams;
     private final VmRelay relay;
+    private final MigrationStreams migrations;
 
-    JsonStreams(VmStreams streams, VmRelay relay) {
+    JsonStreams(VmStreams streams, VmRelay relay, MigrationStreams migrations) {
         this.streams = streams;
         this.relay = relay;
+        this.migrations = migrations;
+    }
+
+    /** GET /v1/migrations/{migration}:watch. */
+    HttpService migration() {
+        return (ctx, request) -> serve(ctx, out -> migrations.watch(WatchMigrationRequest.newBuilder()
+                .setName("migrations/" + ctx.pathParam("migration")).build(), out::send));
     }
 
     /** GET /v1/vms:watch. */

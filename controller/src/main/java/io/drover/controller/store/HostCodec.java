@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.drover.controller.record.Host;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.HostLease;
+import io.drover.controller.record.HostMigrations;
 import io.drover.controller.record.HostResources;
 import io.drover.controller.record.HostSession;
 import io.drover.proto.state.v1.HostRecord;
@@ -31,6 +32,9 @@ final class HostCodec {
         if (!host.resources().equals(HostResources.NONE)) {
             record.setResources(ResourcesCodec.encode(host.resources()));
         }
+        host.migrations().ifPresent(can -> record.setMigrations(HostRecord.Migrations.newBuilder()
+                .setProtocol(can.protocol()).setOldestProtocol(can.oldestProtocol())
+                .setMirrorsDisks(can.mirrorsDisks()).addAllDrivers(can.drivers())));
         host.cpu().ifPresent(cpu -> record.addAllCpu(CpuCodec.encode(cpu)));
         return record.build().toByteArray();
     }
@@ -49,10 +53,16 @@ final class HostCodec {
                     ResourcesCodec.decode(record.getResources()),
                     record.hasLease() ? Optional.of(new HostLease(Duration.ofMillis(record.getLease().getLeaseMillis()),
                             Duration.ofMillis(record.getLease().getTakeoverWaitMillis()))) : Optional.empty(),
-                    record.getReturns());
+                    record.getReturns(), migrations(record));
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
             throw new UnreadableRecordException("host record : " + bytes.length + " bytes (expected: a HostRecord)", e);
         }
+    }
+
+    private static Optional<HostMigrations> migrations(HostRecord record) {
+        HostRecord.Migrations can = record.getMigrations();
+        return record.hasMigrations() ? Optional.of(new HostMigrations(can.getProtocol(), can.getOldestProtocol(),
+                can.getMirrorsDisks(), can.getDriversList())) : Optional.empty();
     }
 
     static HostSession decodeSession(HostId id, byte[] bytes) throws UnreadableRecordException {

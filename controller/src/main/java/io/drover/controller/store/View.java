@@ -39,7 +39,7 @@ public final class View {
     /** Tasks that run, by what they work on: what has to be settled when that changes. */
     final ConcurrentMap<RecordKey, Set<TaskId>> runningTasks = new ConcurrentHashMap<>();
 
-    /** VMs by the host that owns them or keeps what remains of them. */
+    /** VMs by the host that owns them, keeps what remains of them, or takes part in their migration. */
     final ConcurrentMap<HostId, Set<VmId>> vmsOfHosts = new ConcurrentHashMap<>();
 
     View() {}
@@ -52,7 +52,7 @@ public final class View {
         return Collections.unmodifiableNavigableMap(vms);
     }
 
-    /** The VMs that this host owns, and those of which it keeps what remains. */
+    /** The VMs that this host owns, those of which it keeps what remains, and those that migrate to or from it. */
     public List<Vm> vmsOf(HostId host) {
         return vmsOfHosts.getOrDefault(host, Set.of()).stream().map(vms::get).filter(Objects::nonNull)
                 .map(Versioned::value)

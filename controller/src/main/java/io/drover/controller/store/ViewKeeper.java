@@ -273,7 +273,11 @@ final class ViewKeeper {
     }
 
     private static Set<HostId> hosts(Vm vm) {
-        return Stream.concat(vm.owner().map(Owner::host).stream(), vm.remains().stream()).collect(Collectors.toSet());
+        boolean moves = vm.migration().underWay().isPresent() || vm.migration().awaitsReport();
+        return Stream.of(vm.owner().map(Owner::host), vm.remains(),
+                moves ? vm.migration().source() : Optional.<HostId>empty(),
+                moves ? vm.migration().destination() : Optional.<HostId>empty())
+                .flatMap(Optional::stream).collect(Collectors.toSet());
     }
 
     private void noLongerRuns(Task task) {

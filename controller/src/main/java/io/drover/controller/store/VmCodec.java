@@ -89,6 +89,7 @@ final class VmCodec {
         vm.remains().ifPresent(host -> record.setLastHost(host.value()));
         vm.disksHost().ifPresent(host -> record.setDisksHost(host.value()));
         DeviceCodec.encode(vm.devices(), record, textChars);
+        MigrationCodec.encode(vm.migration(), record, textChars);
         return record.setFormat(RecordFormat.of(record)).build().toByteArray();
     }
 
@@ -144,11 +145,6 @@ final class VmCodec {
         try {
             VmRecord record = VmRecord.parseFrom(bytes);
             Layout.requireFormat(record.getFormat(), NEWEST_FORMAT);
-            if (record.hasMigration()) {
-                // Written back by this program, the record would lose it.
-                throw new IllegalArgumentException("migration " + record.getMigration().getId()
-                        + " is under way (expected: none, as nothing here begins one)");
-            }
             return new Vm(new VmId(record.getVm()), record.getUid(), record.getGeneration(), decode(record.getSpec()),
                     desired(record), owner(record), record.getLastEpoch(),
                     new Status(decode(record.getPhase()), record.getPhaseMessage(),
@@ -156,7 +152,8 @@ final class VmCodec {
                     record.hasLastExit() ? Optional.of(decode(record.getLastExit())) : Optional.empty(),
                     record.hasPlacement() ? Optional.of(decode(record.getPlacement())) : Optional.empty(),
                     Timestamps.read(record.getCreateTime()), record.getReboots(), refusals(record),
-                    host(record.getLastHost()), host(record.getDisksHost()), DeviceCodec.decode(record));
+                    host(record.getLastHost()), host(record.getDisksHost()), DeviceCodec.decode(record),
+                    MigrationCodec.decode(record));
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
             throw new UnreadableRecordException("VM record : " + bytes.length + " bytes (expected: a VmRecord): "
                     + e.getMessage(), e);

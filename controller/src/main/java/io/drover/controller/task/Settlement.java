@@ -4,6 +4,7 @@ import com.google.rpc.Code;
 import io.drover.controller.record.Desired;
 import io.drover.controller.record.DeviceChange;
 import io.drover.controller.record.DeviceState;
+import io.drover.controller.record.MigrationId;
 import io.drover.controller.record.Owner;
 import io.drover.controller.record.Phase;
 import io.drover.controller.record.RunEnd;
@@ -11,6 +12,8 @@ import io.drover.controller.record.Task;
 import io.drover.controller.record.Versioned;
 import io.drover.controller.record.Vm;
 import io.drover.controller.store.Change;
+import io.drover.scheduler.migration.Migration;
+import io.drover.scheduler.migration.Move;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +33,7 @@ public final class Settlement {
         List<Change> ended = new ArrayList<>();
         for (Versioned<Task> task : running) {
             Optional<Task> newer = running.stream().map(Versioned::value)
-                    .filter(other -> !other.ofDevices() && !task.value().ofDevices()
+                    .filter(other -> other.ofPower() && task.value().ofPower()
                             && other.targetUid().equals(task.value().targetUid())
                             && other.targetGeneration() > task.value().targetGeneration())
                     .findFirst();
@@ -58,6 +61,9 @@ public final class Settlement {
             return Optional.of(superseded(task, newer.get(), now));
         }
         Vm vm = same.get();
+        if (task.ofMigration()) {
+            return migrated(task, vm, now);
+        }
         if (task.ofDevices()) {
             return devicesChanged(task, vm, now);
         }
@@ -111,6 +117,32 @@ public final class Settlement {
         return change.get().failure().map(why -> new Task.State.Failed(new Task.Fault(Code.FAILED_PRECONDITION_VALUE,
                 "DEVICE_CHANGE_FAILED", task.target().resourceName() + " stays as it was: " + why,
                 "mend that and ask again, or change the VM while it is stopped"), now));
+    }
+
+    /** The record tells of the task's own migration, or of a later one if the leader has not seen its end in time. */
+    private static Optional<Task.State> migrated(Task task, Vm vm, Instant now) {
+        Optional<Move> attempt = vm.migration().attempt();
+        String name = MigrationId.of(task.id()).resourceName();
+        if (!vm.migration().id().equals(Optional.of(MigrationId.of(task.id())))) {
+            return attempt.filter(move -> move.startedUnixMillis() > task.created().toEpochMilli())
+                    .map(later -> new Task.State.Failed(new Task.Fault(Code.UNKNOWN_VALUE, "MIGRATION_FORGOTTEN",
+                            "the VM has migrated again since, and it is not known how " + name + " ended",
+                            "look at " + task.target().resourceName()), now));
+        }
+        return switch (vm.migration().latest()) {
+            case Migration.UnderWay _ -> Optional.empty();
+            case Migration.None() -> Optional.empty();
+            case Migration.Committed _ -> Optional.of(new Task.State.Succeeded(now));
+            case Migration.Failed(Move move, String why) -> {
+                String reason = vm.migration().cancelReason().isEmpty() ? why : vm.migration().cancelReason();
+                String text = task.target().resourceName() + " was not moved to hosts/" + move.destination()
+                        + (reason.isEmpty() ? "" : ": " + reason);
+                yield Optional.of(task.cancelRequested()
+                        ? new Task.State.Cancelled(new Task.Fault(Code.CANCELLED_VALUE, "CANCELLED", text, ""), now)
+                        : new Task.State.Failed(new Task.Fault(Code.ABORTED_VALUE, "MIGRATION_FAILED", text,
+                                "`drover migration get " + MigrationId.of(task.id()) + "` has more"), now));
+            }
+        };
     }
 
     private static Optional<Task.State> stopped(Task task, Vm vm, Instant now) {

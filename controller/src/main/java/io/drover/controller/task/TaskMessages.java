@@ -6,9 +6,11 @@ import io.drover.controller.record.HostId;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Task;
 import io.drover.controller.record.TaskId;
+import io.drover.controller.record.Vm;
 import io.drover.controller.record.VmId;
 import io.drover.controller.store.TaskCodec;
 import io.drover.controller.store.Timestamps;
+import io.drover.scheduler.migration.Migration;
 import java.time.Instant;
 
 /** Tasks in the public API. */
@@ -42,13 +44,26 @@ public final class TaskMessages {
     private static String progress(Task task, VmFeed feed) {
         return switch (task.target()) {
             case VmId vm -> feed.get(vm).filter(sight -> sight.vm().uid().equals(task.targetUid()))
-                    .map(sight -> sight.vm().phase() + (sight.message().isEmpty() ? "" : ": " + sight.message()))
+                    .map(sight -> task.ofMigration() ? migration(sight.vm())
+                            : sight.vm().phase() + (sight.message().isEmpty() ? "" : ": " + sight.message()))
                     .orElse("");
             case HostId host -> "VMs left to give up: " + feed.ownedBy(host);
             case ImageId image -> "";
             case CpuModelId model -> "";
             case TaskId other -> "";
         };
+    }
+
+    private static String migration(Vm vm) {
+        String to = vm.migration().destination().map(host -> " to " + host.resourceName()).orElse("");
+        return switch (vm.migration().latest()) {
+            case Migration.Preparing _ -> "PREPARING the move" + to;
+            case Migration.Copying _ -> "COPYING" + to;
+            case Migration.Switching _ -> "SWITCHING" + to;
+            case Migration.Committed _,Migration.Failed _,Migration.None _ -> "";
+        } + (vm.migration().underWay().isPresent() && !vm.migration().cancelReason().isEmpty()
+                ? ", to be ended: " + vm.migration().cancelReason()
+                : "");
     }
 
     /** As in filters. */

@@ -179,6 +179,12 @@ final class DeviceIntents {
         if (vm.desired() instanceof Desired.Deleted) {
             return Optional.of(VmIntents.deleting(vm));
         }
+        if (vm.migration().underWay().isPresent()) {
+            String id = vm.migration().id().orElseThrow().value();
+            return Optional.of(notNow(vm, "MIGRATION_UNDER_WAY", vm.id().resourceName() + " is migrating to "
+                    + vm.migration().destination().orElseThrow().resourceName(),
+                    "wait for that, or cancel it: `drover migration cancel " + id + "`"));
+        }
         return vm.owner().isEmpty() ? Optional.empty()
                 : vm.devices().pending().map(change -> notNow(vm, "DEVICE_CHANGE_PENDING",
                         vm.id().resourceName() + " is being changed already: " + change.text(),

@@ -4,7 +4,7 @@ import io.drover.controller.problem.Problem;
 import io.drover.controller.record.Vm;
 
 /** What a request makes of a VM. */
-sealed interface Plan {
+public sealed interface Plan {
     /** Something else is wanted of it from now on; the task ends when that is so. */
     record Change(Vm next) implements Plan {}
 

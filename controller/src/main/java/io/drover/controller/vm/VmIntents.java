@@ -2,14 +2,19 @@ package io.drover.controller.vm;
 
 import io.drover.controller.problem.Problem;
 import io.drover.controller.record.Desired;
+import io.drover.controller.record.MigrationId;
 import io.drover.controller.record.Owner;
 import io.drover.controller.record.Task;
 import io.drover.controller.record.Vm;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /** What each request makes of a VM: pure functions of its record. */
-final class VmIntents {
+public final class VmIntents {
+    /** What is said of a migration that a user has called off. */
+    private static final String CANCELLED = "cancelled on request";
+
     private VmIntents() {}
 
     static Plan start(Vm vm, Instant now) {
@@ -56,6 +61,9 @@ final class VmIntents {
 
     /** A start can be taken back: the VM is stopped by force, as its guest has hardly begun. Nothing else can. */
     static Plan cancel(Task task, Vm vm) {
+        if (task.ofMigration()) {
+            return cancelMigration(task, vm);
+        }
         boolean starts = task.method().equals("CreateVm") || task.method().equals("StartVm");
         if (!starts || !vm.uid().equals(task.targetUid()) || vm.generation() != task.targetGeneration()
                 || !(vm.desired() instanceof Desired.Running)) {
@@ -63,6 +71,27 @@ final class VmIntents {
                     starts ? "wait for it" : "wait for it; what it does cannot be taken back half-way"));
         }
         return new Plan.Change(vm.askedToStop(new Desired.Stopped(Duration.ZERO)));
+    }
+
+    private static Plan cancelMigration(Task task, Vm vm) {
+        if (!vm.uid().equals(task.targetUid())
+                || !vm.migration().id().equals(Optional.of(MigrationId.of(task.id())))
+                || vm.migration().underWay().isEmpty()) {
+            return new Plan.Refuse(notCancellable(task, "wait for it"));
+        }
+        return cancelMigration(vm);
+    }
+
+    /** Of the migration that is under way. */
+    public static Plan cancelMigration(Vm vm) {
+        if (vm.migration().switching()) {
+            String name = vm.migration().id().orElseThrow().resourceName();
+            return new Plan.Refuse(new Problem.NotNow("MIGRATION_SWITCHING", name,
+                    name + " is switching: the guest is on its way to "
+                            + vm.migration().destination().orElseThrow().resourceName(),
+                    "wait for its end, which is near"));
+        }
+        return vm.migration().cancellable() ? new Plan.Change(vm.migrationCancelled(CANCELLED)) : new Plan.Join();
     }
 
     static Problem notCancellable(Task task, String nextStep) {

@@ -34,6 +34,8 @@ final class VmMessages {
                 .setDeviceChange(vm.devices().change()
                         .map(change -> change.text() + change.failure().map(why -> ", which failed: " + why).orElse(""))
                         .orElse(""));
+        vm.migration().underWay().flatMap(move -> vm.migration().id())
+                .ifPresent(id -> message.setMigration(id.resourceName()));
         vm.lastEnd().ifPresent(end -> message.setLastExit(exit(end)));
         vm.placement().ifPresent(placement -> message.setPlacement(of(placement)));
         return message.build();

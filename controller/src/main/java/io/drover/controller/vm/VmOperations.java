@@ -224,11 +224,16 @@ public final class VmOperations {
     }
 
     /** What a request makes of a VM. */
-    interface Intent {
-        Plan of(Vm vm) throws ProblemException;
+    public interface Intent {
+        Plan of(Vm vm) throws ProblemException, InterruptedException;
     }
 
-    private Task mutate(RequestMark mark, VmId id, Intent intent) throws ProblemException, InterruptedException {
+    /**
+     * Carries out what a request makes of a VM.
+     *
+     * @return its task, or the one of an earlier arrival of the same request
+     */
+    public Task mutate(RequestMark mark, VmId id, Intent intent) throws ProblemException, InterruptedException {
         TaskId taskId = mark.task();
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Optional<Task> known = mark.earlier(taskId, store.view());
@@ -263,10 +268,39 @@ public final class VmOperations {
             }
             // In this order they are seen: whoever hears of the VM's new intent knows already whom it supersedes.
             changes.addAll(change instanceof Change.Put ? superseded(task, now) : List.of());
+            if (task.ofMigration()) {
+                // Of one before nothing will be known any more.
+                changes.addAll(Settlement.of(store.view().runningTasks(id).stream()
+                        .filter(older -> older.value().ofMigration()).toList(), Optional.of(vm.value()), now));
+            }
             changes.add(change);
             changes.add(new Change.Create(task));
             if (committed(id, changes)) {
                 return task;
+            }
+        }
+        throw new ProblemException(new Problem.Contended(id.resourceName()));
+    }
+
+    /** Changes a VM without a task of its own. */
+    public void change(VmId id, Intent intent) throws ProblemException, InterruptedException {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            Versioned<Vm> vm = store.view().vm(id).orElseThrow(() -> ProblemException.notFound(id.resourceName()));
+            switch (intent.of(vm.value())) {
+                case Plan.Refuse(Problem problem) -> throw new ProblemException(problem);
+                case Plan.Change(Vm next) -> {
+                    if (committed(id, List.of(new Change.Put(next, vm.version())))) {
+                        return;
+                    }
+                }
+                case Plan.Changed(Vm next) -> {
+                    if (committed(id, List.of(new Change.Put(next, vm.version())))) {
+                        return;
+                    }
+                }
+                case Plan.Join _,Plan.Settled _ -> {
+                    return;
+                }
             }
         }
         throw new ProblemException(new Problem.Contended(id.resourceName()));
@@ -281,10 +315,10 @@ public final class VmOperations {
 
     /** Changes of devices and of power do not get in each other's way. */
     private List<Change> superseded(Task by, Instant now) {
-        if (by.ofDevices()) {
+        if (!by.ofPower()) {
             return List.of();
         }
-        return store.view().runningTasks(by.target()).stream().filter(older -> !older.value().ofDevices())
+        return store.view().runningTasks(by.target()).stream().filter(older -> older.value().ofPower())
                 .filter(older -> older.value().targetUid().equals(by.targetUid()))
                 .<Change>map(older -> new Change.Put(older.value().ended(Settlement.superseded(older.value(), by, now)),
                         older.version()))

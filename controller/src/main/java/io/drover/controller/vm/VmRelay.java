@@ -36,6 +36,9 @@ public final class VmRelay {
     /** The end of a run is in the record soon after its console has ended. */
     private static final Duration END_KNOWN_WITHIN = Duration.ofSeconds(5);
 
+    /** Longer than the two hosts of a migration take to decide where a guest goes on. */
+    private static final Duration MOVED_WITHIN = Duration.ofSeconds(15);
+
     private final VmFeed feed;
     private final HostLinks links;
 
@@ -44,7 +47,10 @@ public final class VmRelay {
         this.links = links;
     }
 
-    /** Ends when the run of the VM ends, with how it did, or when its client ends its side. */
+    /**
+     * Ends when the run of the VM ends, with how it did, or when its client ends its side. Where the VM goes, live, the session goes
+     * along, and its client hears nothing of that.
+     */
     void attach(Inbound<AttachConsoleRequest> in, Outbound<AttachConsoleResponse> out)
             throws ProblemException, ClientGoneException, InterruptedException {
         Optional<AttachConsoleRequest> first = in.next();
@@ -57,43 +63,88 @@ public final class VmRelay {
         Owner owner = vm.owner().orElseThrow(() -> new ProblemException(new Problem.NotNow("VM_NOT_RUNNING", name,
                 name + " is " + vm.phase() + ": there is no console",
                 "start it, or read its log with ReadVmLog")));
-        var call = agent(
-                vm, owner.host()).attachConsole();
+        ConsoleCall call = new ConsoleCall(agent(vm, owner.host()).attachConsole());
         Thread typing = Thread.ofVirtual().name("console-input-" + vm.id()).unstarted(() -> type(in, call));
         try {
-            call.write(io.drover.proto.agent.v1.AttachConsoleRequest.newBuilder().setUid(vm.uid())
-                    .setSkipScrollback(first.get().getSkipScrollback()).setInput(first.get().getInput()).build());
+            call.begin(vm.uid(), first.get().getSkipScrollback(), first.get().getInput());
             typing.start();
+            Optional<Owner> next = Optional.of(owner);
+            while (next.isPresent()) {
+                next = follow(vm, next.get(), call, out);
+            }
+        } finally {
+            typing.interrupt();
+            call.cancel("the session is over");
+        }
+    }
+
+    /** Passes on what one host has to show. {@return where it goes on; empty: it does not} */
+    private Optional<Owner> follow(Vm vm, Owner owner, ConsoleCall call, Outbound<AttachConsoleResponse> out)
+            throws ProblemException, ClientGoneException, InterruptedException {
+        Optional<StatusException> broken = Optional.empty();
+        try {
             for (var next = call.read(); next != null; next = call.read()) {
                 out.send(AttachConsoleResponse.newBuilder().setOutput(next.getOutput())
                         .setLostBytes(next.getLostBytes()).build());
             }
-            Optional<AttachConsoleResponse> last = end(vm, owner);
-            if (last.isPresent()) {
-                out.send(last.get());
-            }
         } catch (StatusException e) {
-            throw problem(e, vm, owner.host());
-        } finally {
-            typing.interrupt();
-            call.cancel("the session is over", null);
+            if (call.ended() || !moves(vm)) {
+                throw problem(e, vm, owner.host());
+            }
+            broken = Optional.of(e);
         }
+        Optional<Owner> moved = call.ended() ? Optional.empty() : moved(vm, owner);
+        if (moved.isPresent()) {
+            try {
+                call.goOn(agent(vm, moved.get().host()).attachConsole(), vm.uid());
+            } catch (StatusException e) {
+                throw problem(e, vm, moved.get().host());
+            }
+            return moved;
+        }
+        if (broken.isPresent()) {
+            throw problem(broken.get(), vm, owner.host());
+        }
+        Optional<AttachConsoleResponse> last = end(vm, owner);
+        if (last.isPresent()) {
+            out.send(last.get());
+        }
+        return Optional.empty();
     }
 
-    private void type(Inbound<AttachConsoleRequest> in,
-            BlockingClientCall<io.drover.proto.agent.v1.AttachConsoleRequest, ?> call) {
+    /** A console that ends while its VM migrates, or just after, may go on elsewhere. */
+    private boolean moves(Vm vm) {
+        return feed.get(vm.id()).filter(now -> now.vm().uid().equals(vm.uid())
+                && now.vm().migration().attempt().isPresent()).isPresent();
+    }
+
+    /** The next owner, if the VM went there with its guest running, and tells so. */
+    private Optional<Owner> moved(Vm vm, Owner owner) throws InterruptedException {
+        if (!moves(vm)) {
+            return Optional.empty();
+        }
+        boolean _ = feed.await(vm.id(), now -> now.filter(seen -> seen.vm().uid().equals(vm.uid())
+                && (seen.vm().owner().equals(Optional.of(owner)) ? seen.vm().migration().underWay().isEmpty()
+                        : seen.vm().owner().isEmpty() || seen.run().isPresent()))
+                .isPresent() || now.isEmpty(), MOVED_WITHIN);
+        return feed.get(vm.id()).map(VmSight::vm).filter(now -> now.uid().equals(vm.uid()))
+                .filter(now -> now.migration().attempt()
+                        .filter(move -> move.epoch() == owner.epoch()).isPresent())
+                .flatMap(Vm::owner).filter(next -> next.epoch() == owner.epoch() + 1);
+    }
+
+    private static void type(Inbound<AttachConsoleRequest> in, ConsoleCall call) {
         try {
             for (Optional<AttachConsoleRequest> next = in.next(); next.isPresent(); next = in.next()) {
                 if (next.get().getInput().size() > MAX_INPUT_BYTES) {
-                    call.cancel("more than " + MAX_INPUT_BYTES + " bytes of input in one request", null);
+                    call.cancel("more than " + MAX_INPUT_BYTES + " bytes of input in one request");
                     return;
                 }
-                call.write(io.drover.proto.agent.v1.AttachConsoleRequest.newBuilder().setInput(next.get().getInput())
-                        .build());
+                call.type(next.get().getInput());
             }
-            call.halfClose();
-        } catch (ClientGoneException | StatusException e) {
-            call.cancel("the session is over", null);
+            call.end();
+        } catch (ClientGoneException e) {
+            call.cancel("the session is over");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -19,8 +19,11 @@ import io.drover.proto.agent.v1.ObserveRequest;
 import io.drover.proto.agent.v1.ObserveResponse;
 import io.drover.proto.agent.v1.PutFileRequest;
 import io.drover.proto.agent.v1.PutFileResponse;
+import io.drover.proto.agent.v1.MigrationObservation;
 import io.drover.proto.agent.v1.ReadLogRequest;
 import io.drover.proto.agent.v1.ReadLogResponse;
+import io.drover.proto.agent.v1.ReceiveVmRequest;
+import io.drover.proto.agent.v1.ReceiveVmResponse;
 import io.drover.proto.agent.v1.RemoveVmRequest;
 import io.drover.proto.agent.v1.RemoveVmResponse;
 import io.drover.proto.agent.v1.StartVmRequest;
@@ -60,11 +63,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.retry.RetryNTimes;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.data.Stat;
 
 /**
  * An agent that runs nothing but behaves like one: its records and session in ZooKeeper, drover.agent.v1 on loopback, and the
@@ -91,6 +96,9 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
     private volatile boolean stopsAreSlow;
     private volatile List<String> networks = List.of();
     private volatile Optional<HostRecord.Lease> lease = Optional.empty();
+    private volatile Optional<HostRecord.Migrations> migrations = Optional.empty();
+    private volatile Function<ReceiveVmRequest, Optional<StatusRuntimeException>> onReceive = request -> Optional
+            .empty();
     private CuratorFramework client;
     private Server server;
 
@@ -150,6 +158,9 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
                 .addDrivers(HostRecord.Driver.newBuilder().setName("kvm").setUsable(lease.isPresent())
                         .setMessage("no /dev/kvm"))
                 .addAllNetworks(networks).build();
+        if (migrations.isPresent()) {
+            record = record.toBuilder().setMigrations(migrations.get()).build();
+        }
         if (lease.isPresent()) {
             record = record.toBuilder().setLease(lease.get()).build();
         }
@@ -201,6 +212,85 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
         lease = Optional.of(HostRecord.Lease.newBuilder().setLeaseMillis(length.toMillis())
                 .setTakeoverWaitMillis(takeoverWait.toMillis()).build());
         return this;
+    }
+
+    /** It takes part in migrations, of VMs of both drivers; before it is started. */
+    public FakeAgent migrates(boolean mirrorsDisks) {
+        migrations = Optional.of(HostRecord.Migrations.newBuilder().setProtocol(1).setMirrorsDisks(mirrorsDisks)
+                .addDrivers("kvm").addDrivers("qemu").build());
+        return this;
+    }
+
+    /** Decides about migrations to it: a status refuses. */
+    public void onReceive(Function<ReceiveVmRequest, Optional<StatusRuntimeException>> decision) {
+        onReceive = decision;
+    }
+
+    @Override
+    public void receiveVm(ReceiveVmRequest request, StreamObserver<ReceiveVmResponse> response) {
+        StartVmRequest start = request.getStart();
+        calls.add("receive " + start.getVm() + " " + start.getEpoch() + " " + request.getMigration());
+        Optional<StatusRuntimeException> refusal = onReceive.apply(request);
+        if (refusal.isPresent()) {
+            response.onError(refusal.get());
+            return;
+        }
+        synchronized (this) {
+            if (!files.contains(start.getKernelSha256())) {
+                response.onError(refusal(Code.FAILED_PRECONDITION, "FILE_MISSING", "no kernel"));
+                return;
+            }
+            put(VmObservation.newBuilder().setVm(start.getVm()).setUid(start.getUid()).setEpoch(start.getEpoch())
+                    .setState(VmObservation.State.STARTING).setDriver(start.getDriver())
+                    .setMigration(MigrationObservation.newBuilder().setId(request.getMigration())
+                            .setSide(MigrationObservation.Side.DESTINATION)
+                            .setPhase(MigrationObservation.Phase.PREPARING))
+                    .build());
+            response.onNext(ReceiveVmResponse.newBuilder().setObservation(runs.get(start.getUid())).build());
+            response.onCompleted();
+        }
+    }
+
+    /** It tells this of a migration, with the rest of what it tells of the VM as it is. */
+    public synchronized void tellsOfMigration(String vm, MigrationObservation seen) {
+        VmObservation run = runs(vm).getFirst();
+        put(run.toBuilder().setMigration(seen).build());
+    }
+
+    /** The guest goes on here under a new epoch. */
+    public synchronized void goesOn(String vm, long epoch, MigrationObservation seen) {
+        VmObservation run = runs(vm).getFirst();
+        put(run.toBuilder().setEpoch(epoch).setState(VmObservation.State.RUNNING).setMigration(seen).build());
+    }
+
+    /** The machine of the other host is gone, and that is told. */
+    public synchronized void letsGo(String vm, MigrationObservation seen) {
+        VmObservation run = runs(vm).getFirst();
+        end(run.toBuilder().setMigration(seen).build(), Exit.Cause.STOPPED, "went elsewhere");
+    }
+
+    /** Writes the VM's record, as the agents of a migration do. */
+    public VmRecord writes(String vm, UnaryOperator<VmRecord> change) {
+        String path = path(vm);
+        try {
+            while (true) {
+                Stat stat = new Stat();
+                VmRecord next = change.apply(VmRecord.parseFrom(client.getData().storingStatIn(stat).forPath(path)));
+                try {
+                    client.setData().withVersion(stat.getVersion()).forPath(path, next.toByteArray());
+                    return next;
+                } catch (KeeperException.BadVersionException e) {
+                    // Somebody else was faster: once more, on what is there now.
+                }
+            }
+        } catch (Exception e) {
+            throw new IllegalStateException("fake agent " + host, e);
+        }
+    }
+
+    private static String path(String vm) {
+        int shard = Integer.parseInt(Sha256.of(vm.getBytes(StandardCharsets.UTF_8)).hex(), 0, 2, 16) % 64;
+        return String.format("/drover/vms/%02x/%s", shard, vm);
     }
 
     /** The networks that it has from now on. */
@@ -269,6 +359,11 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
     /** It has something in its folder that nobody told it to run. */
     public synchronized void plant(VmObservation run) {
         put(run);
+    }
+
+    /** How many console sessions of a VM are open here. */
+    public int sessions(String vm) {
+        return runs(vm).stream().mapToInt(run -> consoles.getOrDefault(run.getUid(), List.of()).size()).sum();
     }
 
     /** The guest prints. */
@@ -354,11 +449,9 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
             return Optional.empty();
         }
         try {
-            int shard = Integer.parseInt(Sha256.of(request.getVm().getBytes(StandardCharsets.UTF_8)).hex(), 0, 2, 16)
-                    % 64;
             client.sync().forPath("/drover");
             VmRecord record = VmRecord.parseFrom(
-                    client.getData().forPath(String.format("/drover/vms/%02x/%s", shard, request.getVm())));
+                    client.getData().forPath(path(request.getVm())));
             boolean owner = record.getUid().equals(request.getUid()) && record.getOwner().getHost().equals(host)
                     && record.getOwner().getEpoch() == request.getEpoch();
             return owner ? Optional.empty()
@@ -482,8 +575,10 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
                 if (uid.isEmpty()) {
                     uid = request.getUid();
                     consoles.computeIfAbsent(uid, first -> new CopyOnWriteArrayList<>()).add(call);
-                    call.onNext(AttachConsoleResponse.newBuilder().setOutput(ByteString.copyFromUtf8("scrollback\n"))
-                            .build());
+                    if (!request.getSkipScrollback()) {
+                        call.onNext(AttachConsoleResponse.newBuilder()
+                                .setOutput(ByteString.copyFromUtf8("scrollback\n")).build());
+                    }
                 } else {
                     call.onNext(AttachConsoleResponse.newBuilder()
                             .setOutput(ByteString.copyFromUtf8("echo " + request.getInput().toStringUtf8())).build());

@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -260,7 +261,7 @@ final class VmStepsTest {
     @Test
     void vmThatWasTakenHasNoOwnerAndAnEpochUsedUp() {
         for (Desired desired : List.of(RUN, STOP, DELETE)) {
-            Vm after = VmSteps.fencedOff(leased(desired, Phase.RUNNING), end(RunEnd.Cause.KILLED), NOW);
+            Vm after = VmSteps.fencedOff(leased(desired, Phase.RUNNING), end(RunEnd.Cause.KILLED), Set.of(H1), NOW);
             assertThat(after.owner()).isEmpty();
             assertThat(after.lastEpoch()).isEqualTo(2);
             assertThat(after.phase()).isEqualTo(switch (desired) {

@@ -17,6 +17,9 @@ import io.drover.controller.record.HostResources;
 import io.drover.controller.record.Image;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.MacAddress;
+import io.drover.controller.record.MigrationDowntime;
+import io.drover.controller.record.MigrationReport;
+import io.drover.controller.record.VmMigration;
 import io.drover.controller.record.Nic;
 import io.drover.controller.record.Phase;
 import io.drover.controller.record.Placement;
@@ -29,8 +32,10 @@ import io.drover.controller.record.Vm;
 import io.drover.controller.record.VmId;
 import io.drover.controller.record.VmSpec;
 import io.drover.proto.state.v1.HostRecord;
-import io.drover.proto.state.v1.Migration;
 import io.drover.proto.state.v1.VmRecord;
+import io.drover.scheduler.migration.Migration;
+import io.drover.scheduler.migration.Move;
+import io.drover.scheduler.migration.MoveOptions;
 import io.drover.scheduler.capacity.Extras;
 import io.drover.scheduler.capacity.PageSize;
 import io.drover.scheduler.cpu.Cpu;
@@ -225,15 +230,56 @@ final class RecordCodecTest {
         assertThat(TaskCodec.decode(TaskCodec.encode(ofAHost))).isEqualTo(ofAHost);
     }
 
+    private static Vm migrating(Migration latest, String cancelReason, Optional<MigrationReport> report) {
+        Vm vm = owned();
+        return new Vm(vm.id(), vm.uid(), vm.generation(), vm.spec(), vm.desired(), vm.owner(), vm.lastEpoch(), vm.status(),
+                vm.lastEnd(), vm.placement(), vm.created(), vm.reboots(), vm.refusals(), vm.remains(), vm.disksHost(),
+                vm.devices(), new VmMigration(latest, cancelReason, report));
+    }
+
+    private static Vm owned() {
+        Vm free = Vm.created(new VmId("web-1"), "uid", vm("quiet", "short").spec(), new Desired.Running(), NOW);
+        return free.placed(new Placement(Optional.of(new HostId("h1")), "kvm", 1, 1, 1, Map.of(), "", NOW), NOW);
+    }
+
     @Test
-    void recordOfAVmThatIsBeingMigratedIsLeftAlone() throws Exception {
-        Vm vm = vm("quiet", "short");
-        VmRecord record = VmRecord.parseFrom(VmCodec.encode(vm));
-        Migration migration = Migration.newBuilder().setId("m1").setPhase(Migration.Phase.COPYING).build();
-        byte[] underWay = record.toBuilder().setFormat(10).setMigration(migration).build().toByteArray();
-        assertThatThrownBy(() -> VmCodec.decode(underWay)).isInstanceOf(UnreadableRecordException.class)
-                .hasMessageContaining("migration m1 is under way");
-        assertThat(VmCodec.decode(record.toBuilder().setLastMigration(migration).build().toByteArray())).isEqualTo(vm);
+    void latestMigrationOfAVmIsKeptWithAReportOfItsEnd() throws Exception {
+        Move move = new Move("m-8c99d5def28b3341160ecbfd35", new io.drover.scheduler.host.HostId("h1"),
+                new io.drover.scheduler.host.HostId("h2"), 1,
+                new MoveOptions(250, 100, 4, MoveOptions.Unconverged.GIVE_UP, 60_000), NOW.toEpochMilli());
+        for (Migration underWay : List.of(new Migration.Preparing(move, true),
+                new Migration.Copying(move, "h2.example.org:7000", false),
+                new Migration.Switching(move, "h2.example.org:7000"))) {
+            byte[] bytes = VmCodec.encode(migrating(underWay, "no room", Optional.empty()));
+            assertThat(VmCodec.decode(bytes)).isEqualTo(migrating(underWay, "no room", Optional.empty()));
+            assertThat(VmRecord.parseFrom(bytes).getFormat()).isEqualTo(10);
+        }
+        MigrationReport report = new MigrationReport(NOW, 1 << 30, 3, "NOT_CONVERGED", Optional.of(new MigrationDowntime(
+                Duration.ofMillis(42), Duration.ofMillis(20), Duration.ofNanos(5_001_000), Duration.ofMillis(9),
+                Duration.ofMillis(7), Duration.ofMillis(1))));
+        for (Migration ended : List.of(new Migration.Committed(move), new Migration.Failed(move, "why"))) {
+            for (Optional<MigrationReport> told : List.of(Optional.<MigrationReport>empty(), Optional.of(report))) {
+                byte[] bytes = VmCodec.encode(migrating(ended, "", told));
+                assertThat(VmCodec.decode(bytes)).isEqualTo(migrating(ended, "", told));
+                assertThat(VmRecord.parseFrom(bytes).getFormat()).isLessThan(10);
+            }
+        }
+    }
+
+    @Test
+    void migrationThatContradictsItsRecordIsNotRead() throws Exception {
+        Move move = new Move("m1", new io.drover.scheduler.host.HostId("h1"), new io.drover.scheduler.host.HostId("h2"), 1,
+                MoveOptions.AUTO, 0);
+        VmRecord record = VmRecord.parseFrom(
+                VmCodec.encode(migrating(new Migration.Preparing(move, false), "", Optional.empty())));
+        byte[] otherOwner = record.toBuilder()
+                .setOwner(VmRecord.Owner.newBuilder().setHost("h3").setEpoch(1)).build().toByteArray();
+        assertThatThrownBy(() -> VmCodec.decode(otherOwner)).isInstanceOf(UnreadableRecordException.class)
+                .hasMessageContaining("the source of migration m1");
+        byte[] ended = record.toBuilder().setMigration(record.getMigration().toBuilder()
+                .setPhase(io.drover.proto.state.v1.Migration.Phase.FAILED)).build().toByteArray();
+        assertThatThrownBy(() -> VmCodec.decode(ended)).isInstanceOf(UnreadableRecordException.class)
+                .hasMessageContaining("expected: one that is under way");
     }
 
     @Test

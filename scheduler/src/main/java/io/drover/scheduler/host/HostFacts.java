@@ -18,6 +18,7 @@ import java.util.Set;
  * @param networks names of those that its VMs can be joined to
  * @param capacity what its VMs may reserve in all
  * @param resources what else a VM may need of it, by name, such as {@code limits} and {@code numa_node/0}
+ * @param migration empty: it does not take part in any
  * @param cpu what it can show a guest as its CPU; empty: nothing that a CPU model could ask for
  */
 public record HostFacts(
@@ -31,13 +32,22 @@ public record HostFacts(
         Set<String> networks,
         HostCapacity capacity,
         Optional<Cpu> cpu,
-        Set<String> resources) {
+        Set<String> resources,
+        Optional<MigrationAbility> migration) {
     public HostFacts {
         drivers = Set.copyOf(drivers);
         cpuFeatures = Set.copyOf(cpuFeatures);
         labels = Map.copyOf(labels);
         networks = Set.copyOf(networks);
         resources = Set.copyOf(resources);
+    }
+
+    /** Of a host that takes part in no migration. */
+    public HostFacts(HostId id, boolean ready, boolean cordoned, Set<Driver> drivers, String architecture,
+            Set<String> cpuFeatures, Map<String, String> labels, Set<String> networks, HostCapacity capacity,
+            Optional<Cpu> cpu, Set<String> resources) {
+        this(id, ready, cordoned, drivers, architecture, cpuFeatures, labels, networks, capacity, cpu, resources,
+                Optional.empty());
     }
 
     /** Of a host without resources beside CPUs and memory. */

@@ -5,7 +5,9 @@ import io.drover.scheduler.capacity.Fit;
 import io.drover.scheduler.capacity.Reserved;
 import io.drover.scheduler.host.HostFacts;
 import io.drover.scheduler.host.HostId;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -118,6 +120,11 @@ public final class Cluster {
         if (byFacts.isPresent()) {
             return byFacts.map(filter -> Rejection.of(filter, facts, request.constraints()));
         }
+        return ofRequest(facts, request);
+    }
+
+    private Optional<Rejection> ofRequest(HostFacts facts, Request request) {
+        HostId host = facts.id();
         if (request.home().filter(home -> !home.equals(host)).isPresent()) {
             return Optional.of(new Rejection.Home(request.home().get(), Optional.empty()));
         }
@@ -128,6 +135,31 @@ public final class Cluster {
             case Fit.Fits _ -> Optional.empty();
             case Fit.Lacks lacks -> Optional.of(new Rejection.LacksCapacity(host, lacks));
         };
+    }
+
+    /**
+     * All that stands against this host, as {@link #rejection} has the first of it.
+     *
+     * @throws IllegalArgumentException when there is no such host
+     */
+    public List<Rejection> rejections(HostId host, Request request) {
+        HostFacts facts = host(host).orElseThrow(() -> new IllegalArgumentException("host : " + host
+                + " (expected: one that is known)"));
+        List<Rejection> found = new ArrayList<>();
+        for (Filter filter : Filter.OF_FACTS) {
+            if (request.constraints().rejects(filter, facts)) {
+                found.add(Rejection.of(filter, facts, request.constraints()));
+            }
+        }
+        ofRequest(facts, request).ifPresent(found::add);
+        return found;
+    }
+
+    /** All hosts, by name. */
+    public List<HostFacts> all() {
+        List<HostFacts> all = new ArrayList<>();
+        hosts.forEach((facts, _) -> all.add(facts));
+        return all;
     }
 
     /**

@@ -75,34 +75,29 @@ public record Constraints(
      * The first filter that rejects the host, before those that depend on one request alone (refused and capacity).
      */
     Optional<Filter> firstRejecting(HostFacts host) {
-        if (!host.ready()) {
-            return Optional.of(Filter.READY);
-        }
-        if (host.cordoned()) {
-            return Optional.of(Filter.CORDONED);
-        }
-        if (driverOn(host).isEmpty()) {
-            return Optional.of(Filter.DRIVER);
-        }
-        if (architecture.isPresent() && !architecture.get().equals(host.architecture())) {
-            return Optional.of(Filter.ARCHITECTURE);
-        }
-        if (!host.cpuFeatures().containsAll(cpuFeatures)) {
-            return Optional.of(Filter.CPU_FEATURES);
-        }
-        if (cpu.isPresent() && !(host.cpu().isPresent() && host.cpu().get().has(cpu.get()))) {
-            return Optional.of(Filter.CPU_MODEL);
-        }
-        if (!host.labels().entrySet().containsAll(labels.entrySet())) {
-            return Optional.of(Filter.LABELS);
-        }
-        if (!host.networks().containsAll(networks)) {
-            return Optional.of(Filter.NETWORKS);
-        }
-        if (!host.resources().containsAll(resources)) {
-            return Optional.of(Filter.RESOURCES);
+        for (Filter filter : Filter.OF_FACTS) {
+            if (rejects(filter, host)) {
+                return Optional.of(filter);
+            }
         }
         return Optional.empty();
+    }
+
+    /** Whether one filter, which looks at facts alone, rejects the host. */
+    boolean rejects(Filter filter, HostFacts host) {
+        return switch (filter) {
+            case READY -> !host.ready();
+            case CORDONED -> host.cordoned();
+            case DRIVER -> driverOn(host).isEmpty();
+            case ARCHITECTURE -> architecture.isPresent() && !architecture.get().equals(host.architecture());
+            case CPU_FEATURES -> !host.cpuFeatures().containsAll(cpuFeatures);
+            case CPU_MODEL -> cpu.isPresent() && !(host.cpu().isPresent() && host.cpu().get().has(cpu.get()));
+            case LABELS -> !host.labels().entrySet().containsAll(labels.entrySet());
+            case NETWORKS -> !host.networks().containsAll(networks);
+            case RESOURCES -> !host.resources().containsAll(resources);
+            case DISKS, REFUSED, VCPUS, DEDICATED_CPUS, MEMORY, HUGE_PAGES_2M, HUGE_PAGES_1G ->
+                throw new IllegalArgumentException("filter : " + filter + " (expected: one of facts)");
+        };
     }
 
     /** The driver that would run the VM on this host: the one asked for, else the best that the host has. */

@@ -26,6 +26,8 @@ public enum Filter {
     HUGE_PAGES_1G("huge_pages_1g");
 
     static final List<Filter> IN_ORDER = List.of(values());
+    /** Those that look at facts of a host alone. */
+    static final List<Filter> OF_FACTS = IN_ORDER.subList(0, IN_ORDER.indexOf(DISKS));
 
     private final String id;
 
