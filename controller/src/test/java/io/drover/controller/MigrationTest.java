@@ -3,6 +3,7 @@ package io.drover.controller;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Duration;
+import com.google.protobuf.util.Durations;
 import com.google.rpc.Code;
 import io.drover.controller.fake.FakeAgent;
 import io.drover.controller.fake.FakeMigration;
@@ -106,10 +107,10 @@ final class MigrationTest {
         Migration live = Eventually.get(() -> get(name), seen -> seen.getProgress().getRemainingBytes() == 700);
         assertThat(live.getDestination()).isEqualTo("hosts/h2");
         assertThat(live.getProgress().getThrottlePercent()).isEqualTo(20);
-        assertThat(live.getProgress().getPredictedDowntime().getNanos()).isEqualTo(250_000_000);
+        assertThat(Durations.toMillis(live.getProgress().getPredictedDowntime())).isEqualTo(250);
         assertThat(live.getOptions().getStreams()).isEqualTo(4);
         assertThat(live.getOptions().getTimeout().getSeconds()).isEqualTo(3_600);
-        assertThat(live.getOptions().getDowntime().getNanos()).isEqualTo(300_000_000);
+        assertThat(Durations.toMillis(live.getOptions().getDowntime())).isEqualTo(300);
 
         hosts.switches();
         long epoch = hosts.commits();
@@ -119,8 +120,8 @@ final class MigrationTest {
         hosts.areDone(epoch);
         Migration done = Eventually.get(() -> get(name), Migration::hasReport);
         assertThat(done.getState()).isEqualTo(Migration.State.SUCCEEDED);
-        assertThat(done.getReport().getDowntime().getTotal().getNanos()).isEqualTo(50_000_000);
-        assertThat(done.getReport().getDowntime().getSaving().getNanos()).isEqualTo(5_000_000);
+        assertThat(Durations.toMillis(done.getReport().getDowntime().getTotal())).isEqualTo(50);
+        assertThat(Durations.toMillis(done.getReport().getDowntime().getSaving())).isEqualTo(5);
         assertThat(done.getReport().getSentBytes()).isEqualTo(5_000);
         assertThat(done.getReport().getPasses()).isEqualTo(3);
         Eventually.get(() -> source.runs("web-1"), List::isEmpty);
@@ -212,7 +213,8 @@ final class MigrationTest {
                 .getState()).as("stays as it is").isEqualTo(Migration.State.FAILED);
 
         Task second = cloud.migrations().migrateVm(move("h2").build());
-        Eventually.get(destination::calls, calls -> calls.stream().filter(call -> call.startsWith("receive")).count() == 2);
+        Eventually.get(destination::calls,
+                calls -> calls.stream().filter(call -> call.startsWith("receive")).count() == 2);
         hosts.listens();
         hosts.switches();
         String late = migration(second);
@@ -251,7 +253,8 @@ final class MigrationTest {
         Task next = cloud.migrations().migrateVm(move(to).build());
         cloud.tasks().cancelTask(CancelTaskRequest.newBuilder().setName(next.getName()).build());
         assertThat(get(migration(next)).getCancelRequested()).isTrue();
-        (to.equals("h2") ? hosts : new FakeMigration("web-1", destination, source)).aborts("cancelled");
+        (to.equals("h2") ? hosts : new FakeMigration("web-1", /* source= */ destination, /* destination= */ source))
+                .aborts("cancelled");
         assertThat(cloud.end(next).getState()).isEqualTo(Task.State.CANCELLED);
     }
 

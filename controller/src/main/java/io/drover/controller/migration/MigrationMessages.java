@@ -100,7 +100,8 @@ final class MigrationMessages {
     }
 
     static MigrationOptions options(MoveOptions options) {
-        return MigrationOptions.newBuilder().setDowntime(duration(java.time.Duration.ofMillis(options.downtimeMillis())))
+        return MigrationOptions.newBuilder()
+                .setDowntime(duration(java.time.Duration.ofMillis(options.downtimeMillis())))
                 .setBandwidthBytesPerSecond(options.bandwidthBytesPerSecond()).setStreams(options.streams())
                 .setPolicy(switch (options.unconverged()) {
                     case STOP_AND_COPY -> MigrationOptions.Policy.STOP_AND_COPY;

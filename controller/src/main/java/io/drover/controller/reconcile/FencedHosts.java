@@ -139,8 +139,10 @@ public final class FencedHosts implements StoreListener, AutoCloseable {
         Optional<HostId> destination = vm.value().migration().destination();
         destination.filter(this::isOff).ifPresent(away::add);
         if (vm.value().migration().switching() && !away.contains(destination.orElseThrow())) {
-            log.warn("{} is on its way from {} to {}, which may have it: waits for that host, or for the word that it is "
-                    + "off", vm.value().id(), source, destination.get());
+            log.warn(
+                    "{} is on its way from {} to {}, which may have it: waits for that host, or for the word that it is "
+                            + "off",
+                    vm.value().id(), source, destination.get());
             return false;
         }
         String what = host.returns() ? " was confirmed to be off, says who asked for it"

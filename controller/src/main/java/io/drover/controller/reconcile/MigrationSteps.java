@@ -52,8 +52,9 @@ final class MigrationSteps {
 
     private static Optional<VmStep> beforeSwitch(Vm vm, Migration.UnderWay underWay, Instant now) {
         return !underWay.cancelAsked() && !now.isBefore(deadline(underWay))
-                ? cancel(vm, "not done after " + Duration.ofMillis(underWay.move().options().timeoutMillis()).toSeconds()
-                        + " s, as was asked for")
+                ? cancel(vm,
+                        "not done after " + Duration.ofMillis(underWay.move().options().timeoutMillis()).toSeconds()
+                                + " s, as was asked for")
                 : Optional.empty();
     }
 
@@ -92,9 +93,10 @@ final class MigrationSteps {
         if (arrives(vm, sight)) {
             return Optional.of(new VmStep.Recheck(vm.owner().orElseThrow().host()));
         }
-        return vm.migration().awaitsReport() && sight.crossing().told(vm.migration().latest() instanceof Migration.Committed)
-                ? Optional.of(new VmStep.Write(vm.migrationReported(report(sight.crossing(), now))))
-                : Optional.empty();
+        return vm.migration().awaitsReport()
+                && sight.crossing().told(vm.migration().latest() instanceof Migration.Committed)
+                        ? Optional.of(new VmStep.Write(vm.migrationReported(report(sight.crossing(), now))))
+                        : Optional.empty();
     }
 
     /**

@@ -243,7 +243,10 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
         }
     }
 
-    /** By one transaction, which fails if a host that is lost has a session again, or has had one since its absence was counted from. */
+    /**
+     * By one transaction, which fails if a host that is lost has a session again, or has had one since its absence was counted
+     * from.
+     */
     private void takeOver(Versioned<Vm> known, VmStep.TakeOver step) throws CommitException, InterruptedException {
         Vm vm = known.value();
         Owner owner = step.owner();

@@ -40,8 +40,8 @@ final class Strays {
     }
 
     /**
-     * The other host of a migration has a machine of the VM, and its agent is the one to end it: while the migration is under way, and
-     * after that until it has told all that it knows. What it leaves then is a stray.
+     * The other host of a migration has a machine of the VM, and its agent is the one to end it: while the migration is under
+     * way, and after that until it has told all that it knows. What it leaves then is a stray.
      */
     private static boolean partOfMigration(HostId host, Observation seen, Vm vm) {
         boolean takesPart = vm.migration().attempt().filter(move -> move.epoch() == seen.epoch()).isPresent()

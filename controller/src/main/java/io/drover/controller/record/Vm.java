@@ -54,7 +54,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
     public static Vm created(VmId id, String uid, VmSpec spec, Desired desired, Instant now) {
         Phase phase = desired instanceof Desired.Running ? Phase.PENDING : Phase.STOPPED;
         return new Vm(id, uid, 1, spec, desired, Optional.empty(), 0, new Status(phase, "", now), Optional.empty(),
-                Optional.empty(), now, 0, List.of(), Optional.empty(), Optional.empty(), DeviceState.NONE, VmMigration.NONE);
+                Optional.empty(), now, 0, List.of(), Optional.empty(), Optional.empty(), DeviceState.NONE,
+                VmMigration.NONE);
     }
 
     public Phase phase() {
@@ -122,7 +123,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
                 new Status(Phase.PENDING, by.resourceName() + " refused: " + message, now), lastEnd, placement, created,
                 reboots,
-                refusedBy(by, message, failures(), now), remains, disksHost, devices.atRest(disksHost.isPresent()), runOver());
+                refusedBy(by, message, failures(), now), remains, disksHost, devices.atRest(disksHost.isPresent()),
+                runOver());
     }
 
     /**
@@ -137,7 +139,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
                         .map(refusal -> refusal.host().resourceName() + ": " + refusal.message()).toList()), now);
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch, told, Optional.of(end),
                 placement,
-                created, rebootsOfRun, next, Optional.of(by), disksHost, devices.atRest(disksHost.isPresent()), runOver());
+                created, rebootsOfRun, next, Optional.of(by), disksHost, devices.atRest(disksHost.isPresent()),
+                runOver());
     }
 
     private int failures() {

@@ -69,7 +69,8 @@ public final class ApiServer implements AutoCloseable {
      * @throws IOException when the address cannot be had, or the TLS files cannot be used
      */
     public static ApiServer start(InetSocketAddress listen, Optional<TlsFolder> tls, List<BindableService> services,
-            VmStreams streams, VmRelay relay, MigrationStreams migrations, PrometheusMeterRegistry registry) throws IOException {
+            VmStreams streams, VmRelay relay, MigrationStreams migrations, PrometheusMeterRegistry registry)
+            throws IOException {
         HealthStatusManager health = new HealthStatusManager();
         SettableHealthChecker healthy = new SettableHealthChecker(true);
         JsonStreams json = new JsonStreams(streams, relay, migrations);

@@ -48,8 +48,8 @@ public final class VmRelay {
     }
 
     /**
-     * Ends when the run of the VM ends, with how it did, or when its client ends its side. Where the VM goes, live, the session goes
-     * along, and its client hears nothing of that.
+     * Ends when the run of the VM ends, with how it did, or when its client ends its side. Where the VM goes, live, the
+     * session goes along, and its client hears nothing of that.
      */
     void attach(Inbound<AttachConsoleRequest> in, Outbound<AttachConsoleResponse> out)
             throws ProblemException, ClientGoneException, InterruptedException {

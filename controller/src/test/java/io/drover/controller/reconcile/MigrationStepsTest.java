@@ -72,7 +72,8 @@ final class MigrationStepsTest {
     private static final Crossing NOT_ASKED = crossing(READY, new HostLoss.None(), Optional.empty());
 
     static MigrationSight told(MigrationSight.Phase phase, Optional<MigrationDowntime> downtime) {
-        return new MigrationSight("m-1", phase, phase == MigrationSight.Phase.FAILED ? "CUT" : "", "said so", 3, 5000, 0,
+        return new MigrationSight("m-1", phase, phase == MigrationSight.Phase.FAILED ? "CUT" : "", "said so", 3, 5000,
+                0,
                 0, 0, 0, Optional.empty(), 0, Duration.ZERO, Optional.empty(), downtime);
     }
 
@@ -169,8 +170,10 @@ final class MigrationStepsTest {
         Vm vm = vm(RUN, new Migration.Preparing(MOVE, false), false);
         assertCancelled(next(vm, sight(READY, Optional.of(RUNNING), new HostLoss.None(),
                 crossing(AWAY, new HostLoss.None(), Optional.empty()))), "hosts/h2 is away");
-        assertCancelled(next(vm, sight(READY, Optional.of(RUNNING), new HostLoss.None(), new Crossing(Optional.of(READY),
-                Optional.empty(), new HostLoss.None(), Optional.empty(), Optional.empty(), false))), "not there any more");
+        assertCancelled(
+                next(vm, sight(READY, Optional.of(RUNNING), new HostLoss.None(), new Crossing(Optional.of(READY),
+                        Optional.empty(), new HostLoss.None(), Optional.empty(), Optional.empty(), false))),
+                "not there any more");
         assertCancelled(next(vm, sight(READY, Optional.of(RUNNING), new HostLoss.None(), crossing(READY,
                 new HostLoss.None(), Optional.of(told(MigrationSight.Phase.FAILED, Optional.empty()))))),
                 "hosts/h2: said so");
@@ -180,7 +183,8 @@ final class MigrationStepsTest {
     void timeIsOverOnlyBeforeTheSwitch() {
         Sight sight = sight(READY, Optional.of(RUNNING), new HostLoss.None(), NOT_ASKED);
         Instant late = NOW.plusMillis(MoveOptions.AUTO.timeoutMillis());
-        for (Migration migration : List.of(new Migration.Preparing(MOVE, false), new Migration.Copying(MOVE, AT, false))) {
+        for (Migration migration : List.of(new Migration.Preparing(MOVE, false),
+                new Migration.Copying(MOVE, AT, false))) {
             assertCancelled(VmSteps.next(vm(RUN, migration, false), sight, late), "not done after 3600 s");
         }
         assertThat(VmSteps.next(vm(RUN, new Migration.Switching(MOVE, AT), false), sight, late))
@@ -197,7 +201,8 @@ final class MigrationStepsTest {
     void aGuestThatHasArrivedButIsNotToldOfYetIsWaitedForWhateverIsWanted() {
         for (Desired desired : List.of(RUN, STOP, DELETE)) {
             Vm vm = vm(desired, new Migration.Committed(MOVE), false);
-            assertThat(next(vm, arrival(Optional.empty(), Optional.of(seen(1, new Observation.State.Starting())), NOT_ASKED)))
+            assertThat(next(vm,
+                    arrival(Optional.empty(), Optional.of(seen(1, new Observation.State.Starting())), NOT_ASKED)))
                     .isEqualTo(new VmStep.Recheck(H2));
             assertThat(next(vm, arrival(Optional.empty(), Optional.of(seen(1, ENDED)), NOT_ASKED)))
                     .as("it is over there").isNotInstanceOf(VmStep.Recheck.class);

@@ -76,17 +76,21 @@ final class StraysTest {
         return new Vm(vm.id(), vm.uid(), vm.generation(), vm.spec(), vm.desired(),
                 Optional.of(there ? new Owner(H2, 2) : new Owner(H1, 1)), there ? 2 : 1, vm.status(), vm.lastEnd(),
                 vm.placement(), vm.created(), vm.reboots(), vm.refusals(), vm.remains(), vm.disksHost(), vm.devices(),
-                new VmMigration(migration, "", reported ? Optional.of(new MigrationReport(NOW, 0, 0, "", Optional.empty()))
-                        : Optional.empty()));
+                new VmMigration(migration, "",
+                        reported ? Optional.of(new MigrationReport(NOW, 0, 0, "", Optional.empty()))
+                                : Optional.empty()));
     }
 
     @Test
     void theOtherHostOfAMigrationEndsItsMachineItselfAndWhatItLeavesIsRemoved() {
-        Move move = new Move("m-1", new io.drover.scheduler.host.HostId("h1"), new io.drover.scheduler.host.HostId("h2"), 1,
+        Move move = new Move("m-1", new io.drover.scheduler.host.HostId("h1"),
+                new io.drover.scheduler.host.HostId("h2"), 1,
                 MoveOptions.AUTO, 0);
         Observation preparing = told(MigrationSight.Phase.PREPARING, false);
-        assertThat(Strays.next(H2, preparing, Optional.of(moved(new Migration.Preparing(move, false), false)))).isEmpty();
-        assertThat(Strays.next(new HostId("h3"), preparing, Optional.of(moved(new Migration.Preparing(move, false), false))))
+        assertThat(Strays.next(H2, preparing, Optional.of(moved(new Migration.Preparing(move, false), false))))
+                .isEmpty();
+        assertThat(Strays.next(new HostId("h3"), preparing,
+                Optional.of(moved(new Migration.Preparing(move, false), false))))
                 .contains(new VmStep.Evict(new HostId("h3"), preparing));
         Vm committed = moved(new Migration.Committed(move), false);
         Vm reported = moved(new Migration.Committed(move), true);

@@ -232,7 +232,8 @@ final class RecordCodecTest {
 
     private static Vm migrating(Migration latest, String cancelReason, Optional<MigrationReport> report) {
         Vm vm = owned();
-        return new Vm(vm.id(), vm.uid(), vm.generation(), vm.spec(), vm.desired(), vm.owner(), vm.lastEpoch(), vm.status(),
+        return new Vm(vm.id(), vm.uid(), vm.generation(), vm.spec(), vm.desired(), vm.owner(), vm.lastEpoch(),
+                vm.status(),
                 vm.lastEnd(), vm.placement(), vm.created(), vm.reboots(), vm.refusals(), vm.remains(), vm.disksHost(),
                 vm.devices(), new VmMigration(latest, cancelReason, report));
     }
@@ -254,9 +255,10 @@ final class RecordCodecTest {
             assertThat(VmCodec.decode(bytes)).isEqualTo(migrating(underWay, "no room", Optional.empty()));
             assertThat(VmRecord.parseFrom(bytes).getFormat()).isEqualTo(10);
         }
-        MigrationReport report = new MigrationReport(NOW, 1 << 30, 3, "NOT_CONVERGED", Optional.of(new MigrationDowntime(
-                Duration.ofMillis(42), Duration.ofMillis(20), Duration.ofNanos(5_001_000), Duration.ofMillis(9),
-                Duration.ofMillis(7), Duration.ofMillis(1))));
+        MigrationReport report = new MigrationReport(NOW, 1 << 30, 3, "NOT_CONVERGED",
+                Optional.of(new MigrationDowntime(
+                        Duration.ofMillis(42), Duration.ofMillis(20), Duration.ofNanos(5_001_000), Duration.ofMillis(9),
+                        Duration.ofMillis(7), Duration.ofMillis(1))));
         for (Migration ended : List.of(new Migration.Committed(move), new Migration.Failed(move, "why"))) {
             for (Optional<MigrationReport> told : List.of(Optional.<MigrationReport>empty(), Optional.of(report))) {
                 byte[] bytes = VmCodec.encode(migrating(ended, "", told));
@@ -268,7 +270,8 @@ final class RecordCodecTest {
 
     @Test
     void migrationThatContradictsItsRecordIsNotRead() throws Exception {
-        Move move = new Move("m1", new io.drover.scheduler.host.HostId("h1"), new io.drover.scheduler.host.HostId("h2"), 1,
+        Move move = new Move("m1", new io.drover.scheduler.host.HostId("h1"), new io.drover.scheduler.host.HostId("h2"),
+                1,
                 MoveOptions.AUTO, 0);
         VmRecord record = VmRecord.parseFrom(
                 VmCodec.encode(migrating(new Migration.Preparing(move, false), "", Optional.empty())));

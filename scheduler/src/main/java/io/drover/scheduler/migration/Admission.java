@@ -8,7 +8,6 @@ import io.drover.scheduler.host.MigrationAbility;
 import io.drover.scheduler.placement.Cluster;
 import io.drover.scheduler.placement.Placement;
 import io.drover.scheduler.placement.Policy;
-import io.drover.scheduler.placement.Rejection;
 import io.drover.scheduler.placement.Request;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -122,7 +121,10 @@ public final class Admission {
                 : Optional.of(new Refusal.Unable(host.id(), "VMs of the driver " + driver + " do not move"));
     }
 
-    /** Its disks go with it, and a guest without a CPU model has seen all that its host offers under KVM: its next must have as much. */
+    /**
+     * Its disks go with it, and a guest without a CPU model has seen all that its host offers under KVM: its next must have as
+     * much.
+     */
     private static Request wanted(Guest guest, Optional<HostFacts> source) {
         Request asked = new Request(guest.request().demand(), guest.request().constraints().withDriver(guest.driver()),
                 guest.request().imageFiles(), guest.request().refused());

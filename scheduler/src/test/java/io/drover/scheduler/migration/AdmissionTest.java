@@ -121,7 +121,8 @@ final class AdmissionTest {
                 new MigrationAbility(1, 3, true, Set.of(Driver.KVM))));
         assertThat(refused(RUNS, REQUEST)).isEmpty();
         assertThat(refused(RUNS, new Guest(true, Driver.QEMU, false, List.of(), REQUEST))).containsExactly(
-                "host source: VMs of the driver qemu do not move", "host destination: VMs of the driver qemu do not move");
+                "host source: VMs of the driver qemu do not move",
+                "host destination: VMs of the driver qemu do not move");
         cluster.put(Hosts.host("destination", 8, 8 * Hosts.GIB));
         assertThat(reasons(RUNS, guest(REQUEST))).containsExactly("MIGRATION_UNSUPPORTED");
     }
