@@ -109,7 +109,7 @@ final class MigrationStepsTest {
         assertThat(next(vm, sight(reach, run, loss, crossing(AWAY, new HostLoss.None(), Optional.empty()))))
                 .isEqualTo(new VmStep.Await(H2));
         VmStep both = next(vm, sight(reach, run, loss, crossing(AWAY, new HostLoss.Lost(4), Optional.empty())));
-        if (leased && reach == AWAY && loss == LOST) {
+        if (leased && reach.equals(AWAY) && loss.equals(LOST)) {
             assertThat(both).isEqualTo(new VmStep.TakeOver(new Owner(H1, 1, true), 9,
                     Optional.of(new VmStep.LostHost(H2, 4))));
             Vm free = VmSteps.fencedOff(vm, END, Set.of(H1, H2), NOW);
