@@ -76,6 +76,18 @@ public final class TrackedDisk implements Disk {
         });
     }
 
+    /** As {@link #flush}, for whoever copies: a disk that is closed is durable. */
+    public void flushMeanwhile() throws IOException {
+        copying.readLock().lock();
+        try {
+            if (!closed) {
+                disk.flush();
+            }
+        } finally {
+            copying.readLock().unlock();
+        }
+    }
+
     private interface Call<T> {
         T call() throws IOException;
     }

@@ -303,6 +303,11 @@ public final class Machine implements AutoCloseable {
         return board.copiedDisk(id);
     }
 
+    /** Makes durable what the guest has written to its disks so far, while it runs on. Takes its time; any thread. */
+    public void flushDisksMeanwhile() throws IOException {
+        board.flushDisksMeanwhile();
+    }
+
     /** The guest's RAM, until the machine is closed; it changes while the machine is not paused. */
     public GuestMemory memory() {
         return board.memory();

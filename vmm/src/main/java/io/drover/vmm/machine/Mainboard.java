@@ -372,6 +372,15 @@ final class Mainboard implements AutoCloseable {
         }
     }
 
+    /** As {@link Machine#flushDisksMeanwhile}. */
+    void flushDisksMeanwhile() throws IOException {
+        if (pciDevices.isPresent()) {
+            for (TrackedDisk disk : pciDevices.get().writableDisks()) {
+                disk.flushMeanwhile();
+            }
+        }
+    }
+
     /** As {@link Machine#copiedDisk}. */
     Optional<TrackedDisk> copiedDisk(String id) {
         return pciDevices.isPresent() ? pciDevices.get().copiedDisk(id) : Optional.empty();

@@ -369,6 +369,18 @@ final class PciDevices implements AutoCloseable {
         }
     }
 
+    /** Those that can be written to. Any thread. */
+    synchronized List<TrackedDisk> writableDisks() {
+        List<TrackedDisk> writable = new ArrayList<>();
+        for (PluggedDevice device : devices.values()) {
+            if (device.kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk _, TrackedDisk disk, BlockDevice _)
+                    && !disk.readOnly() && !device.isClosing()) {
+                writable.add(disk);
+            }
+        }
+        return writable;
+    }
+
     /** While they are still. */
     synchronized void flushDisks() throws IOException {
         for (PluggedDevice device : devices.values()) {

@@ -101,6 +101,7 @@ public final class OutgoingMigration {
                 }
                 enter(new SendState.Copying());
                 int pass = copy();
+                machine.flushDisks();
                 enter(new SendState.Switching());
                 end = switchOver(pass);
             } catch (IOException | RuntimeException e) {

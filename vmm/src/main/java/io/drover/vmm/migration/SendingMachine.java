@@ -29,6 +29,9 @@ public interface SendingMachine {
      */
     void throttle(int percent);
 
+    /** Makes durable what the guest has written to its disks, so that little is left of that when it stands still. */
+    void flushDisks() throws IOException;
+
     /**
      * Returns when nothing of the guest changes any more.
      *

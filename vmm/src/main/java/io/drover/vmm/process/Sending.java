@@ -411,6 +411,11 @@ final class Sending implements MigrationControl, AutoCloseable {
         }
 
         @Override
+        public void flushDisks() throws IOException {
+            machine.flushDisksMeanwhile();
+        }
+
+        @Override
         public void pause() throws IOException {
             Waiting<Boolean> paused = new Waiting<>();
             machine.pause(paused.answering(() -> true));

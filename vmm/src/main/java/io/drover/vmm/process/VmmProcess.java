@@ -218,15 +218,17 @@ final class VmmProcess implements VmmControl {
                 return end;
             }
             try (Machine received = machine.get()) {
-                VmmProcess process = new VmmProcess(settings, received, console, incoming.received(), log);
-                server.serve(process);
-                if (incoming.isStopped()) {
-                    process.stop(new LoggedAnswer(log, "stop"));
+                try {
+                    VmmProcess process = new VmmProcess(settings, received, console, incoming.received(), log);
+                    server.serve(process);
+                    if (incoming.isStopped()) {
+                        process.stop(new LoggedAnswer(log, "stop"));
+                    }
+                    return process.runMachine(server, news, true);
+                } finally {
+                    // Before the machine is closed: nobody may look at it any more then.
+                    server.end();
                 }
-                return process.runMachine(server, news, true);
-            } finally {
-                // Before the machine: nobody may look at it any more then.
-                server.end();
             }
         }
     }

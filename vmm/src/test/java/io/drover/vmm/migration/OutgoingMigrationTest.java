@@ -106,6 +106,11 @@ class OutgoingMigrationTest {
         }
 
         @Override
+        public void flushDisks() {
+            call("flush");
+        }
+
+        @Override
         public void pause() throws IOException {
             if (pauseFails) {
                 throw new IOException("a disk is busy");
@@ -209,7 +214,7 @@ class OutgoingMigrationTest {
         assertThat(migration.permitSwitch()).isTrue();
         SendState.Sent sent = (SendState.Sent) awaitState(SendState.Sent.class);
         assertThat(sent.downtime().total()).isPositive();
-        assertThat(machine.calls()).as("and never resumed").containsExactly("pause", "save", "throttle 0");
+        assertThat(machine.calls()).as("and never resumed").containsExactly("flush", "pause", "save", "throttle 0");
         assertThat(machine.logging).isFalse();
         assertThat(received).containsExactly(STATE);
         assertThat(machine.memory.regions().getFirst().segment().mismatch(target.regions().getFirst().segment()))

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.vmm.accelerator.CodeGuest;
-import io.drover.vmm.client.MigrationDoor;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmMigration;
 import io.drover.vmm.client.VmmMigration.Phase;
@@ -14,6 +13,7 @@ import io.drover.vmm.disk.Disk;
 import io.drover.vmm.disk.DiskBytes;
 import io.drover.vmm.disk.LinuxFile;
 import io.drover.vmm.disk.RawDisk;
+import io.drover.vmm.disk.image.DiskFormat;
 import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.disk.qcow2.Qcow2Creation;
 import io.drover.vmm.disk.qcow2.Qcow2Disk;
@@ -97,18 +97,6 @@ class DiskMigrationTest {
         }
     }
 
-    private static VmmMigration move(MovingVm source, MovingVm target, List<String> mirrored) throws Exception {
-        VmmSendOptions options = VmmSendOptions.DEFAULT.mirroring(mirrored);
-        try (MigrationDoor door = target.receive(options.connections(), mirrored)) {
-            source.sendTo(door, options);
-            source.await(Phase.CONVERGED);
-            source.client().switchMigration();
-            VmmMigration sent = source.await(Phase.SENT);
-            target.await(Phase.RECEIVED);
-            return sent;
-        }
-    }
-
     private byte[] content(VmmDisk disk) throws IOException {
         try (Disk open = Qcow2Disk.open(LinuxFile.open(disk.file().path(), true),
                 Optional.of(RawDisk.open(LinuxFile.open(base, true), true)), true, 1 << 20)) {
@@ -123,7 +111,7 @@ class DiskMigrationTest {
         for (int move = 0; move < 2; move++) {
             VmmDisk there = image("there" + move);
             MovingVm to = vm(true, there);
-            VmmMigration sent = move(from, to, MIRRORED);
+            VmmMigration sent = MovingVm.move(from, to, MIRRORED);
             assertThat(sent.disks().totalBytes()).isBetween((long) PLACES * DiskGuest.PLACE_BYTES,
                     (PLACES + 1L) * DiskGuest.PLACE_BYTES);
             assertThat(sent.disks().bytes()).isGreaterThanOrEqualTo(sent.disks().totalBytes());
@@ -147,7 +135,7 @@ class DiskMigrationTest {
         VmmDisk shared = image("shared");
         MovingVm source = running(shared);
         MovingVm target = vm(true, shared);
-        move(source, target, List.of());
+        MovingVm.move(source, target, List.of());
         assertThatThrownBy(() -> source.client().sendMigration(folder.resolve("link"),
                 VmmSendOptions.DEFAULT.mirroring(List.of("disk7")))).isInstanceOf(VmmRefusedException.class);
         target.client().resume(NEW_EPOCH);
@@ -165,7 +153,7 @@ class DiskMigrationTest {
         VmmDisk shared = image("shared");
         MovingVm source = running(shared);
         MovingVm target = vm(true, shared);
-        move(source, target, List.of());
+        MovingVm.move(source, target, List.of());
         source.client().resume(NEW_EPOCH);
         runsAround(source);
         assertThatThrownBy(() -> target.client().resume(NEW_EPOCH)).isInstanceOfSatisfying(VmmRefusedException.class,
@@ -189,5 +177,19 @@ class DiskMigrationTest {
         assertThat(failed.failure().orElseThrow().kind()).isEqualTo("DISK");
         assertThat(failed.failure().orElseThrow().message()).contains("disk disk0").contains("ENOENT");
         runsAround(source);
+    }
+
+    @Test
+    void imageThatHasContentAlreadyIsNamed() throws Exception {
+        VmmDisk there = image("there");
+        try (Disk disk = DiskImage.open(List.of(new DiskImage(there.file().path(), DiskFormat.QCOW2),
+                new DiskImage(base, DiskFormat.RAW)), false)) {
+            DiskBytes.write(disk, 1 << 20, new byte[512]);
+        }
+        MovingVm target = vm(true, there);
+        target.client().receiveMigration(folder.resolve("link"), 1, MovingVm.STALL, MIRRORED);
+        VmmMigration.Failure failure = target.await(Phase.FAILED).failure().orElseThrow();
+        assertThat(failure.kind()).isEqualTo("DISK");
+        assertThat(failure.message()).contains("has content at 1048576").contains("next: make disk disk0 a new image");
     }
 }

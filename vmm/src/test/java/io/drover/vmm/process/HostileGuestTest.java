@@ -167,7 +167,7 @@ class HostileGuestTest {
         }
     }
 
-    private static boolean passtWorks() throws IOException {
+    static boolean passtWorks() throws IOException {
         return Stream.of(System.getenv("PATH").split(":", -1))
                 .anyMatch(bin -> Files.isExecutable(Path.of(bin, "passt")))
                 && Files.readString(Path.of("/proc/net/route")).lines()

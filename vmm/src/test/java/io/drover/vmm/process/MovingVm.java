@@ -91,6 +91,24 @@ final class MovingVm {
         }
     }
 
+    /**
+     * Moves the guest of one to another: sent, received, and both stand still.
+     *
+     * @param mirrored
+     *            ids of disks whose content goes with it
+     */
+    static VmmMigration move(MovingVm source, MovingVm target, List<String> mirrored) throws Exception {
+        VmmSendOptions options = VmmSendOptions.DEFAULT.mirroring(mirrored);
+        try (MigrationDoor door = target.receive(options.connections(), mirrored)) {
+            source.sendTo(door, options);
+            source.await(Phase.CONVERGED);
+            source.client().switchMigration();
+            VmmMigration sent = source.await(Phase.SENT);
+            target.await(Phase.RECEIVED);
+            return sent;
+        }
+    }
+
     /** Has it receive, and opens a door for the sender; the memory is there. */
     MigrationDoor receive(int connections) throws Exception {
         return receive(connections, List.of());

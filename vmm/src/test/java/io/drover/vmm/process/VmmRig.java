@@ -7,6 +7,7 @@ import io.drover.proto.vmm.v1.VmmConfig;
 import io.drover.vmm.client.VmmBalloon;
 import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmCommand;
+import io.drover.vmm.client.VmmConsole;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
@@ -14,6 +15,7 @@ import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.client.VmmShare;
 import io.drover.vmm.client.VmmStatus;
+import io.drover.vmm.client.VmmVsock;
 import io.drover.vmm.client.VmmWatchdog;
 import io.drover.vmm.testing.TinyGuest;
 import java.io.IOException;
@@ -49,6 +51,7 @@ final class VmmRig {
     private List<VmmNic> nics = List.of();
     private Optional<VmmBalloon> balloon = Optional.empty();
     private boolean memoryDevices;
+    private boolean sockets;
     private VmmShare share = VmmShare.PLAIN;
     private Optional<Path> restore = Optional.empty();
     private UUID generationId = new UUID(3, 4);
@@ -103,6 +106,12 @@ final class VmmRig {
         return this;
     }
 
+    /** With a socket device, and a console with a named port. */
+    VmmRig sockets() {
+        sockets = true;
+        return this;
+    }
+
     /** Goes on from a saved machine. */
     VmmRig restore(Path file) {
         restore = Optional.of(file);
@@ -153,7 +162,10 @@ final class VmmRig {
         VmmSettings going = restore.isPresent() ? settings.withRestore(restore.get()) : settings;
         VmmSettings coming = incoming ? going.withIncoming() : going;
         VmmSettings leased = leaseNeeded ? coming.withLeaseNeeded() : coming;
-        VmmSettings pluggable = hotPlug ? leased.withHotPlug() : leased;
+        VmmSettings talking = sockets ? leased.withVsock(new VmmVsock(folder.resolve("vsock"), 3))
+                .withConsole(new VmmConsole(false, List.of(new VmmConsole.Port("port", folder.resolve("port")))))
+                : leased;
+        VmmSettings pluggable = hotPlug ? talking.withHotPlug() : talking;
         if (memoryDevices) {
             return pluggable.withBalloon(new VmmBalloon(true, true, Duration.ofSeconds(1), 0))
                     .withWatchdog(VmmWatchdog.RESET).withGenerationId(generationId);
