@@ -6,6 +6,7 @@ import io.drover.cli.completion.CompletionCommand;
 import io.drover.cli.host.HostCommand;
 import io.drover.cli.cpumodel.CpuModelCommand;
 import io.drover.cli.image.ImageCommand;
+import io.drover.cli.migration.MigrationCommand;
 import io.drover.cli.option.Converters;
 import io.drover.cli.option.OutputOptions;
 import io.drover.cli.output.OutputFormat;
@@ -29,7 +30,9 @@ public final class Drover {
     /** The words that come first. */
     @Command(name = "drover", description = "Runs a private cloud: VMs, the hosts they run on, their images and tasks.",
             subcommands = {
-                    VmCommand.class, HostCommand.class, ImageCommand.class, CpuModelCommand.class, TaskCommand.class,
+                    VmCommand.class, HostCommand.class, ImageCommand.class, CpuModelCommand.class,
+                    MigrationCommand.class,
+                    TaskCommand.class,
                     CaCommand.class,
                     CompletionCommand.class, CompleteCommand.class, VersionCommand.class,
                     TrainCommand.class},

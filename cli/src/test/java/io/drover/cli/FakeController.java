@@ -35,6 +35,15 @@ import io.drover.proto.v1.ListVmUsageRequest;
 import io.drover.proto.v1.ListVmUsageResponse;
 import io.drover.proto.v1.ListVmsRequest;
 import io.drover.proto.v1.ListVmsResponse;
+import io.drover.proto.v1.CancelMigrationRequest;
+import io.drover.proto.v1.GetMigrationRequest;
+import io.drover.proto.v1.ListMigrationsRequest;
+import io.drover.proto.v1.ListMigrationsResponse;
+import io.drover.proto.v1.MigrateVmRequest;
+import io.drover.proto.v1.Migration;
+import io.drover.proto.v1.MigrationServiceGrpc;
+import io.drover.proto.v1.WatchMigrationRequest;
+import io.drover.proto.v1.WatchMigrationResponse;
 import io.drover.proto.v1.Placement;
 import io.drover.proto.v1.ReadVmLogRequest;
 import io.drover.proto.v1.ReadVmLogResponse;
@@ -89,6 +98,9 @@ public final class FakeController implements AutoCloseable {
     final NavigableMap<String, Host> hosts = new ConcurrentSkipListMap<>();
     final NavigableMap<String, Image> images = new ConcurrentSkipListMap<>();
     final NavigableMap<String, Task> tasks = new ConcurrentSkipListMap<>();
+    final NavigableMap<String, Migration> migrations = new ConcurrentSkipListMap<>();
+    /** What a watch of a migration tells; what it told last is the migration then. */
+    final List<Migration> course = new CopyOnWriteArrayList<>();
     final Map<String, byte[]> files = new ConcurrentHashMap<>();
     final List<WatchVmsResponse> watch = new CopyOnWriteArrayList<>();
     /** One for each time that it is asked. */
@@ -110,7 +122,7 @@ public final class FakeController implements AutoCloseable {
 
     public FakeController(int port, ServerCredentials credentials) throws IOException {
         server = Grpc.newServerBuilderForPort(port, credentials).addService(new Vms()).addService(new Hosts())
-                .addService(new Images()).addService(new Tasks()).build().start();
+                .addService(new Images()).addService(new Tasks()).addService(new Migrations()).build().start();
         this.port = server.getPort();
     }
 
@@ -429,6 +441,41 @@ public final class FakeController implements AutoCloseable {
         public void cancelTask(CancelTaskRequest request, StreamObserver<Task> observer) {
             answer(request, observer,
                     () -> find(tasks, request.getName()).toBuilder().setState(Task.State.CANCELLED).build());
+        }
+    }
+
+    private final class Migrations extends MigrationServiceGrpc.MigrationServiceImplBase {
+        @Override
+        public void migrateVm(MigrateVmRequest request, StreamObserver<Task> observer) {
+            answer(request, observer, () -> request.getValidateOnly()
+                    ? Task.newBuilder().setMethod("MigrateVm").setTarget(request.getName())
+                            .setProgress("would move " + request.getName() + " from hosts/h1 to hosts/h2").build()
+                    : Task.newBuilder().setName("tasks/t-1").setMethod("MigrateVm").setTarget(request.getName())
+                            .setState(Task.State.RUNNING).build());
+        }
+
+        @Override
+        public void listMigrations(ListMigrationsRequest request, StreamObserver<ListMigrationsResponse> observer) {
+            answer(request, observer,
+                    () -> ListMigrationsResponse.newBuilder().addAllMigrations(migrations.values()).build());
+        }
+
+        @Override
+        public void getMigration(GetMigrationRequest request, StreamObserver<Migration> observer) {
+            answer(request, observer, () -> find(migrations, request.getName()));
+        }
+
+        @Override
+        public void cancelMigration(CancelMigrationRequest request, StreamObserver<Migration> observer) {
+            answer(request, observer,
+                    () -> find(migrations, request.getName()).toBuilder().setCancelRequested(true).build());
+        }
+
+        @Override
+        public void watchMigration(WatchMigrationRequest request, StreamObserver<WatchMigrationResponse> observer) {
+            requests.add(request);
+            course.forEach(now -> observer.onNext(WatchMigrationResponse.newBuilder().setMigration(now).build()));
+            observer.onCompleted();
         }
     }
 }

@@ -5,6 +5,7 @@ import io.drover.cli.Failure;
 import io.drover.proto.v1.CpuModelServiceGrpc;
 import io.drover.proto.v1.HostServiceGrpc;
 import io.drover.proto.v1.ImageServiceGrpc;
+import io.drover.proto.v1.MigrationServiceGrpc;
 import io.drover.proto.v1.TaskServiceGrpc;
 import io.drover.proto.v1.VmServiceGrpc;
 import io.grpc.ChannelCredentials;
@@ -98,6 +99,15 @@ public final class ApiClient implements AutoCloseable {
 
     public CpuModelServiceGrpc.CpuModelServiceBlockingStub cpuModels() {
         return CpuModelServiceGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_DEADLINE);
+    }
+
+    public MigrationServiceGrpc.MigrationServiceBlockingStub migrations() {
+        return MigrationServiceGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_DEADLINE);
+    }
+
+    /** For streams that last as long as a migration: no deadline. */
+    public MigrationServiceGrpc.MigrationServiceBlockingStub migrationStreams() {
+        return MigrationServiceGrpc.newBlockingStub(channel);
     }
 
     public TaskServiceGrpc.TaskServiceBlockingStub tasks() {

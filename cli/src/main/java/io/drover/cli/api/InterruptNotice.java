@@ -3,10 +3,10 @@ package io.drover.cli.api;
 import io.drover.cli.Surroundings;
 
 /** While it is open, a user who presses Ctrl-C is told that the work goes on and how to follow it. */
-final class InterruptNotice implements AutoCloseable {
+public final class InterruptNotice implements AutoCloseable {
     private final Thread hook;
 
-    InterruptNotice(Surroundings surroundings, String followUp) {
+    public InterruptNotice(Surroundings surroundings, String followUp) {
         hook = Thread.ofPlatform().name("interrupt-notice").unstarted(() -> {
             surroundings.err().println("\nno longer waiting; the task goes on: " + followUp);
             surroundings.err().flush();

@@ -10,10 +10,13 @@ import io.drover.proto.v1.ListHostsRequest;
 import io.drover.proto.v1.ListHostsResponse;
 import io.drover.proto.v1.ListImagesRequest;
 import io.drover.proto.v1.ListImagesResponse;
+import io.drover.proto.v1.ListMigrationsRequest;
+import io.drover.proto.v1.ListMigrationsResponse;
 import io.drover.proto.v1.ListTasksRequest;
 import io.drover.proto.v1.ListTasksResponse;
 import io.drover.proto.v1.ListVmsRequest;
 import io.drover.proto.v1.ListVmsResponse;
+import io.drover.proto.v1.Migration;
 import io.drover.proto.v1.Task;
 import io.drover.proto.v1.Vm;
 import java.util.ArrayList;
@@ -54,6 +57,14 @@ public final class Lists {
                 token -> api.cpuModels()
                         .listCpuModels(ListCpuModelsRequest.newBuilder().setPageSize(PAGE).setPageToken(token).build()),
                 ListCpuModelsResponse::getCpuModelsList, ListCpuModelsResponse::getNextPageToken);
+    }
+
+    public static List<Migration> migrations(ApiClient api, String filter) throws Failure {
+        return all(api, "cannot list migrations",
+                token -> api.migrations()
+                        .listMigrations(ListMigrationsRequest.newBuilder().setPageSize(PAGE).setPageToken(token)
+                                .setFilter(filter).build()),
+                ListMigrationsResponse::getMigrationsList, ListMigrationsResponse::getNextPageToken);
     }
 
     public static List<Task> tasks(ApiClient api, String filter) throws Failure {

@@ -2,7 +2,7 @@ package io.drover.cli.api;
 
 /** Users say "web-1" where the API says "vms/web-1"; both are understood. */
 public enum ResourceNames {
-    VM("vms/"), HOST("hosts/"), IMAGE("images/"), CPU_MODEL("cpuModels/"), TASK("tasks/");
+    VM("vms/"), HOST("hosts/"), IMAGE("images/"), CPU_MODEL("cpuModels/"), TASK("tasks/"), MIGRATION("migrations/");
 
     private final String prefix;
 

@@ -13,7 +13,8 @@ import picocli.CommandLine.TypeConversionException;
 /** How words on the command line become values. */
 public final class Converters {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,18})(?:([KMGT])(?:i?B)?|B)?", Pattern.CASE_INSENSITIVE);
-    private static final Pattern TIME = Pattern.compile("(?:(\\d{1,6})h)?(?:(\\d{1,6})m)?(?:(\\d{1,6})s?)?");
+    private static final Pattern TIME = Pattern
+            .compile("(?:(\\d{1,6})h)?(?:(\\d{1,6})m(?!s))?(?:(\\d{1,6})(?:s|$))?(?:(\\d{1,6})ms)?");
     private static final String UNITS = "KMGT";
 
     private Converters() {}
@@ -45,13 +46,14 @@ public final class Converters {
                 "'" + text + "' is no size (expected: such as 256M, 2G or a number of bytes)");
     }
 
-    /** 90s, 5m, 1h30m; a plain number is seconds. */
+    /** 90s, 5m, 1h30m, 300ms; a plain number is seconds. */
     static Duration duration(String text) {
         Matcher matcher = TIME.matcher(text);
         if (text.isEmpty() || !matcher.matches()) {
             throw new TypeConversionException("'" + text + "' is no time (expected: such as 90s, 5m or 1h30m)");
         }
-        return Duration.ofHours(number(matcher, 1)).plusMinutes(number(matcher, 2)).plusSeconds(number(matcher, 3));
+        return Duration.ofHours(number(matcher, 1)).plusMinutes(number(matcher, 2)).plusSeconds(number(matcher, 3))
+                .plusMillis(number(matcher, 4));
     }
 
     private static long number(Matcher matcher, int group) {

@@ -47,6 +47,16 @@ public final class Quantity {
         return seconds < 172_800 ? seconds / 3_600 + "h" : seconds / 86_400 + "d";
     }
 
+    /** To the thousandth of a second: "7 ms", "1.25 s"; what is shorter than ten milliseconds to the hundredth of one. */
+    public static String fine(Duration duration) {
+        double millis = Math.max(0, duration.toNanos()) / 1e6;
+        if (millis >= 1_000) {
+            return String.format(Locale.ROOT, "%.2f s", millis / 1_000);
+        }
+        return millis >= 10 || millis == Math.rint(millis) ? Math.round(millis) + " ms"
+                : String.format(Locale.ROOT, "%.2f ms", millis);
+    }
+
     /** RFC 3339 in UTC, to the second. Empty when never. */
     public static String time(Timestamp time) {
         return time.getSeconds() == 0 ? "" : Instant.ofEpochSecond(time.getSeconds()).toString();

@@ -7,5 +7,5 @@ import picocli.CommandLine.Command;
 @Command(name = "vm", description = "Create, look at, start, stop and delete virtual machines.", subcommands = {
         VmCreate.class, VmGet.class, VmList.class, VmDelete.class, VmStart.class, VmStop.class, VmConsole.class,
         VmLogs.class, VmTop.class, VmWait.class, VmWatchCommand.class, VmDiskCommand.class, VmNicCommand.class,
-        VmMemory.class}, synopsisSubcommandLabel = "COMMAND")
+        VmMemory.class, VmMigrate.class}, synopsisSubcommandLabel = "COMMAND")
 public final class VmCommand {}

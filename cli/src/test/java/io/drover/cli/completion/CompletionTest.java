@@ -37,7 +37,7 @@ class CompletionTest {
     @Test
     void commandsAndPrograms() {
         assertThat(complete("")).containsExactly("agent", "ca", "completion", "controller", "cpu-model", "demo", "host",
-                "image", "lab", "task", "version", "vm");
+                "image", "lab", "migration", "task", "version", "vm");
         assertThat(complete("vm", "st")).containsExactly("start", "stop");
     }
 
@@ -52,6 +52,8 @@ class CompletionTest {
         assertThat(complete("vm", "stop", "")).containsExactly("web-1", "web-2");
         assertThat(complete("vm", "stop", "--force", "web-1", "w")).containsExactly("web-1", "web-2");
         assertThat(complete("host", "get", "h")).containsExactly("h1");
+        assertThat(complete("vm", "migrate", "web-1", "--to", "")).containsExactly("h1");
+        assertThat(complete("vm", "migrate", "web-1", "--policy", "")).containsExactly("give-up", "stop-and-copy");
         assertThat(complete("vm", "create", "x", "--image", "d")).containsExactly("debian");
     }
 

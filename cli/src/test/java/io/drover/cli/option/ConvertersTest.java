@@ -30,6 +30,8 @@ class ConvertersTest {
         assertThat(Converters.duration("90")).isEqualTo(Duration.ofSeconds(90));
         assertThat(Converters.duration("90s")).isEqualTo(Duration.ofSeconds(90));
         assertThat(Converters.duration("5m")).isEqualTo(Duration.ofMinutes(5));
+        assertThat(Converters.duration("300ms")).isEqualTo(Duration.ofMillis(300));
+        assertThat(Converters.duration("1s250ms")).isEqualTo(Duration.ofMillis(1250));
         assertThat(Converters.duration("1h30m5s")).isEqualTo(Duration.ofSeconds(5405));
     }
 
