@@ -2,6 +2,7 @@ package io.drover.vmm.disk;
 
 import io.drover.vmm.linux.IoVector;
 import java.io.IOException;
+import java.util.OptionalLong;
 
 /**
  * What a block device reads and writes.
@@ -117,6 +118,16 @@ public interface Disk extends AutoCloseable {
      */
     default void hold() throws IOException {
         // It is so.
+    }
+
+    /**
+     * What tells the image from others, while it is {@linkplain #release released} or was never this process's; the same on every
+     * host that has it.
+     *
+     * @return empty for a disk that is this process's alone
+     */
+    default OptionalLong releasedFingerprint() throws IOException {
+        return OptionalLong.empty();
     }
 
     /** Makes durable what was done, then lets the files and their locks go, even when it throws. */

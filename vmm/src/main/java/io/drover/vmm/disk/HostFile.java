@@ -61,6 +61,11 @@ public interface HostFile extends AutoCloseable {
         // It is so.
     }
 
+    /** Whether it is this process's, so that others do not change it, or must not read what it is just about to change. */
+    default boolean isLocked() {
+        return true;
+    }
+
     /**
      * Where something was ever written, at or behind an offset.
      *

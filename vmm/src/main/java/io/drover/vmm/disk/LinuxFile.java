@@ -208,6 +208,11 @@ public final class LinuxFile implements HostFile {
     }
 
     @Override
+    public boolean isLocked() {
+        return locked && !unlocked;
+    }
+
+    @Override
     public long nextData(long from) throws IOException {
         try {
             return handle.nextData(from);

@@ -3,6 +3,7 @@ package io.drover.vmm.disk;
 import io.drover.vmm.linux.IoVector;
 import java.io.EOFException;
 import java.io.IOException;
+import java.util.OptionalLong;
 
 /** A disk whose bytes are the bytes of a file or block device of the host. Allocates nothing for a request. */
 public final class RawDisk implements Disk {
@@ -99,6 +100,11 @@ public final class RawDisk implements Disk {
         long data = file.nextData(offset);
         return data > offset ? new Extent(Math.min(maxBytes, data - offset), false)
                 : new Extent(Math.max(1, Math.min(maxBytes, file.nextHole(offset) - offset)), true);
+    }
+
+    @Override
+    public OptionalLong releasedFingerprint() throws IOException {
+        return ImageFingerprint.ofReleased(file);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.drover.vmm.disk;
 
 import io.drover.vmm.linux.IoVector;
 import java.io.IOException;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -91,6 +92,11 @@ public final class RevocableDisk implements Disk {
         return disk.extent(offset, maxBytes);
     }
 
+    @Override
+    public OptionalLong releasedFingerprint() throws IOException {
+        return revoked ? OptionalLong.empty() : disk.releasedFingerprint();
+    }
+
     /** Does nothing to one that is revoked: it is closed, or soon will be. */
     @Override
     public void release() throws IOException {
@@ -113,5 +119,10 @@ public final class RevocableDisk implements Disk {
         if (closed.compareAndSet(false, true)) {
             disk.close();
         }
+    }
+
+    @Override
+    public String toString() {
+        return disk.toString();
     }
 }

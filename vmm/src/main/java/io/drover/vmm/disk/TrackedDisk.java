@@ -4,6 +4,7 @@ import io.drover.vmm.linux.IoVector;
 import java.io.IOException;
 import java.util.BitSet;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -172,6 +173,11 @@ public final class TrackedDisk implements Disk {
     @Override
     public Extent extent(long offset, long maxBytes) throws IOException {
         return disk.extent(offset, maxBytes);
+    }
+
+    @Override
+    public OptionalLong releasedFingerprint() throws IOException {
+        return disk.releasedFingerprint();
     }
 
     @Override

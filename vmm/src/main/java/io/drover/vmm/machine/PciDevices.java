@@ -432,8 +432,12 @@ final class PciDevices implements AutoCloseable {
             if (device.isClosing()) {
                 throw new IOException("device " + device.id() + " : is being closed; next: ask again in a moment");
             }
-            saved.add(device.function().save().setAskedFor(device.presence() == Presence.ASKED)
-                    .setKept(device.presence() == Presence.KEPT).build());
+            SavedFunction.Builder function = device.function().save()
+                    .setAskedFor(device.presence() == Presence.ASKED).setKept(device.presence() == Presence.KEPT);
+            if (device.kind() instanceof Kind.OfDisk disk) {
+                disk.disk().releasedFingerprint().ifPresent(function::setImageFingerprint);
+            }
+            saved.add(function.build());
         }
         if (watchdog.isPresent()) {
             saved.add(watchdog.get().save());
@@ -467,6 +471,9 @@ final class PciDevices implements AutoCloseable {
         switch (device.kind()) {
             case Kind.OfDisk disk -> {
                 if (saved.getName().equals(diskName(disk.settings().id()))) {
+                    if (saved.hasImageFingerprint()) {
+                        checkImage(disk, saved.getImageFingerprint());
+                    }
                     device.function().load(saved);
                     device.set(presence(saved));
                 }
@@ -479,6 +486,21 @@ final class PciDevices implements AutoCloseable {
                     nic.device().announce();
                 }
             }
+        }
+    }
+
+    /** The other host had this image, and has given it up. */
+    private static void checkImage(Kind.OfDisk disk, long expected) throws SavedStateException {
+        OptionalLong found;
+        try {
+            found = disk.disk().releasedFingerprint();
+        } catch (IOException e) {
+            throw new SavedStateException("saved state: " + disk.disk() + " cannot be read: " + e.getMessage());
+        }
+        if (found.isEmpty() || found.getAsLong() != expected) {
+            throw new SavedStateException("saved state: disk " + disk.settings().id()
+                    + " : another image than where the guest comes from (expected: the same, on storage that both hosts"
+                    + " have; next: share it, or have its content go with the guest)");
         }
     }
 

@@ -427,10 +427,9 @@ final class Sending implements MigrationControl, AutoCloseable {
             Waiting<byte[]> saved = new Waiting<>();
             CompletableFuture<byte[]> state = new CompletableFuture<>();
             machine.whilePaused(still -> {
-                byte[] bytes = still.state().toByteArray();
                 still.flushDisks();
                 still.releaseDisks(disks.stream().map(SentDisk::id).collect(Collectors.toUnmodifiableSet()));
-                state.complete(bytes);
+                state.complete(still.state().toByteArray());
             }, saved.answering(state::join));
             return saved.await();
         }

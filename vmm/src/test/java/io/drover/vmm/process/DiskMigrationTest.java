@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.vmm.accelerator.CodeGuest;
+import io.drover.vmm.client.MigrationDoor;
 import io.drover.vmm.client.VmmDisk;
 import io.drover.vmm.client.VmmMigration;
 import io.drover.vmm.client.VmmMigration.Phase;
@@ -176,6 +177,23 @@ class DiskMigrationTest {
         VmmMigration failed = target.await(Phase.FAILED);
         assertThat(failed.failure().orElseThrow().kind()).isEqualTo("DISK");
         assertThat(failed.failure().orElseThrow().message()).contains("disk disk0").contains("ENOENT");
+        runsAround(source);
+    }
+
+    @Test
+    void imageThatIsSaidToBeSharedAndIsAnotherIsRefused() throws Exception {
+        MovingVm source = running(image("here"));
+        MovingVm target = vm(true, image("there"));
+        try (MigrationDoor door = target.receive(VmmSendOptions.DEFAULT.connections())) {
+            source.sendTo(door, VmmSendOptions.DEFAULT);
+            source.await(Phase.CONVERGED);
+            source.client().switchMigration();
+            VmmMigration.Failure failure = source.await(Phase.FAILED).failure().orElseThrow();
+            assertThat(failure.kind()).isEqualTo("MISMATCH");
+            assertThat(failure.message()).contains("disk disk0 : another image");
+            assertThat(failure.stopped()).isTrue();
+        }
+        source.client().resume(NEW_EPOCH);
         runsAround(source);
     }
 

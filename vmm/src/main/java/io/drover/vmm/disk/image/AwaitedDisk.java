@@ -4,6 +4,7 @@ import io.drover.vmm.disk.Disk;
 import io.drover.vmm.linux.IoVector;
 import java.io.IOException;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * A disk whose image another VMM still has, from which its guest comes. Until {@link #hold} it is open to be looked at, read-only
@@ -53,6 +54,11 @@ public final class AwaitedDisk implements Disk {
         if (held) {
             disk.release();
         }
+    }
+
+    @Override
+    public OptionalLong releasedFingerprint() throws IOException {
+        return disk.releasedFingerprint();
     }
 
     @Override

@@ -3,10 +3,12 @@ package io.drover.vmm.disk.qcow2;
 import io.drover.vmm.disk.Disk;
 import io.drover.vmm.disk.DiskRange;
 import io.drover.vmm.disk.HostFile;
+import io.drover.vmm.disk.ImageFingerprint;
 import io.drover.vmm.disk.Zeros;
 import io.drover.vmm.linux.IoVector;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A disk in a qcow2 image. Reads, and writes to clusters that are there, go straight between the caller's memory and the file
@@ -187,6 +189,11 @@ public final class Qcow2Disk implements Disk {
             case ZERO -> backing.isPresent();
             case UNALLOCATED -> false;
         });
+    }
+
+    @Override
+    public OptionalLong releasedFingerprint() throws IOException {
+        return ImageFingerprint.ofReleased(file);
     }
 
     @Override
