@@ -138,12 +138,6 @@ public final class OutgoingMigration {
 
     private PassResult sendPass(int pass) throws IOException {
         long begin = System.nanoTime();
-        synchronized (this) {
-            passBytes = pending.bytes();
-            sentBefore = rate.sentBytes();
-            passDiskBytes = pending.diskBytes();
-            diskBytesBefore = sender.diskBytes();
-        }
         long bytes = send(pass);
         // Only now: had it failed, they would still be there to be sent.
         pending.clear();
@@ -154,6 +148,12 @@ public final class OutgoingMigration {
     }
 
     private long send(int pass) throws StreamException {
+        synchronized (this) {
+            passBytes = pending.bytes();
+            sentBefore = rate.sentBytes();
+            passDiskBytes = pending.diskBytes();
+            diskBytesBefore = sender.diskBytes();
+        }
         return sender.sendPass(pass, pending.pages(), pending.blocks());
     }
 
@@ -284,7 +284,10 @@ public final class OutgoingMigration {
     /** As it is now. */
     public synchronized SendProgress progress() {
         Policy now = policy;
-        long remaining = Math.max(0, passBytes - (rate.sentBytes() - sentBefore));
+        // Of what has become zeros less is sent than there was.
+        boolean sent = state instanceof SendState.Sent;
+        long remaining = sent ? 0 : Math.max(0, passBytes - (rate.sentBytes() - sentBefore));
+        long diskRemaining = sent ? 0 : Math.max(0, passDiskBytes - (sender.diskBytes() - diskBytesBefore));
         boolean known = now.bandwidth() > 0;
         long net = now.bandwidth() - dirtyRate;
         return new SendProgress(state, now.passes(), rate.sentBytes(), now.bandwidth(), dirtyRate, remaining,
@@ -292,7 +295,6 @@ public final class OutgoingMigration {
                 Duration.ofNanos(System.nanoTime() - startNanos),
                 known && net > 0 ? Optional.of(Duration.ofMillis((long) (remaining * 1000.0 / net)))
                         : Optional.empty(),
-                new DiskProgress(sender.diskBytes(),
-                        Math.max(0, passDiskBytes - (sender.diskBytes() - diskBytesBefore)), diskTotalBytes));
+                new DiskProgress(sender.diskBytes(), diskRemaining, diskTotalBytes));
     }
 }

@@ -117,6 +117,7 @@ class DiskMigrationTest {
                     (PLACES + 1L) * DiskGuest.PLACE_BYTES);
             assertThat(sent.disks().bytes()).isGreaterThanOrEqualTo(sent.disks().totalBytes());
             assertThat(sent.disks().remainingBytes()).isZero();
+            assertThat(sent.remainingBytes()).isZero();
             assertThat(to.client().migration().disks().bytes()).isEqualTo(sent.disks().bytes());
             assertThat(content(there)).isEqualTo(content(here));
             ByteBuffer memory = from.memory();
