@@ -44,23 +44,30 @@ final class Cloud implements AutoCloseable {
     private static final byte[] KERNEL = "not a kernel, but nobody here boots it".getBytes(StandardCharsets.UTF_8);
 
     private final Path data;
+    private final Optional<String> zookeeper;
     private final List<FakeAgent> agents = new ArrayList<>();
     private Controller controller;
     private ManagedChannel channel;
     private int zookeeperPort;
 
-    private Cloud(Path data) throws Exception {
+    private Cloud(Path data, Optional<String> zookeeper) throws Exception {
         this.data = data;
+        this.zookeeper = zookeeper;
         startController();
     }
 
     static Cloud start(Path data) throws Exception {
-        return new Cloud(data);
+        return new Cloud(data, Optional.empty());
+    }
+
+    /** With a ZooKeeper that stays when the controller stops. */
+    static Cloud startOn(String zookeeper, Path data) throws Exception {
+        return new Cloud(data, Optional.of(zookeeper));
     }
 
     /** On the same data, and the same port of ZooKeeper, as before. */
     void startController() throws Exception {
-        controller = Controller.start(config(data, Optional.empty(), zookeeperPort), () -> {});
+        controller = Controller.start(config(data, zookeeper, zookeeperPort), () -> {});
         zookeeperPort = Integer.parseInt(zookeeper().substring(zookeeper().lastIndexOf(':') + 1));
         channel = channel(controller.apiAddress());
     }

@@ -33,8 +33,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import org.apache.curator.test.TestingServer;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,15 +48,16 @@ final class MigrationTest {
     private FakeAgent destination;
     private FakeMigration hosts;
 
-    @BeforeEach
-    void start() throws Exception {
+    private void start() throws Exception {
         cloud = Cloud.start(data);
         cloud.image("debian");
     }
 
     @AfterEach
     void stop() {
-        cloud.close();
+        if (cloud != null) {
+            cloud.close();
+        }
     }
 
     /** A VM runs on h1, and h2 could take it. */
@@ -92,6 +94,7 @@ final class MigrationTest {
 
     @Test
     void aGuestGoesOnAtItsNewHostAndItsRecordSaysHow() throws Exception {
+        start();
         Vm before = twoHosts();
         Task task = cloud.migrations().migrateVm(move("").setOptions(MigrationOptions.newBuilder().setStreams(4)
                 .setBandwidthBytesPerSecond(1 << 20).setPolicy(MigrationOptions.Policy.GIVE_UP)).build());
@@ -133,9 +136,6 @@ final class MigrationTest {
         assertThat(record.getSerializedSize()).isLessThan(2_048);
         assertThat(record.getFormat()).isEqualTo(1);
 
-        cloud.stopController();
-        cloud.startController();
-        assertThat(Eventually.get(() -> get(name), Migration::hasReport).getReport()).isEqualTo(done.getReport());
         assertThat(cloud.migrations().listMigrations(ListMigrationsRequest.newBuilder()
                 .setFilter("state = SUCCEEDED AND destination = \"hosts/h2\"").build()).getMigrationsList())
                 .extracting(Migration::getName).containsExactly(name);
@@ -143,6 +143,7 @@ final class MigrationTest {
 
     @Test
     void nobodyIsToldToEndAGuestThatHasJustArrivedAndIsNotToldOfYet() throws Exception {
+        start();
         twoHosts();
         Task task = cloud.migrations().migrateVm(move("h2").build());
         copying(task);
@@ -160,31 +161,43 @@ final class MigrationTest {
     }
 
     @Test
-    void nextLeaderGoesOnWithAMigration() throws Exception {
-        twoHosts();
-        destination.onReceive(request -> java.util.Optional.of(FakeAgent.refusal(Code.UNAVAILABLE, "BUSY", "not yet")));
-        Task task = cloud.migrations().migrateVm(move("h2").build());
-        awaitReceive();
-        cloud.stopController();
-        destination.onReceive(request -> java.util.Optional.empty());
-        int asked = destination.calls().size();
-        cloud.startController();
-        Eventually.get(destination::calls, calls -> calls.stream().skip(asked).anyMatch(call -> call.startsWith(
-                "receive web-1 1 " + migration(task).replace("migrations/", ""))));
-        hosts.listens();
-        hosts.switches();
-        cloud.stopController();
-        cloud.startController();
-        hosts.areDone(hosts.commits());
-        assertThat(cloud.end(task).getState()).isEqualTo(Task.State.SUCCEEDED);
-        assertThat(Eventually.get(() -> get(migration(task)), Migration::hasReport).getState())
-                .isEqualTo(Migration.State.SUCCEEDED);
+    void nextLeaderGoesOnWithAMigrationAndKnowsHowItEnded() throws Exception {
+        try (TestingServer zookeeper = new TestingServer()) {
+            cloud = Cloud.startOn(zookeeper.getConnectString(), data);
+            cloud.image("debian");
+            twoHosts();
+            destination.onReceive(request -> Optional.of(FakeAgent.refusal(Code.UNAVAILABLE, "BUSY", "not yet")));
+            Task task = cloud.migrations().migrateVm(move("h2").build());
+            awaitReceive();
+            cloud.stopController();
+            destination.onReceive(request -> Optional.empty());
+            int asked = destination.calls().size();
+            cloud.startController();
+            Eventually.get(destination::calls, calls -> calls.stream().skip(asked).anyMatch(call -> call.startsWith(
+                    "receive web-1 1 " + migration(task).replace("migrations/", ""))));
+            cloud.stopController();
+            hosts.listens();
+            hosts.switches();
+            long epoch = hosts.commits();
+            cloud.startController();
+            hosts.areDone(epoch);
+            assertThat(cloud.end(task).getState()).isEqualTo(Task.State.SUCCEEDED);
+            Migration done = Eventually.get(() -> get(migration(task)), Migration::hasReport);
+            assertThat(done.getState()).isEqualTo(Migration.State.SUCCEEDED);
+            cloud.stopController();
+            cloud.startController();
+            assertThat(Eventually.get(() -> get(migration(task)), Migration::hasReport).getReport())
+                    .isEqualTo(done.getReport());
+            cloud.close();
+            cloud = null;
+        }
     }
 
     @Test
     void aDestinationThatRefusesCallsTheMigrationOffWithItsReason() throws Exception {
+        start();
         Vm before = twoHosts();
-        destination.onReceive(request -> java.util.Optional.of(
+        destination.onReceive(request -> Optional.of(
                 FakeAgent.refusal(Code.RESOURCE_EXHAUSTED, "NO_ROOM", "64 MiB are not there")));
         Task task = cloud.migrations().migrateVm(move("h2").build());
         Migration told = Eventually.get(() -> get(migration(task)), Migration::getCancelRequested);
@@ -200,6 +213,7 @@ final class MigrationTest {
 
     @Test
     void cancelIsAMarkThatTheSourceActsOnAndTooLateOnceItSwitches() throws Exception {
+        start();
         twoHosts();
         Task first = cloud.migrations().migrateVm(move("h2").build());
         String name = copying(first);
@@ -234,6 +248,7 @@ final class MigrationTest {
 
     @Test
     void aStopEndsAMigrationAndATaskThatIsCancelledDoesToo() throws Exception {
+        start();
         twoHosts();
         Task task = cloud.migrations().migrateVm(move("h2").build());
         copying(task);
@@ -260,6 +275,7 @@ final class MigrationTest {
 
     @Test
     void whatCannotWorkIsRefusedWithEveryReasonBeforeAnythingIsWritten() throws Exception {
+        start();
         Vm vm = twoHosts();
         cloud.host("old");
         cloud.hosts().cordonHost(CordonHostRequest.newBuilder().setName("hosts/old").build());
@@ -290,6 +306,7 @@ final class MigrationTest {
 
     @Test
     void aDeviceThatIsBoundToTheHostAndAVmThatDoesNotRunStay() throws Exception {
+        start();
         source = cloud.migratingHost("h1", false);
         cloud.migratingHost("h2", true);
         cloud.end(cloud.vms().createVm(Cloud.creation("web-1", Cloud.spec(1, 64 * Cloud.MIB).toBuilder()
@@ -304,6 +321,7 @@ final class MigrationTest {
 
     @Test
     void disksGoAlongOnlyToAHostThatTakesThem() throws Exception {
+        start();
         source = cloud.migratingHost("h1", true);
         cloud.end(cloud.vms().createVm(Cloud.creation("web-1", Cloud.spec(1, 64 * Cloud.MIB).toBuilder()
                 .addDisks(VmDisk.newBuilder().setName("data").setSizeBytes(Cloud.MIB)).build())));
@@ -329,6 +347,7 @@ final class MigrationTest {
 
     @Test
     void aVmOfASourceThatIsLostWhileItCopiesIsTakenOver() throws Exception {
+        start();
         source = cloud.leasingMigratingHost("h1");
         cloud.runningUnderLeases("web-1");
         destination = cloud.leasingMigratingHost("h2");
@@ -345,6 +364,7 @@ final class MigrationTest {
 
     @Test
     void whileItSwitchesAVmOfALostSourceIsLeftToItsDestination() throws Exception {
+        start();
         source = cloud.leasingMigratingHost("h1");
         cloud.runningUnderLeases("web-1");
         cloud.runningUnderLeases("other");
@@ -367,6 +387,7 @@ final class MigrationTest {
 
     @Test
     void aMigrationIsWatchedToItsEndOverGrpcAndAsJson() throws Exception {
+        start();
         twoHosts();
         Task task = cloud.migrations().migrateVm(move("h2").build());
         String name = copying(task);
@@ -395,6 +416,7 @@ final class MigrationTest {
 
     @Test
     void aConsoleSessionFollowsItsVm() throws Exception {
+        start();
         twoHosts();
         var console = cloud.vms().attachConsole();
         console.write(AttachConsoleRequest.newBuilder().setName("vms/web-1").build());

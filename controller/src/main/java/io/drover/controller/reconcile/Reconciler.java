@@ -52,7 +52,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
     /** A host that fails to begin a run is asked so often under one epoch, with back-off, before the VM goes elsewhere. */
     private static final int TRIES_ON_A_HOST = 3;
     /** So often, with back-off, a destination is asked to prepare. */
-    private static final int TRIES_TO_RECEIVE = 5;
+    private static final int TRIES_TO_RECEIVE = 8;
     /** An agent tells what it sees by itself; this is for one that does not. */
     private static final Duration RECHECK = Duration.ofSeconds(1);
     /** An agent that took a stop and then tells nothing is asked again. */
