@@ -123,6 +123,11 @@ final class Cloud implements AutoCloseable {
         return joined(name, new FakeAgent(name, zookeeper(), 16, 8192 * MIB).migrates(mirrorsDisks));
     }
 
+    /** One of a few CPUs. */
+    FakeAgent migratingHost(String name, int vcpus) {
+        return joined(name, new FakeAgent(name, zookeeper(), vcpus, 8192 * MIB).migrates(false));
+    }
+
     /** The same, which gives leases, too. */
     FakeAgent leasingMigratingHost(String name) {
         return joined(name, new FakeAgent(name, zookeeper(), 16, 8192 * MIB).migrates(false)

@@ -12,9 +12,11 @@ import io.drover.proto.v1.AttachConsoleRequest;
 import io.drover.proto.v1.AttachDiskRequest;
 import io.drover.proto.v1.CancelMigrationRequest;
 import io.drover.proto.v1.CancelTaskRequest;
+import io.drover.proto.v1.ConfirmHostOffRequest;
 import io.drover.proto.v1.CordonHostRequest;
 import io.drover.proto.v1.GetHostRequest;
 import io.drover.proto.v1.GetMigrationRequest;
+import io.drover.proto.v1.Host;
 import io.drover.proto.v1.ListMigrationsRequest;
 import io.drover.proto.v1.MigrateVmRequest;
 import io.drover.proto.v1.Migration;
@@ -383,6 +385,54 @@ final class MigrationTest {
                 .setPhase(io.drover.proto.agent.v1.MigrationObservation.Phase.COMPLETED).build());
         assertThat(cloud.end(task).getState()).isEqualTo(Task.State.SUCCEEDED);
         assertThat(cloud.vm("web-1").getHost()).isEqualTo("hosts/h2");
+    }
+
+    @Test
+    void roomIsHeldOnBothHostsWhileAVmMigratesAndOnOneAfterwards() throws Exception {
+        start();
+        source = cloud.migratingHost("h1", 1);
+        cloud.running("web-1");
+        destination = cloud.migratingHost("h2", 1);
+        hosts = new FakeMigration("web-1", source, destination);
+        Task task = cloud.migrations().migrateVm(move("h2").build());
+        copying(task);
+        Task create = cloud.vms().createVm(Cloud.creation("other"));
+        Eventually.get(() -> cloud.vm("other"), vm -> vm.getStateMessage().contains("vcpus 2"));
+        hosts.switches();
+        hosts.areDone(hosts.commits());
+        assertThat(cloud.end(create).getState()).isEqualTo(Task.State.SUCCEEDED);
+        assertThat(cloud.vm("other").getHost()).isEqualTo("hosts/h1");
+        assertThat(cloud.hosts().getHost(GetHostRequest.newBuilder().setName("hosts/h2").build()).getMigrations()
+                .getNewestProtocol()).isEqualTo(1);
+    }
+
+    @Test
+    void aPersonsWordOnTheSourceWaitsForTheDestinationOrForAWordOnThatToo() throws Exception {
+        start();
+        twoHosts();
+        FakeAgent third = cloud.host("h3");
+        Task task = cloud.migrations().migrateVm(move("h2").build());
+        copying(task);
+        hosts.switches();
+        Eventually.get(() -> get(migration(task)), seen -> seen.getState() == Migration.State.SWITCHING);
+        source.die();
+        destination.die();
+        for (String host : List.of("hosts/h1", "hosts/h2")) {
+            Eventually.get(() -> cloud.hosts().getHost(GetHostRequest.newBuilder().setName(host).build()),
+                    seen -> seen.getState() == Host.State.AWAY);
+        }
+        Task first = cloud.hosts().confirmHostOff(ConfirmHostOffRequest.newBuilder().setName("hosts/h1").build());
+        Eventually.get(() -> cloud.hosts().getHost(GetHostRequest.newBuilder().setName("hosts/h1").build()),
+                seen -> seen.getState() == Host.State.FENCING);
+        assertThat(cloud.vm("web-1").getHost()).isEqualTo("hosts/h1");
+        Task second = cloud.hosts().confirmHostOff(ConfirmHostOffRequest.newBuilder().setName("hosts/h2").build());
+        assertThat(cloud.end(second).getState()).isEqualTo(Task.State.SUCCEEDED);
+        assertThat(cloud.end(first).getState()).isEqualTo(Task.State.SUCCEEDED);
+        Vm anew = Eventually.get(() -> cloud.vm("web-1"), vm -> vm.getHost().equals("hosts/h3")
+                && vm.getState() == VmState.VM_STATE_RUNNING);
+        assertThat(anew.getEpoch()).isEqualTo(3);
+        assertThat(third.running()).containsExactly(anew.getUid() + " 3");
+        assertThat(cloud.end(task).getState()).isEqualTo(Task.State.FAILED);
     }
 
     @Test

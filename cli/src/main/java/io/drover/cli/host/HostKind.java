@@ -8,6 +8,7 @@ import io.drover.cli.output.Kind;
 import io.drover.cli.output.Quantity;
 import io.drover.proto.v1.Host;
 import io.drover.proto.v1.HostDriver;
+import io.drover.proto.v1.HostMigrations;
 import io.drover.proto.v1.HostResources;
 import java.time.Clock;
 import java.util.List;
@@ -80,6 +81,14 @@ final class HostKind {
                     driver.getUsable() ? Emphasis.GOOD : Emphasis.WARNING);
         }
         addResources(sheet, host.getResources());
+        if (host.hasMigrations()) {
+            HostMigrations can = host.getMigrations();
+            sheet.add("Migrations", "of " + String.join(", ", can.getDriversList())
+                    + (can.getMirrorsDisks() ? ", with disks" : ", without disks") + ", version "
+                    + (can.getOldestProtocol() == can.getNewestProtocol() ? ""
+                            : can.getOldestProtocol() + " to ")
+                    + can.getNewestProtocol());
+        }
         return sheet.add("VMs", String.valueOf(host.getVms()))
                 .add("vCPUs", host.getReservedVcpus() + " of " + host.getAllocatableVcpus() + " reserved")
                 .add("Memory", Quantity.bytes(host.getReservedMemoryBytes()) + " of "

@@ -89,6 +89,9 @@ public final class VmKind {
                 .add("HA", vm.getSpec().getHaPolicy() == HaPolicy.HA_POLICY_RESTART ? "restart" : "")
                 .add("In this state", Quantity.age(vm.getStateTime(), clock))
                 .add("Created", Quantity.time(vm.getCreateTime()));
+        if (!vm.getMigration().isEmpty()) {
+            sheet.add("Migration", ResourceNames.MIGRATION.id(vm.getMigration()));
+        }
         if (vm.getReboots() > 0) {
             sheet.add("Reboots", String.valueOf(vm.getReboots()));
         }

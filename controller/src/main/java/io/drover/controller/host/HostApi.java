@@ -8,6 +8,7 @@ import io.drover.controller.list.PageToken;
 import io.drover.controller.problem.ProblemException;
 import io.drover.controller.problem.Violations;
 import io.drover.controller.record.HostId;
+import io.drover.controller.record.HostMigrations;
 import io.drover.controller.record.Versioned;
 import io.drover.controller.record.Vm;
 import io.drover.controller.store.Store;
@@ -26,6 +27,7 @@ import io.drover.proto.v1.ListHostsRequest;
 import io.drover.proto.v1.ListHostsResponse;
 import io.drover.proto.v1.Task;
 import io.drover.proto.v1.UncordonHostRequest;
+import io.drover.scheduler.host.Driver;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
 import java.util.List;
@@ -124,6 +126,10 @@ public final class HostApi extends HostServiceGrpc.HostServiceImplBase {
             message.addDrivers(HostDriver.newBuilder().setName(driver.name()).setUsable(driver.usable())
                     .setMessage(driver.message()));
         }
+        host.migrations().flatMap(HostMigrations::ability).ifPresent(can -> message.setMigrations(
+                io.drover.proto.v1.HostMigrations.newBuilder().setOldestProtocol(can.oldest())
+                        .setNewestProtocol(can.newest()).setMirrorsDisks(can.mirrorsDisks())
+                        .addAllDrivers(can.drivers().stream().map(Driver::id).sorted().toList())));
         switch (links.reach(host.id())) {
             case HostReach.Ready() -> message.setState(Host.State.READY);
             case HostReach.Unreachable(Instant since, String why) ->

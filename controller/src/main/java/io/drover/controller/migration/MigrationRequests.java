@@ -29,6 +29,7 @@ import io.drover.scheduler.migration.Admission;
 import io.drover.scheduler.migration.Move;
 import io.drover.scheduler.migration.MoveOptions;
 import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
@@ -135,6 +136,12 @@ final class MigrationRequests {
         Optional<Observation> run = vm.owner().filter(owner -> links.reach(owner.host()).ready())
                 .flatMap(owner -> links.sightings().of(owner.host(), vm.uid())
                         .filter(seen -> seen.epoch() == owner.epoch()));
+        Optional<HostId> off = wanted.destination().filter(
+                host -> store.view().host(host).filter(known -> known.value().fenced()).isPresent());
+        if (off.isPresent()) {
+            throw new ProblemException(new Problem.CannotMigrate(vm.id().resourceName(), List.of(new Problem.Obstacle(
+                    "HOST_FENCED", off.get().resourceName() + " is off, says a person, or is being deleted"))));
+        }
         boolean runs = run.filter(seen -> seen.state() instanceof Observation.State.Running).isPresent()
                 && vm.desired() instanceof Desired.Running;
         String driver = run.map(Observation::driver).or(() -> vm.placement().map(Placement::driver)).orElse("");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.drover.controller.record.Desired;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.ImageId;
+import io.drover.controller.record.MigrationId;
 import io.drover.controller.record.Phase;
 import io.drover.controller.record.Placement;
 import io.drover.controller.record.RunEnd;
@@ -12,8 +13,13 @@ import io.drover.controller.record.Sha256;
 import io.drover.controller.record.Task;
 import io.drover.controller.record.TaskId;
 import io.drover.controller.record.Vm;
+import io.drover.controller.record.Versioned;
 import io.drover.controller.record.VmId;
+import io.drover.controller.record.VmMigration;
 import io.drover.controller.record.VmSpec;
+import io.drover.scheduler.migration.Migration;
+import io.drover.scheduler.migration.Move;
+import io.drover.scheduler.migration.MoveOptions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -110,5 +116,37 @@ final class SettlementTest {
         assertThat(end(cancelled, stopping)).isEmpty();
         Vm stopped = stopping.ended(new RunEnd(RunEnd.Cause.KILLED, "", NOW), 0, Phase.STOPPED, NOW);
         assertThat(end(cancelled, stopped)).containsInstanceOf(Task.State.Cancelled.class);
+    }
+
+    @Test
+    void migrationsEndWithTheirOwnAndGetInTheWayOfNothing() {
+        Task task = task("MigrateVm", 1);
+        Move move = new Move(MigrationId.of(task.id()).value(), new io.drover.scheduler.host.HostId("h1"),
+                new io.drover.scheduler.host.HostId("h2"), 1, MoveOptions.AUTO, NOW.toEpochMilli());
+        assertThat(end(task, RUNNING)).as("read before the record").isEmpty();
+        Vm moving = RUNNING.migrating(move);
+        assertThat(end(task, moving)).isEmpty();
+        assertThat(end(task, latest(new Migration.Committed(move), ""))).contains(new Task.State.Succeeded(NOW));
+        Task.State failed = end(task, latest(new Migration.Failed(move, "cut"), "")).orElseThrow();
+        assertThat(((Task.State.Failed) failed).fault().message()).contains("not moved to hosts/h2: cut");
+        Task.State refused = end(task, latest(new Migration.Failed(move, "cancelled"), "no room")).orElseThrow();
+        assertThat(((Task.State.Failed) refused).fault().message()).contains("no room");
+        assertThat(end(task.cancelledBy(1), latest(new Migration.Failed(move, "cancelled"), "asked")))
+                .containsInstanceOf(Task.State.Cancelled.class);
+        Move later = new Move("m-later", move.source(), move.destination(), 1, MoveOptions.AUTO,
+                NOW.toEpochMilli() + 1);
+        assertThat(end(task, RUNNING.migrating(later))).containsInstanceOf(Task.State.Failed.class);
+        Task stop = task("StopVm", 2);
+        List<Versioned<Task>> both = List.of(new Versioned<>(task, 0), new Versioned<>(stop, 0));
+        Vm stopping = moving.askedToStop(new Desired.Stopped(Duration.ZERO));
+        assertThat(Settlement.of(both, Optional.of(stopping), NOW)).as("neither supersedes the other").isEmpty();
+        assertThat(stopping.migration().cancelReason()).isEqualTo("the VM is to be stopped");
+    }
+
+    private static Vm latest(Migration migration, String cancelReason) {
+        return new Vm(RUNNING.id(), RUNNING.uid(), RUNNING.generation(), RUNNING.spec(), RUNNING.desired(),
+                RUNNING.owner(), RUNNING.lastEpoch(), RUNNING.status(), RUNNING.lastEnd(), RUNNING.placement(),
+                RUNNING.created(), RUNNING.reboots(), RUNNING.refusals(), RUNNING.remains(), RUNNING.disksHost(),
+                RUNNING.devices(), new VmMigration(migration, cancelReason, Optional.empty()));
     }
 }
