@@ -427,7 +427,18 @@ final class VmmProcess implements VmmControl {
             answer.refused(Refusal.BAD_REQUEST, e.getMessage());
             return;
         }
+        if (isOfUser(nic) && settings.nics().stream().noneMatch(VmmProcess::isOfUser)) {
+            // The filter of system calls that such a process begins with lets it start no program.
+            answer.refused(Refusal.UNSUPPORTED,
+                    "nic " + nic.id() + " : on a user network (expected: a tap device, as this"
+                            + " VM was started with no nic on a user network; give it one and start it anew)");
+            return;
+        }
         machine.attachNic(wanted, answer);
+    }
+
+    private static boolean isOfUser(VmmNic nic) {
+        return nic.network() instanceof VmmNic.Network.User;
     }
 
     @Override

@@ -54,6 +54,11 @@ final class Cloud implements AutoCloseable {
     static final String IMAGE = "images/demo";
     /** A file in its guests: modules that a guest with a disk loads, in this order. */
     static final String DISK_DRIVERS = "etc/disk-drivers";
+    /** The same for a guest with a nic. */
+    static final String NIC_DRIVERS = "etc/nic-drivers";
+    /** Of 2 MiB, which the host has set aside: a guest's. */
+    static final int HUGE_PAGES = 128;
+    private static final long GUEST_BYTES = 256L << 20;
     private static final java.time.Duration START = java.time.Duration.ofMinutes(3);
     private static final String AGENT_FOLDER = "/run/drover";
 
@@ -90,12 +95,16 @@ final class Cloud implements AutoCloseable {
             Properties addresses = new Properties();
             addresses.load(new StringReader(Files.readString(ready)));
             Cloud cloud = new Cloud(host, controller, addresses);
+            // An agent offers those that are there when it starts.
+            cloud.runInHost("echo " + HUGE_PAGES + " > /proc/sys/vm/nr_hugepages");
             cloud.startAgent();
             DemoImage image = DemoImage.build(DebianPackages.defaultCache());
             DebianPackage kernel = new DebianPackages(DebianPackages.defaultCache(), ignored -> {})
-                    .fetch("linux-image-cloud-amd64", path -> path.contains("/virtio") && path.endsWith(".ko"));
+                    .fetch("linux-image-cloud-amd64", path -> (path.contains("/virtio") || path.contains("failover"))
+                            && path.endsWith(".ko"));
             cloud.addImage(image, new LargerInitramfs(image)
                     .modules(kernel, List.of("virtio_pci", "virtio_blk"), DISK_DRIVERS)
+                    .modules(kernel, List.of("virtio_pci", "virtio_net"), NIC_DRIVERS)
                     .write(folder.resolve("initramfs")));
             return cloud;
         } catch (Exception e) {
@@ -134,11 +143,13 @@ final class Cloud implements AutoCloseable {
         runInHost("kill -KILL $(sed -n 's/^pid=//p' " + AGENT_FOLDER + "/agent.ready)");
     }
 
-    private void runInHost(String script) throws IOException, InterruptedException {
+    /** What a script prints there. */
+    String runInHost(String script) throws IOException, InterruptedException {
         CommandResult result = host.run(START, new ShellScript(script));
         if (!result.succeeded()) {
             throw new IllegalStateException(script + " ended with " + result + agentLog());
         }
+        return result.output();
     }
 
     /** What the agent said, for the message of a failed test. */
@@ -146,12 +157,22 @@ final class Cloud implements AutoCloseable {
         return "\nThe agent's log:\n" + host.run(START, new ShellScript("cat " + AGENT_FOLDER + "/agent.log")).output();
     }
 
+    /** Waits until the host says that it has a network: it looks for bridges every few seconds. */
+    void awaitNetwork(String network) throws TimeoutException {
+        await(START, () -> readyHost().filter(ready -> ready.getNetworksList().contains(network)).isPresent(),
+                () -> "the host has not the network " + network + ": " + readyHost());
+    }
+
     private Optional<HostDriver> kvm() {
+        return readyHost().flatMap(ready -> ready.getDriversList().stream()
+                .filter(driver -> driver.getName().equals("kvm")).findFirst());
+    }
+
+    private Optional<Host> readyHost() {
         try {
             Host found = HostServiceGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS)
                     .getHost(GetHostRequest.newBuilder().setName("hosts/" + host.name()).build());
-            return found.getState() != Host.State.READY ? Optional.empty()
-                    : found.getDriversList().stream().filter(driver -> driver.getName().equals("kvm")).findFirst();
+            return found.getState() == Host.State.READY ? Optional.of(found) : Optional.empty();
         } catch (StatusRuntimeException e) {
             if (e.getStatus().getCode() == Status.Code.NOT_FOUND
                     || e.getStatus().getCode() == Status.Code.UNAVAILABLE) {
@@ -216,10 +237,13 @@ final class Cloud implements AutoCloseable {
 
     /** Creates a VM under our VMM, with 256 MiB, and waits until it runs. */
     String createVm(String id, int vcpus, VmDisk... disks) throws Exception {
-        Vm vm = Vm.newBuilder()
-                .setSpec(VmSpec.newBuilder().setVcpus(vcpus).setMemoryBytes(256L << 20).setImage(IMAGE).setDriver("kvm")
-                        .setExtraCommandLine("hostname=" + id).addAllDisks(List.of(disks)))
-                .build();
+        return createVm(id, VmSpec.newBuilder().setVcpus(vcpus).addAllDisks(List.of(disks)));
+    }
+
+    /** The same, with what else is in the spec. */
+    String createVm(String id, VmSpec.Builder spec) throws Exception {
+        Vm vm = Vm.newBuilder().setSpec(spec.setMemoryBytes(GUEST_BYTES).setImage(IMAGE).setDriver("kvm")
+                .setExtraCommandLine("hostname=" + id)).build();
         succeed(vms().createVm(CreateVmRequest.newBuilder().setVmId(id).setVm(vm).build()));
         return "vms/" + id;
     }
@@ -271,7 +295,8 @@ final class Cloud implements AutoCloseable {
             if (!controller.waitFor(20, TimeUnit.SECONDS)) {
                 controller.destroyForcibly();
             }
-            host.run(START, new ShellScript("kill $(sed -n 's/^pid=//p' " + AGENT_FOLDER + "/agent.ready)"));
+            host.run(START, new ShellScript("kill $(sed -n 's/^pid=//p' " + AGENT_FOLDER
+                    + "/agent.ready); echo 0 > /proc/sys/vm/nr_hugepages"));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

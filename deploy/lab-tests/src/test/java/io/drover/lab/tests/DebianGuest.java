@@ -12,6 +12,7 @@ import java.util.List;
 final class DebianGuest {
     static final Duration BOOT = Duration.ofMinutes(15);
     static final Duration ANSWER = Duration.ofMinutes(5);
+    private static final Duration SAVE = Duration.ofMinutes(5);
     private static final String READY = "the shell is ready";
 
     private final LabVmm vmm;
@@ -29,6 +30,19 @@ final class DebianGuest {
      */
     static DebianGuest start(LabHost host, VmmSettings settings, Path folder) throws Exception {
         return new DebianGuest(LabVmm.start(host, settings, folder));
+    }
+
+    /**
+     * Saves it, ends its VMM and goes on with it in another. The shell is the same.
+     *
+     * @param settings
+     *            that it was started with
+     */
+    static DebianGuest goOn(DebianGuest guest, LabHost host, VmmSettings settings, Path folder) throws Exception {
+        Path file = settings.controlSocket().resolveSibling("saved");
+        guest.vmm.client().save(file, false, SAVE);
+        guest.close();
+        return start(host, settings.withRestore(file), folder);
     }
 
     LabVmm vmm() {

@@ -36,9 +36,6 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class DebianTestCase {
-    /** A system property. */
-    static final String ASKED_FOR = "drover.lab.debian";
-    static final String WHY = "not all of it passes yet (deploy/lab/README.md); -Ddrover.lab.debian=true runs it";
     static final Duration LIMIT = Duration.ofMinutes(5);
     /** Of {@link Order}: the test in which the guest ends. */
     static final int LAST = Integer.MAX_VALUE;
@@ -50,6 +47,8 @@ abstract class DebianTestCase {
     private final int vcpus;
     private final int memoryMebibytes;
     private LabHost host;
+    private Path folder;
+    private VmmSettings started;
     private DebianGuest guest;
 
     DebianTestCase(RootDiskSpec.Kernel kernel, String name, int vcpus, int memoryMebibytes) {
@@ -63,19 +62,26 @@ abstract class DebianTestCase {
     abstract VmmSettings with(VmmSettings settings);
 
     @BeforeAll
-    void boot(LabHost lab, @TempDir Path folder) throws Exception {
+    void boot(LabHost lab, @TempDir Path temporary) throws Exception {
         host = lab;
+        folder = temporary;
         List<VmmDisk> disks = List.of(disk("raw", VmmDisk.Format.RAW), disk("qcow2", VmmDisk.Format.QCOW2));
         VmmSettings settings = DebianSystem.with(kernel, folder).newVm(host, name, run(), vcpus, memoryMebibytes, disks)
                 .withBalloon(new VmmBalloon(true, true, Duration.ofSeconds(1), 0)).withHotPlug();
         onHost("cd " + run() + " && truncate -s " + DISK_MEBIBYTES
                 + "M raw && truncate -s 64M second && qemu-img create -q -f qcow2 qcow2 "
                 + DISK_MEBIBYTES + "M");
-        long started = System.nanoTime();
-        guest = DebianGuest.start(host, with(settings), folder);
+        started = with(settings);
+        long begun = System.nanoTime();
+        guest = DebianGuest.start(host, started, folder);
         guest.login();
         System.out.printf("lab: %s: from the start of the VMM to root's shell %.1f s%n", name,
-                (System.nanoTime() - started) / 1e9);
+                (System.nanoTime() - begun) / 1e9);
+    }
+
+    /** From now on the guest is what another VMM has made of its saved state. */
+    void goOnInAnotherVmm() throws Exception {
+        guest = DebianGuest.goOn(guest, host, started, folder);
     }
 
     private VmmDisk disk(String file, VmmDisk.Format format) {

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.Duration;
 import io.drover.debian.DemoImage;
 import io.drover.lab.LabHost;
+import io.drover.proto.v1.BridgeNetwork;
 import io.drover.proto.v1.StartVmRequest;
 import io.drover.proto.v1.StopVmRequest;
 import io.drover.proto.v1.Vm;
 import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmExit;
+import io.drover.proto.v1.VmNic;
+import io.drover.proto.v1.VmResources;
+import io.drover.proto.v1.VmSpec;
 import io.drover.proto.v1.VmState;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,6 +35,9 @@ class GuestTest {
 
     private static final String LOAD_DISK_DRIVERS = "while read -r module; do insmod /lib/modules/$module.ko; done < /"
             + Cloud.DISK_DRIVERS + "; until [ -b /dev/vda ]; do sleep 0.1; done\n";
+
+    /** A folder of the host. */
+    private static final Path PAGES = Path.of("/run/guest-pages");
 
     @TempDir
     private static Path folder;
@@ -135,6 +142,39 @@ class GuestTest {
         Vm adopted = cloud.vm(vm);
         assertThat(List.of(adopted.getReboots(), (int) adopted.getEpoch())).containsExactly(0, 1);
         cloud.deleteVm(vm);
+    }
+
+    @Test
+    void guestOnHugePagesWithALimitReachesTheHostThroughItsBridge(LabHost host) throws Exception {
+        String bridge = "br-lab";
+        cloud.runInHost("mkdir -p " + PAGES + " && ip link add " + bridge + " type bridge && ip address add "
+                + "198.51.100.1/24 dev " + bridge + " && ip link set " + bridge + " up");
+        HostServer server = HostServer.start(host, PAGES, 8003, 1);
+        try {
+            cloud.awaitNetwork("bridge/" + bridge);
+            String vm = cloud.createVm("bridged", VmSpec.newBuilder().setVcpus(1)
+                    .addNics(VmNic.newBuilder().setName("lan").setBridge(BridgeNetwork.newBuilder().setBridge(bridge)))
+                    .setResources(VmResources.newBuilder().setHugePages(VmResources.HugePages.HUGE_2M)
+                            .setCpuLimitMillis(1500)));
+            assertThat(cloud.runInHost("vmm=$(pgrep -n -f vmm.process.Main) && cd /sys/fs/cgroup/$(sed 's/^0:://' "
+                    + "/proc/$vmm/cgroup) && cat cpu.max && [ $(cat memory.max) -gt 0 -a $(cat pids.max) -gt 0 ]"))
+                    .as("what bounds its process").isEqualTo("150000 100000\n");
+            try (Console console = cloud.console(vm)) {
+                console.readTo(DemoImage.PROMPT, BOOT);
+                console.type("while read -r module; do insmod /lib/modules/$module.ko; done < /" + Cloud.NIC_DRIVERS
+                        + "; ip addr add 198.51.100.2/24 dev eth0; ip link set eth0 up; ip route add default via "
+                        + "198.51.100.1\n");
+                console.type("busybox wget -q -O - " + server.url() + " | busybox sha256sum; echo fet''ched\n");
+                assertThat(console.readTo("fetched", ANSWER)).contains(server.sum());
+            }
+            assertThat(cloud.runInHost("sed -n 's/^HugePages_Free: *//p' /proc/meminfo").strip())
+                    .as("of the %d pages that are the guest's memory, those that it has not touched", Cloud.HUGE_PAGES)
+                    .isNotEqualTo(String.valueOf(Cloud.HUGE_PAGES));
+            cloud.deleteVm(vm);
+        } finally {
+            server.stop();
+            cloud.runInHost("ip link delete " + bridge);
+        }
     }
 
     @Test

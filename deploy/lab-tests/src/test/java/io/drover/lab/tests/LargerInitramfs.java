@@ -9,8 +9,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The demo's initramfs with more in it. The kernel unpacks one archive behind the other, and a later file takes an earlier one's
@@ -22,13 +24,14 @@ final class LargerInitramfs {
 
     private final DemoImage image;
     private final CpioArchive more = new CpioArchive();
+    private final Set<String> modules = new HashSet<>();
 
     LargerInitramfs(DemoImage image) {
         this.image = image;
     }
 
     /**
-     * Adds modules and what they need.
+     * Adds modules and what they need, as far as they are not there yet.
      *
      * @param list
      *            a file of their names, in the order in which they can be loaded
@@ -37,7 +40,9 @@ final class LargerInitramfs {
             throws IOException, InterruptedException {
         StringBuilder order = new StringBuilder();
         for (Map.Entry<String, byte[]> module : new KernelModules(kernel).withDependencies(names).entrySet()) {
-            more.file("lib/modules/" + module.getKey() + ".ko", 0644, module.getValue());
+            if (modules.add(module.getKey())) {
+                more.file("lib/modules/" + module.getKey() + ".ko", 0644, module.getValue());
+            }
             order.append(module.getKey()).append('\n');
         }
         more.file(list, 0644, order.toString());
