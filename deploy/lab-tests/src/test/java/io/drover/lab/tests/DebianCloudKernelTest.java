@@ -9,8 +9,10 @@ import io.drover.vmm.client.VmmSettings;
 import java.util.List;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Debian with its kernel for clouds, on a user network. */
+@EnabledIfSystemProperty(named = DebianTestCase.ASKED_FOR, matches = "true", disabledReason = DebianTestCase.WHY)
 class DebianCloudKernelTest extends DebianTestCase {
     private static final int HOST_PORT = 8022;
     private static final int SERVER_PORT = 8001;

@@ -11,8 +11,10 @@ import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Debian with its kernel for everything, four CPUs and memory above the hole below 4 GiB. */
+@EnabledIfSystemProperty(named = DebianTestCase.ASKED_FOR, matches = "true", disabledReason = DebianTestCase.WHY)
 class DebianStandardKernelTest extends DebianTestCase {
     private static final int WATCHDOG_SECONDS = 4;
     /** Prints the name of the first nic. */
