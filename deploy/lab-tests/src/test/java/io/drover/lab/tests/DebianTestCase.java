@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class DebianTestCase {
     /** A system property. */
     static final String ASKED_FOR = "drover.lab.debian";
-    static final String WHY = "not all of it passes each time (deploy/lab/README.md); -Ddrover.lab.debian=true runs it";
+    static final String WHY = "it takes minutes (deploy/lab/README.md); -Ddrover.lab.debian=true runs it";
     static final Duration LIMIT = Duration.ofMinutes(5);
     /** Of {@link Order}: the test in which the guest ends. */
     static final int LAST = Integer.MAX_VALUE;
