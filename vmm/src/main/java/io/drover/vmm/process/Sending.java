@@ -53,7 +53,7 @@ final class Sending implements MigrationControl, AutoCloseable {
     private final Machine machine;
     private final Consumer<VmmMigration> told;
     private final Log log;
-    private volatile VmmMigration before;
+    private final VmmMigration before;
     private volatile Optional<Attempt> attempt = Optional.empty();
 
     /**
@@ -79,8 +79,9 @@ final class Sending implements MigrationControl, AutoCloseable {
 
     @Override
     public synchronized void send(SendMigrationRequest request, Answer answer) {
-        if (attempt.isPresent() && !attempt.get().hasFailed()) {
-            answer.refused(Refusal.BUSY, "the guest is being sent, or was sent (expected: one at a time)");
+        if (attempt.isPresent() && !attempt.get().isOver()) {
+            answer.refused(Refusal.BUSY,
+                    "the guest is being sent, or was sent and has not run here since (expected: one at a time)");
             return;
         }
         Attempt made;
@@ -337,8 +338,9 @@ final class Sending implements MigrationControl, AutoCloseable {
             }
         }
 
-        boolean hasFailed() {
-            return status().phase() == Phase.FAILED && ended.getCount() == 0;
+        /** The guest is this VMM's for certain, and nothing of this attempt is left that could stop it. */
+        boolean isOver() {
+            return ended.getCount() == 0 && (settled || status().phase() == Phase.FAILED);
         }
 
         boolean permitSwitch() {

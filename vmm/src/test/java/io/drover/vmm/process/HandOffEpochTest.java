@@ -106,23 +106,13 @@ class HandOffEpochTest {
         assertThat(vm.peek(DirtyingGuest.LOST)).isZero();
     }
 
-    private static void move(MovingVm source, MovingVm target) throws Exception {
-        try (MigrationDoor door = target.receive(VmmSendOptions.DEFAULT.connections())) {
-            source.sendTo(door, VmmSendOptions.DEFAULT);
-            source.await(Phase.CONVERGED);
-            source.client().switchMigration();
-            source.await(Phase.SENT);
-            target.await(Phase.RECEIVED);
-        }
-    }
-
     @Test
     void destinationRunsUnderTheEpochThatTheRecordGaveItOnceItHasItsLease() throws Exception {
         MovingVm source = running();
         MovingVm target = vm(true);
         assertThatThrownBy(() -> target.client().resume(NEW)).isInstanceOf(VmmRefusedException.class)
                 .hasMessageContaining("not here yet");
-        move(source, target);
+        MovingVm.move(source, target, List.of());
         // An agent that is too early: nothing runs of it, and nothing is broken by it.
         isOfAWrongEpoch(() -> renew(target, NEW));
         target.assertStandsStill(DirtyingGuest.COUNT);
@@ -137,10 +127,16 @@ class HandOffEpochTest {
         MovingVm source = running();
         isOfAWrongEpoch(() -> source.client().resume(NEW));
         MovingVm target = vm(true);
-        move(source, target);
+        MovingVm.move(source, target, List.of());
         target.client().stop();
         source.client().resume(NEW);
         runsUnderTheNewOneAndNoOther(source);
+
+        MovingVm next = vm(true);
+        MovingVm.move(source, next, List.of());
+        next.client().resume(NEW + 1);
+        renew(next, NEW + 1);
+        next.assertRuns(DirtyingGuest.COUNT);
     }
 
     /** The record said SWITCHING, but the source's agent never came to say so. */
