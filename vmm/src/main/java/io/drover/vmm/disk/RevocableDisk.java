@@ -1,6 +1,5 @@
 package io.drover.vmm.disk;
 
-import io.drover.vmm.linux.IoVector;
 import java.io.IOException;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -9,7 +8,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * A disk that can be taken from whoever uses it: from then on it fails whatever it is asked for, and what it stood for can be
  * closed while its user is still there.
  */
-public final class RevocableDisk implements Disk {
+public final class RevocableDisk extends ForwardingDisk {
     private final Disk disk;
     private final boolean readOnly;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -34,10 +33,12 @@ public final class RevocableDisk implements Disk {
         revoked = true;
     }
 
-    private void check() throws IOException {
+    @Override
+    protected Disk behind() throws IOException {
         if (revoked) {
             throw new IOException("the disk was taken from the guest");
         }
+        return disk;
     }
 
     @Override
@@ -48,48 +49,6 @@ public final class RevocableDisk implements Disk {
     @Override
     public boolean readOnly() {
         return readOnly;
-    }
-
-    @Override
-    public void read(long offset, IoVector into) throws IOException {
-        check();
-        disk.read(offset, into);
-    }
-
-    @Override
-    public void write(long offset, IoVector from) throws IOException {
-        check();
-        disk.write(offset, from);
-    }
-
-    @Override
-    public void flush() throws IOException {
-        check();
-        disk.flush();
-    }
-
-    @Override
-    public void discard(long offset, long length) throws IOException {
-        check();
-        disk.discard(offset, length);
-    }
-
-    @Override
-    public void writeZeroes(long offset, long length, boolean mayUnmap) throws IOException {
-        check();
-        disk.writeZeroes(offset, length, mayUnmap);
-    }
-
-    @Override
-    public void grow(long newSize) throws IOException {
-        check();
-        disk.grow(newSize);
-    }
-
-    @Override
-    public Extent extent(long offset, long maxBytes) throws IOException {
-        check();
-        return disk.extent(offset, maxBytes);
     }
 
     @Override

@@ -4,7 +4,6 @@ import io.drover.vmm.linux.IoVector;
 import java.io.IOException;
 import java.util.BitSet;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -13,7 +12,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * asked for it hears of that. So whoever takes a block out and then reads it has what was changed before, and finds it again if
  * it has changed since. While nobody copies, that is one branch for each change.
  */
-public final class TrackedDisk implements Disk {
+public final class TrackedDisk extends ForwardingDisk {
     private final Disk disk;
     private volatile Optional<DirtyBlocks> tracking = Optional.empty();
     /** The copier reads under it, so that the disk is not closed under its hands. */
@@ -113,6 +112,11 @@ public final class TrackedDisk implements Disk {
     }
 
     @Override
+    protected Disk behind() {
+        return disk;
+    }
+
+    @Override
     public long size() {
         return disk.size();
     }
@@ -123,11 +127,6 @@ public final class TrackedDisk implements Disk {
     }
 
     @Override
-    public void read(long offset, IoVector into) throws IOException {
-        disk.read(offset, into);
-    }
-
-    @Override
     public void write(long offset, IoVector from) throws IOException {
         try {
             disk.write(offset, from);
@@ -135,11 +134,6 @@ public final class TrackedDisk implements Disk {
             // One that failed may have come half way.
             changed(offset, from.byteCount());
         }
-    }
-
-    @Override
-    public void flush() throws IOException {
-        disk.flush();
     }
 
     @Override
@@ -168,26 +162,6 @@ public final class TrackedDisk implements Disk {
                             + " when the migration has ended");
         }
         disk.grow(newSize);
-    }
-
-    @Override
-    public Extent extent(long offset, long maxBytes) throws IOException {
-        return disk.extent(offset, maxBytes);
-    }
-
-    @Override
-    public OptionalLong releasedFingerprint() throws IOException {
-        return disk.releasedFingerprint();
-    }
-
-    @Override
-    public void release() throws IOException {
-        disk.release();
-    }
-
-    @Override
-    public void hold() throws IOException {
-        disk.hold();
     }
 
     @Override

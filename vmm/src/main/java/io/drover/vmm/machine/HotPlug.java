@@ -1,13 +1,10 @@
 package io.drover.vmm.machine;
 
 import io.drover.vmm.disk.Disk;
-import io.drover.vmm.disk.RevocableDisk;
-import io.drover.vmm.disk.TrackedDisk;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.PluggedDevice.Kind;
 import io.drover.vmm.machine.PluggedDevice.Presence;
 import io.drover.vmm.pci.SlotRegisters;
-import io.drover.vmm.virtio.block.BlockDevice;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -73,12 +70,11 @@ final class HotPlug implements AutoCloseable {
         worker.execute(() -> {
             Optional<PluggedDevice> device = devices.find(id);
             if (device.isEmpty() || device.get().isLeaving()
-                    || !(device.get()
-                            .kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk disk, TrackedDisk _, BlockDevice _))) {
+                    || !(device.get().kind() instanceof Kind.OfDisk disk)) {
                 answer.refused(Refusal.FAILED, "disk " + id + " : none (expected: one of this machine's, not leaving)");
                 return;
             }
-            resize(device.get(), disk, sizeBytes, answer);
+            resize(device.get(), disk.disk(), sizeBytes, answer);
         });
     }
 

@@ -303,9 +303,9 @@ final class PciDevices implements AutoCloseable {
     synchronized List<DiskState> disks() {
         List<DiskState> disks = new ArrayList<>();
         for (PluggedDevice device : devices.values()) {
-            if (device
-                    .kind() instanceof Kind.OfDisk(DiskSettings settings, RevocableDisk disk, TrackedDisk _, BlockDevice block)) {
-                disks.add(new DiskState(settings.id(), disk.size(), device.isLeaving(), block.counts()));
+            if (device.kind() instanceof Kind.OfDisk disk) {
+                disks.add(new DiskState(disk.settings().id(), disk.disk().size(), device.isLeaving(),
+                        disk.device().counts()));
             }
         }
         return disks;
@@ -314,18 +314,16 @@ final class PciDevices implements AutoCloseable {
     /** That of an id, if it can be copied: it is written to, and stays. Any thread. */
     synchronized Optional<TrackedDisk> copiedDisk(String id) {
         PluggedDevice device = devices.get(id);
-        return device != null && !device.isLeaving()
-                && device
-                        .kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk _, TrackedDisk disk, BlockDevice _)
-                && !disk.readOnly() ? Optional.of(disk) : Optional.empty();
+        return device != null && !device.isLeaving() && device.kind() instanceof Kind.OfDisk disk
+                && !disk.copied().readOnly() ? Optional.of(disk.copied()) : Optional.empty();
     }
 
     /** The nics, as the disks. Any thread. */
     synchronized List<NicState> nics() {
         List<NicState> nics = new ArrayList<>();
         for (PluggedDevice device : devices.values()) {
-            if (device.kind() instanceof Kind.OfNic(NicSettings settings, NetDevice nic, RevocableNetwork _)) {
-                nics.add(new NicState(settings.id(), device.isLeaving(), nic.counts()));
+            if (device.kind() instanceof Kind.OfNic nic) {
+                nics.add(new NicState(nic.settings().id(), device.isLeaving(), nic.device().counts()));
             }
         }
         return nics;
@@ -373,9 +371,8 @@ final class PciDevices implements AutoCloseable {
     synchronized List<TrackedDisk> writableDisks() {
         List<TrackedDisk> writable = new ArrayList<>();
         for (PluggedDevice device : devices.values()) {
-            if (device.kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk _, TrackedDisk disk, BlockDevice _)
-                    && !disk.readOnly() && !device.isClosing()) {
-                writable.add(disk);
+            if (device.kind() instanceof Kind.OfDisk disk && !disk.copied().readOnly() && !device.isClosing()) {
+                writable.add(disk.copied());
             }
         }
         return writable;
@@ -384,9 +381,8 @@ final class PciDevices implements AutoCloseable {
     /** While they are still. */
     synchronized void flushDisks() throws IOException {
         for (PluggedDevice device : devices.values()) {
-            if (device.kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk disk, TrackedDisk _, BlockDevice _)
-                    && !disk.readOnly()) {
-                disk.flush();
+            if (device.kind() instanceof Kind.OfDisk disk && !disk.disk().readOnly()) {
+                disk.disk().flush();
             }
         }
     }
@@ -394,10 +390,9 @@ final class PciDevices implements AutoCloseable {
     /** As {@link StillMachine#releaseDisks}. While they are still. */
     synchronized void releaseDisks(Set<String> kept) throws IOException {
         for (PluggedDevice device : devices.values()) {
-            if (device
-                    .kind() instanceof Kind.OfDisk(DiskSettings settings, RevocableDisk disk, TrackedDisk _, BlockDevice _)
-                    && !disk.readOnly() && !kept.contains(settings.id())) {
-                disk.release();
+            if (device.kind() instanceof Kind.OfDisk disk && !disk.disk().readOnly()
+                    && !kept.contains(disk.settings().id())) {
+                disk.disk().release();
             }
         }
     }
@@ -405,9 +400,8 @@ final class PciDevices implements AutoCloseable {
     /** Has all for this machine again. */
     synchronized void holdDisks() throws IOException {
         for (PluggedDevice device : devices.values()) {
-            if (device
-                    .kind() instanceof Kind.OfDisk(DiskSettings _, RevocableDisk disk, TrackedDisk _, BlockDevice _)) {
-                disk.hold();
+            if (device.kind() instanceof Kind.OfDisk disk) {
+                disk.disk().hold();
             }
         }
     }

@@ -1,16 +1,15 @@
 package io.drover.vmm.disk.image;
 
 import io.drover.vmm.disk.Disk;
-import io.drover.vmm.linux.IoVector;
+import io.drover.vmm.disk.ForwardingDisk;
 import java.io.IOException;
 import java.util.List;
-import java.util.OptionalLong;
 
 /**
  * A disk whose image another VMM still has, from which its guest comes. Until {@link #hold} it is open to be looked at, read-only
  * and without a lock, so that nothing can be written; then it is opened anew, locked, and read as it is by then.
  */
-public final class AwaitedDisk implements Disk {
+public final class AwaitedDisk extends ForwardingDisk {
     private final List<DiskImage> chain;
     private volatile Disk disk;
     private volatile boolean held;
@@ -57,8 +56,8 @@ public final class AwaitedDisk implements Disk {
     }
 
     @Override
-    public OptionalLong releasedFingerprint() throws IOException {
-        return disk.releasedFingerprint();
+    protected Disk behind() {
+        return disk;
     }
 
     @Override
@@ -69,41 +68,6 @@ public final class AwaitedDisk implements Disk {
     @Override
     public boolean readOnly() {
         return false;
-    }
-
-    @Override
-    public void read(long offset, IoVector into) throws IOException {
-        disk.read(offset, into);
-    }
-
-    @Override
-    public void write(long offset, IoVector from) throws IOException {
-        disk.write(offset, from);
-    }
-
-    @Override
-    public void flush() throws IOException {
-        disk.flush();
-    }
-
-    @Override
-    public void discard(long offset, long length) throws IOException {
-        disk.discard(offset, length);
-    }
-
-    @Override
-    public void writeZeroes(long offset, long length, boolean mayUnmap) throws IOException {
-        disk.writeZeroes(offset, length, mayUnmap);
-    }
-
-    @Override
-    public void grow(long newSize) throws IOException {
-        disk.grow(newSize);
-    }
-
-    @Override
-    public Extent extent(long offset, long maxBytes) throws IOException {
-        return disk.extent(offset, maxBytes);
     }
 
     @Override
