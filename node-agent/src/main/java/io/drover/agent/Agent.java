@@ -6,20 +6,25 @@ import io.drover.agent.cluster.Heartbeat;
 import io.drover.agent.cluster.Membership;
 import io.drover.agent.cluster.Ownership;
 import io.drover.agent.cluster.OwnershipWatch;
+import io.drover.agent.cluster.RecordPaths;
 import io.drover.agent.cluster.VmRecords;
 import io.drover.agent.cgroup.Cgroups;
 import io.drover.agent.confinement.Confinement;
 import io.drover.agent.confinement.Confinements;
 import io.drover.agent.driver.Driver;
+import io.drover.agent.driver.MigratingDriver;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.driver.kvm.VmmProgram;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.FolderWatch;
+import io.drover.agent.holding.ZooKeeperRecord;
 import io.drover.agent.host.HostFacts;
 import io.drover.agent.host.HostTopology;
 import io.drover.agent.lease.Leases;
 import io.drover.agent.metrics.MetricsServer;
 import io.drover.agent.metrics.VmMetrics;
+import io.drover.agent.migration.MigrationNetwork;
+import io.drover.agent.migration.Migrations;
 import io.drover.agent.net.HostNetworks;
 import io.drover.agent.observe.ObservationBoard;
 import io.drover.agent.server.AgentServer;
@@ -32,6 +37,7 @@ import io.drover.proto.state.v1.HostSession;
 import io.drover.scheduler.capacity.HostCapacity;
 import io.drover.vmm.client.HostClock;
 import io.drover.vmm.client.VmmCpuidLeaf;
+import io.drover.vmm.client.VmmSendOptions;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -123,7 +129,7 @@ final class Agent implements AutoCloseable {
         Leases leases = new Leases(config.timing().lease(), vm -> isOurs(records, vm));
         HostVms vms = opened(new HostVms(
                 new HostVms.Foundations(data.path().resolve("vms"), data.path().resolve("graveyard"), capacity,
-                        drivers, files, networks, shares, records, watch, leases, board, timer,
+                        drivers, files, networks, shares, records, watch, leases, migrations(zookeeper), board, timer,
                         witness)));
         vms.recover();
 
@@ -141,6 +147,14 @@ final class Agent implements AutoCloseable {
                 () -> membership.advertise(record(facts, capacity, found, networks.advertised(), shares)),
                 NETWORKS_PERIOD.toMillis(), NETWORKS_PERIOD.toMillis(), TimeUnit.MILLISECONDS);
         return new Addresses(address, metrics);
+    }
+
+    private Migrations migrations(CuratorFramework zookeeper) {
+        String advertised = config.advertise().map(address -> address.substring(0, address.lastIndexOf(':')))
+                .orElse(config.listen().getHostString());
+        return new Migrations(config.host(),
+                new MigrationNetwork(config.listen().getAddress(), advertised, config.tlsFolder()),
+                vm -> new ZooKeeperRecord(zookeeper, RecordPaths.vm(vm.name()), vm.uid()));
     }
 
     private static boolean isOurs(VmRecords records, VmIdentity vm) throws IOException, InterruptedException {
@@ -218,6 +232,10 @@ final class Agent implements AutoCloseable {
                     .setEax(leaf.eax()).setEbx(leaf.ebx()).setEcx(leaf.ecx()).setEdx(leaf.edx()));
         }
         for (Driver driver : found.drivers().values()) {
+            if (driver instanceof MigratingDriver && HostDrivers.isUsable(driver)) {
+                record.getMigrationsBuilder().setProtocol(VmmSendOptions.PROTOCOL).setMirrorsDisks(true)
+                        .addDrivers(driver.name());
+            }
             record.addDrivers(
                     HostRecord.Driver.newBuilder().setName(driver.name()).setUsable(HostDrivers.isUsable(driver))
                             .setMessage(driver.status().message()));

@@ -69,7 +69,7 @@ public sealed interface Ownership {
                 .filter(record -> record.getUid().equals(uid) && record.getDisksHost().equals(host.name())).isPresent();
     }
 
-    private static boolean isKnown(VmRecord record) {
+    static boolean isKnown(VmRecord record) {
         return record.getFormat() >= RecordFormat.FIRST && record.getFormat() <= NEWEST_FORMAT;
     }
 }

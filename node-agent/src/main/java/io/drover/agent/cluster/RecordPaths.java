@@ -6,7 +6,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /** Where the records are in ZooKeeper (state.proto). */
-final class RecordPaths {
+public final class RecordPaths {
     private static final int SHARDS = 64;
 
     private RecordPaths() {}
@@ -19,7 +19,8 @@ final class RecordPaths {
         return "/drover/live/" + host.name();
     }
 
-    static String vm(String vm) {
+    /** Of a VM. */
+    public static String vm(String vm) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(vm.getBytes(StandardCharsets.UTF_8));
             return String.format("/drover/vms/%02x/%s", (digest[0] & 0xFF) % SHARDS, vm);

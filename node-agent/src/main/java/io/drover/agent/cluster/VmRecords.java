@@ -26,18 +26,31 @@ public final class VmRecords {
     }
 
     /**
+     * What was read of a VM.
+     *
+     * @param record of this VM, in a format that this agent knows; empty: there is none
+     */
+    public record Look(Ownership ownership, Optional<VmRecord> record) {}
+
+    /** As {@link #look}, of the owner alone. */
+    public Ownership ownership(String vm, String uid, long epoch) throws ClusterAwayException, InterruptedException {
+        return look(vm, uid, epoch).ownership();
+    }
+
+    /**
      * Whether this host may run the VM under this epoch, by a read that is not stale: what was written before the
      * call is seen. A host that somebody has deleted as off for good owns nothing, whatever the VM's record still says.
      *
      * @throws ClusterAwayException when ZooKeeper does not answer
      */
-    public Ownership ownership(String vm, String uid, long epoch) throws ClusterAwayException, InterruptedException {
+    public Look look(String vm, String uid, long epoch) throws ClusterAwayException, InterruptedException {
         Optional<VmRecord> vmRecord = read(RecordPaths.vm(vm), VmRecord.parser());
         Optional<HostRecord> hostRecord = read(RecordPaths.host(host), HostRecord.parser());
-        return hostRecord.map(HostRecord::getFenced).orElse(false)
+        Ownership ownership = hostRecord.map(HostRecord::getFenced).orElse(false)
                 ? new Ownership.Nobodys("host " + host + " is being deleted: somebody said that it is off for good",
                         Ownership.disksStay(vmRecord, host, uid))
                 : Ownership.of(vmRecord, host, uid, epoch);
+        return new Look(ownership, vmRecord.filter(record -> Ownership.isKnown(record) && record.getUid().equals(uid)));
     }
 
     private <T> Optional<T> read(String path, Parser<T> parser) throws ClusterAwayException, InterruptedException {

@@ -130,6 +130,13 @@ public final class VmDisks {
         }
     }
 
+    /** Removes what is kept of all of them, for good. No machine may have one. */
+    public void clear() throws IOException {
+        for (DiskOrder order : orders) {
+            remove(order.name());
+        }
+    }
+
     /**
      * Makes those that are not there yet, and those larger that are to be.
      *

@@ -4,6 +4,7 @@ import io.drover.agent.process.ProcessIdentity;
 import io.drover.vmm.client.VmmCpuidEntry;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -49,6 +50,11 @@ public interface Machine extends AutoCloseable {
 
     /** Its devices, to be changed. */
     MachineDevices devices();
+
+    /** Its moves to other hosts and from them; empty when it stays where it is. */
+    default Optional<MachineMigration> migration() {
+        return Optional.empty();
+    }
 
     /** Trims the logs that the process writes itself. Called from time to time. */
     void trimLogs() throws IOException;

@@ -53,6 +53,11 @@ public record VmFolder(Path path) {
         return path.resolve("local.pb");
     }
 
+    /** The agent's {@code LocalHandOff}, while the VM is in one. */
+    public Path handOff() {
+        return path.resolve("handoff.pb");
+    }
+
     /** What the guest prints on its serial console. */
     public Path consoleLog() {
         return run().resolve("console.log");

@@ -1,6 +1,7 @@
 package io.drover.agent.handoff;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.drover.scheduler.migration.MoveOptions;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
@@ -26,11 +27,24 @@ public final class ScheduledAlarms implements Alarms, AutoCloseable {
      */
     public record Patience(Duration retry, Duration deadline, Duration standstill) {
         private static final Duration RETRY = Duration.ofSeconds(1);
+        /** From when the source has sent all to when the destination has committed. */
         private static final Duration STANDSTILL = Duration.ofSeconds(8);
 
         /** As a migration with this timeout has it. */
         public static Patience of(Duration timeout) {
             return new Patience(RETRY, timeout, STANDSTILL);
+        }
+
+        /**
+         * As a migration with these options has it. A guest that may stand still for as long as the rest takes is waited for as
+         * long as the whole may take; that its stream goes on at all is its machine's to watch.
+         */
+        public static Patience of(MoveOptions options) {
+            Duration timeout = Duration.ofMillis(options.timeoutMillis());
+            return new Patience(RETRY, timeout,
+                    options.unconverged() == MoveOptions.Unconverged.STOP_AND_COPY && timeout.compareTo(STANDSTILL) > 0
+                            ? timeout
+                            : STANDSTILL);
         }
 
         private Duration before(Alarm alarm) {
@@ -63,10 +77,19 @@ public final class ScheduledAlarms implements Alarms, AutoCloseable {
 
     @Override
     public void wake(Alarm alarm) {
+        wake(alarm, patience.before(alarm));
+    }
+
+    /** All of the guest has been sent, however long that took: what is left of the standstill is the wait for an answer. */
+    public void allSent() {
+        wake(Alarm.SWITCH, Patience.STANDSTILL);
+    }
+
+    private void wake(Alarm alarm, Duration pause) {
         lock.lock();
         try {
             ScheduledFuture<?> before = set.put(alarm, timer.schedule(() -> woken.accept(new HandOffEvent.Woken(alarm)),
-                    patience.before(alarm).toMillis(), TimeUnit.MILLISECONDS));
+                    pause.toMillis(), TimeUnit.MILLISECONDS));
             if (before != null) {
                 before.cancel(false);
             }

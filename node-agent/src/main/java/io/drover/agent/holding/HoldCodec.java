@@ -14,7 +14,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /** What a VM's record says of ownership. All else in a record stays as it is. */
-final class HoldCodec {
+public final class HoldCodec {
     /** The newest format of a VM's record that this code can obey. */
     static final int NEWEST_FORMAT = RecordFormat.newest(VmRecord.getDescriptor());
     /** More would not fit beside a large spec. */
@@ -27,7 +27,7 @@ final class HoldCodec {
      *
      * @throws IllegalArgumentException when the record contradicts itself
      */
-    static Hold decode(VmRecord vm) {
+    public static Hold decode(VmRecord vm) {
         return new Hold(
                 vm.hasOwner()
                         ? Optional.of(new Owner(new HostId(vm.getOwner().getHost()), vm.getOwner().getEpoch()))

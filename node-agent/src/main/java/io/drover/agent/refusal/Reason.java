@@ -30,6 +30,10 @@ public enum Reason {
     VM_NOT_FOUND,
     /** The VM's run has not ended. */
     VM_RUNS,
+    /** The VM's record has no such migration that waits for this host to prepare. */
+    NO_SUCH_MIGRATION,
+    /** The VM is in the hand-off of a migration. */
+    MIGRATING,
     /** The agent has no good session in ZooKeeper now. */
     ZOOKEEPER_AWAY,
     /** The host failed. */

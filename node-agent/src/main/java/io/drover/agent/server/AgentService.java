@@ -20,6 +20,8 @@ import io.drover.proto.agent.v1.PutFileRequest;
 import io.drover.proto.agent.v1.PutFileResponse;
 import io.drover.proto.agent.v1.ReadLogRequest;
 import io.drover.proto.agent.v1.ReadLogResponse;
+import io.drover.proto.agent.v1.ReceiveVmRequest;
+import io.drover.proto.agent.v1.ReceiveVmResponse;
 import io.drover.proto.agent.v1.RemoveVmRequest;
 import io.drover.proto.agent.v1.RemoveVmResponse;
 import io.drover.proto.agent.v1.StartVmRequest;
@@ -106,6 +108,11 @@ final class AgentService extends AgentServiceGrpc.AgentServiceImplBase {
     public void stopVm(StopVmRequest request, StreamObserver<StopVmResponse> answers) {
         answer(answers, () -> StopVmResponse.newBuilder()
                 .setObservation(vms.stop(request.getUid(), request.getEpoch(), grace(request))).build());
+    }
+
+    @Override
+    public void receiveVm(ReceiveVmRequest request, StreamObserver<ReceiveVmResponse> answers) {
+        answer(answers, () -> ReceiveVmResponse.newBuilder().setObservation(vms.receive(request)).build());
     }
 
     @Override

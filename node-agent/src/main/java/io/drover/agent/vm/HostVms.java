@@ -10,12 +10,17 @@ import io.drover.agent.disk.VmDisks;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
 import io.drover.agent.driver.MachinePlan;
+import io.drover.agent.driver.MigratingDriver;
 import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.driver.UnsupportedPlanException;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.VmFolder;
+import io.drover.agent.handoff.HandOff;
+import io.drover.agent.handoff.SourceHandOff;
+import io.drover.agent.holding.HoldCodec;
 import io.drover.agent.lease.Leases;
+import io.drover.agent.migration.Migrations;
 import io.drover.agent.net.HostNetworks;
 import io.drover.agent.net.NicOrder;
 import io.drover.agent.net.VmNics;
@@ -23,10 +28,15 @@ import io.drover.agent.observe.ObservationBoard;
 import io.drover.agent.refusal.RefusedException;
 import io.drover.agent.share.HostShares;
 import io.drover.proto.agent.v1.ChangeDeviceRequest;
+import io.drover.proto.agent.v1.MigrationObservation;
+import io.drover.proto.agent.v1.ReceiveVmRequest;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.proto.agent.v1.VmUsage;
+import io.drover.proto.state.v1.VmRecord;
 import io.drover.scheduler.capacity.HostCapacity;
+import io.drover.scheduler.migration.Migration;
+import io.drover.scheduler.migration.Move;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +73,7 @@ public final class HostVms implements AutoCloseable {
      */
     public record Foundations(Path folder, Path graveyard, HostCapacity capacity, Map<String, Driver> drivers,
             FileStore files, HostNetworks networks, HostShares shares,
-            VmRecords records, OwnershipWatch watch, Leases leases, ObservationBoard board,
+            VmRecords records, OwnershipWatch watch, Leases leases, Migrations migrations, ObservationBoard board,
             ScheduledExecutorService timer, StartStep.Witness witness) {
         public Foundations {
             drivers = Map.copyOf(drivers);
@@ -80,7 +90,7 @@ public final class HostVms implements AutoCloseable {
         this.on = on;
         this.graveyard = new Graveyard(on.graveyard());
         this.surroundings = new Vm.Surroundings(on.timer(), on.board()::observed, on.witness(),
-                on.shares(), on.leases());
+                on.shares(), on.leases(), on.migrations(), this::recordMayHaveChanged);
         this.register = new VmRegister(on.capacity(), on.shares());
         Files.createDirectories(on.folder());
         ScheduledFuture<?> _ = on.timer().scheduleWithFixedDelay(this::tidy,
@@ -161,7 +171,7 @@ public final class HostVms implements AutoCloseable {
         LocalRecord record = new LocalRecord(order.request(), new LocalState.Starting(Vm.now()), 0);
         Vm vm = new Vm(prepared, driver, folder, record, surroundings, preparation(on, folder));
         try {
-            check(driver, prepared, order.request());
+            check(driver, prepared, order.request(), order.request().getDisksExpected());
             on.shares().check(identity.name(), prepared.share(), prepared.plan().memoryBytes());
             register.admit(vm);
         } catch (RefusedException e) {
@@ -179,6 +189,85 @@ public final class HostVms implements AutoCloseable {
             throw Refusals.unbootable(identity, observation.getExit().getMessage());
         }
         return observation;
+    }
+
+    /**
+     * Has a VM come here from another host, by a migration that its record has; once it was asked for, tells how it goes.
+     *
+     * @return what was observed when the hand-off had begun
+     */
+    public VmObservation receive(ReceiveVmRequest request) throws RefusedException, InterruptedException {
+        StartOrder order;
+        try {
+            order = StartOrder.of(request.getStart());
+        } catch (IllegalArgumentException e) {
+            throw Refusals.badRequest(request.getStart(), e);
+        }
+        Lock coming = register.coming(order.identity().uid());
+        coming.lockInterruptibly();
+        try {
+            Optional<VmObservation> known = register.find(order.identity().uid()).map(Vm::observation)
+                    .filter(seen -> seen.getMigration().getId().equals(request.getMigration())
+                            && seen.getMigration().getSide() == MigrationObservation.Side.DESTINATION);
+            return known.isPresent() ? known.get() : receiveNew(order, request.getMigration());
+        } finally {
+            coming.unlock();
+        }
+    }
+
+    private VmObservation receiveNew(StartOrder order, String migration)
+            throws RefusedException, InterruptedException {
+        VmIdentity identity = order.identity();
+        Move move = awaited(identity, migration);
+        Driver driver = usableDriver(order.request().getDriver(), identity);
+        if (!(driver instanceof MigratingDriver)) {
+            throw Refusals.doesNotMigrate(identity, driver.name());
+        }
+        if (register.find(identity.uid()).filter(Vm::isMoving).isPresent()) {
+            throw Refusals.migrating(identity);
+        }
+        Optional<Vm> older = makeWay(identity);
+        VmFolder folder = new VmFolder(on.folder().resolve(identity.uid()));
+        StartOrder.Prepared prepared = order.prepare(on.files(), folder, on.networks());
+        LocalRecord record = new LocalRecord(order.request(), new LocalState.Starting(Vm.now()), 0);
+        Vm vm = new Vm(prepared, driver, folder, record, surroundings, preparation(on, folder));
+        try {
+            check(driver, prepared, order.request(), false);
+            on.shares().check(identity.name(), prepared.share(), prepared.plan().memoryBytes());
+            register.admit(vm);
+        } catch (RefusedException e) {
+            vm.close();
+            throw e;
+        }
+        log.info("VM {}: comes from host {} by migration {}", identity, move.source(), migration);
+        CompletableFuture<VmObservation> _ = vm.receive(move);
+        VmObservation observation = outcome(vm, older);
+        older.ifPresent(Vm::close);
+        watch(identity);
+        return observation;
+    }
+
+    /** The migration, if the record says that this host is to prepare for it. */
+    private Move awaited(VmIdentity identity, String migration) throws RefusedException, InterruptedException {
+        Optional<VmRecord> record;
+        try {
+            record = on.records().look(identity.name(), identity.uid(), identity.epoch()).record();
+        } catch (ClusterAwayException e) {
+            throw Refusals.ownerUnknown(identity, e);
+        }
+        try {
+            if (record.isPresent()
+                    && HoldCodec.decode(record.get())
+                            .migration() instanceof Migration.Preparing(Move move, boolean cancelAsked)
+                    && move.id().equals(migration) && !cancelAsked
+                    && move.epoch() == identity.epoch() && move.destination().equals(on.migrations().host())) {
+                return move;
+            }
+        } catch (IllegalArgumentException e) {
+            throw Refusals.noSuchMigration(identity, migration, e.getMessage()).causedBy(e);
+        }
+        throw Refusals.noSuchMigration(identity, migration,
+                "the VM's record has none of that id that waits for this host to prepare");
     }
 
     private VmObservation outcome(Vm vm, Optional<Vm> older) throws RefusedException, InterruptedException {
@@ -255,12 +344,12 @@ public final class HostVms implements AutoCloseable {
         return start -> StartOrder.of(start).prepareAgain(on.files(), folder, on.networks());
     }
 
-    private static void check(Driver driver, StartOrder.Prepared prepared, StartVmRequest request)
-            throws RefusedException {
+    private static void check(Driver driver, StartOrder.Prepared prepared, StartVmRequest request,
+            boolean disksExpected) throws RefusedException {
         MachinePlan plan = prepared.plan();
         try {
             driver.check(plan);
-            prepared.disks().check(request.getDisksExpected(), request.getAddedDisksList());
+            prepared.disks().check(disksExpected, request.getAddedDisksList());
             prepared.nics().check();
         } catch (UnbootableException e) {
             throw Refusals.unbootable(plan.identity(), e.getMessage()).causedBy(e);
@@ -281,6 +370,9 @@ public final class HostVms implements AutoCloseable {
         Vm vm = here.isPresent() ? here.get() : requireOrSpend(uid, epoch);
         if (vm.epoch() != epoch) {
             throw Refusals.notOwner(vm.plan().identity(), "it runs under epoch " + vm.epoch() + ", not " + epoch);
+        }
+        if (vm.isArriving()) {
+            throw Refusals.migrating(vm.plan().identity());
         }
         try {
             return vm.stop(grace).get();
@@ -313,6 +405,9 @@ public final class HostVms implements AutoCloseable {
         VmIdentity identity = vm.plan().identity();
         if (vm.epoch() != request.getEpoch()) {
             throw Refusals.notOwner(identity, "it runs under epoch " + vm.epoch() + ", not " + request.getEpoch());
+        }
+        if (vm.isMoving()) {
+            throw Refusals.migrating(identity);
         }
         try {
             check(identity, vm.folder(), request);
@@ -360,6 +455,9 @@ public final class HostVms implements AutoCloseable {
         VmIdentity identity = vm.plan().identity();
         if (vm.epoch() > epoch) {
             throw Refusals.notOwner(identity, "it is here under epoch " + vm.epoch() + ", not " + epoch);
+        }
+        if (vm.isMoving()) {
+            throw Refusals.migrating(identity);
         }
         if (!vm.hasEnded()) {
             throw Refusals.runs(identity);
@@ -428,17 +526,24 @@ public final class HostVms implements AutoCloseable {
         });
     }
 
-    /** Reads the record of a VM that runs here, and destroys the VM if this host may not run it. */
+    /**
+     * Reads the record of a VM that runs here, destroys the VM if this host may not run it, and joins a migration by which it is
+     * to leave. What is in a hand-off is left to that.
+     */
     private void audit(String uid) throws InterruptedException {
-        Optional<Vm> found = register.find(uid).filter(vm -> !vm.hasEnded());
-        if (found.isEmpty()) {
+        Optional<Vm> found = register.find(uid);
+        found.ifPresent(Vm::recordMayHaveChanged);
+        if (found.isEmpty() || found.get().isMoving() || found.get().hasEnded()) {
             return;
         }
         Vm vm = found.get();
         VmIdentity identity = vm.plan().identity();
         try {
-            Ownership ownership = on.records().ownership(identity.name(), identity.uid(), identity.epoch());
-            if (!(ownership instanceof Ownership.Ours)) {
+            VmRecords.Look look = on.records().look(identity.name(), identity.uid(), identity.epoch());
+            Ownership ownership = look.ownership();
+            if (ownership instanceof Ownership.Ours) {
+                look.record().ifPresent(record -> joinIfLeaving(vm, record));
+            } else {
                 vm.destroy(ownership.why()).get();
                 if (ownership.disksStay()) {
                     return;
@@ -453,6 +558,25 @@ public final class HostVms implements AutoCloseable {
         } catch (ExecutionException | IOException e) {
             log.error("VM {}: may not run here, but cannot be destroyed; trying again", identity, e);
             auditAgain(uid);
+        }
+    }
+
+    private void joinIfLeaving(Vm vm, VmRecord record) {
+        try {
+            Optional<HandOff.Step> first = HandOff.join(HoldCodec.decode(record), on.migrations().host())
+                    .filter(step -> step.next() instanceof SourceHandOff);
+            if (first.isEmpty()) {
+                return;
+            }
+            if (vm.isRunning()) {
+                log.info("VM {}: leaves by migration {}", vm.plan().identity(), first.get().next().move().id());
+                CompletableFuture<VmObservation> _ = vm.join(first.get());
+            } else {
+                // Its guest reboots, or has just come: there is nothing to send yet.
+                auditAgain(vm.plan().identity().uid());
+            }
+        } catch (IllegalArgumentException e) {
+            log.error("VM {}: its record cannot be understood", vm.plan().identity(), e);
         }
     }
 

@@ -27,8 +27,10 @@ import java.util.Optional;
  * @param reboots of the guest in this run
  * @param given what the run goes on with, whatever process it is in
  * @param devices how far the run's are behind what was asked for
+ * @param leavingBy the migration whose hand-off this host is in as the source
  */
-record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given given, DeviceOrder devices) {
+record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given given, DeviceOrder devices,
+        Optional<String> leavingBy) {
     private static final int NEWEST_FORMAT = RecordFormat.newest(LocalVm.getDescriptor());
 
     /**
@@ -50,27 +52,37 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
         Objects.requireNonNull(start);
         Objects.requireNonNull(state);
         Objects.requireNonNull(given);
+        Objects.requireNonNull(leavingBy);
     }
 
     /** Of a run that was given nothing yet. */
     LocalRecord(StartVmRequest start, LocalState state, int reboots) {
-        this(start, state, reboots, Given.NOTHING, DeviceOrder.of(start));
+        this(start, state, reboots, Given.NOTHING, DeviceOrder.of(start), Optional.empty());
     }
 
     LocalRecord withState(LocalState next) {
-        return new LocalRecord(start, next, reboots, given, devices);
+        return new LocalRecord(start, next, reboots, given, devices, leavingBy);
     }
 
     LocalRecord withReboots(int count) {
-        return new LocalRecord(start, state, count, given, devices);
+        return new LocalRecord(start, state, count, given, devices, leavingBy);
     }
 
     LocalRecord withGiven(Given now) {
-        return new LocalRecord(start, state, reboots, now, devices);
+        return new LocalRecord(start, state, reboots, now, devices, leavingBy);
     }
 
     LocalRecord with(StartVmRequest newStart, DeviceOrder newDevices) {
-        return new LocalRecord(newStart, state, reboots, given, newDevices);
+        return new LocalRecord(newStart, state, reboots, given, newDevices, leavingBy);
+    }
+
+    /** The same run under another epoch, to which a hand-off has come. */
+    LocalRecord withEpoch(long epoch) {
+        return new LocalRecord(start.toBuilder().setEpoch(epoch).build(), state, reboots, given, devices, leavingBy);
+    }
+
+    LocalRecord leavingBy(Optional<String> migration) {
+        return new LocalRecord(start, state, reboots, given, devices, migration);
     }
 
     /** Makes it durable. */
@@ -92,7 +104,7 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
                         + "; run the agent that wrote it, or a newer one)");
             }
             return Optional.of(new LocalRecord(stored.getStart(), state(stored), stored.getReboots(), given(stored),
-                    devices(stored)));
+                    devices(stored), Optional.of(stored.getLeavingByMigration()).filter(id -> !id.isEmpty())));
         } catch (NoSuchFileException expected) {
             return Optional.empty();
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
@@ -161,6 +173,7 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
         }
         stored.setDeviceGeneration(devices.generation()).setDeviceFailure(devices.failure().orElse(""));
         devices.pending().ifPresent(stored::setDeviceChange);
+        leavingBy.ifPresent(stored::setLeavingByMigration);
         return stored.setFormat(RecordFormat.of(stored)).build();
     }
 

@@ -5,6 +5,8 @@ import io.drover.agent.cluster.Ownership;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.folder.VmFolder;
+import io.drover.agent.handoff.HandOffNote;
+import io.drover.agent.holding.NoteFile;
 import io.drover.proto.agent.v1.VmObservation;
 import java.io.IOException;
 import java.time.Duration;
@@ -75,6 +77,16 @@ final class Recovery {
         }
         LocalRecord local = found.get();
         StartOrder order = StartOrder.of(local.start());
+        Optional<HandOffNote> note = new NoteFile(folder.handOff()).read()
+                .filter(left -> order.identity().epoch() == left.move().epoch()
+                        || order.identity().epoch() == left.move().epoch() + 1);
+        if (note.isPresent()) {
+            log.info("VM {}: an earlier agent left it in migration {}", order.identity(), note.get().move().id());
+            Vm vm = vm(folder, local, order);
+            CompletableFuture<VmObservation> rejoined = vm.rejoin(note.get());
+            kept.accept(vm);
+            return Optional.of(rejoined);
+        }
         boolean ended = local.state() instanceof LocalState.Ended;
         Ownership ownership = ownership(order.identity());
         // The end of a VM that nobody owns now may not have been heard of yet, and its logs may still be read.
@@ -87,16 +99,21 @@ final class Recovery {
             graveyard.bury(folder, order.identity().name(), ownership.why());
             return Optional.empty();
         }
-        String name = local.start().getDriver();
-        Driver driver = Optional.ofNullable(on.drivers().get(name)).orElseThrow(() -> new IOException(
-                "VM " + order.identity() + " needs the driver " + name + ", which this agent was told not to offer"));
-        StartOrder.Prepared prepared = order.prepareAgain(on.files(), folder, on.networks());
-        Vm vm = new Vm(prepared, driver, folder, local, surroundings, HostVms.preparation(on, folder));
+        // A hand-off that it speaks of has ended: its note is gone, and what it led to is recorded.
+        Vm vm = vm(folder, local.leavingBy(Optional.empty()), order);
         kept.accept(vm);
         if (ended) {
             return Optional.of(vm.remember());
         }
         return Optional.of(ownership instanceof Ownership.Ours ? vm.adopt() : vm.retire(ownership.why()));
+    }
+
+    private Vm vm(VmFolder folder, LocalRecord local, StartOrder order) throws IOException {
+        String name = local.start().getDriver();
+        Driver driver = Optional.ofNullable(on.drivers().get(name)).orElseThrow(() -> new IOException(
+                "VM " + order.identity() + " needs the driver " + name + ", which this agent was told not to offer"));
+        StartOrder.Prepared prepared = order.prepareAgain(on.files(), folder, on.networks());
+        return new Vm(prepared, driver, folder, local, surroundings, HostVms.preparation(on, folder));
     }
 
     private void killAll(VmFolder folder) throws IOException, InterruptedException {

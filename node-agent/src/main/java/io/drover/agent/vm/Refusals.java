@@ -91,6 +91,21 @@ final class Refusals {
         return of(Reason.VM_RUNS, vm, "the VM's run has not ended", "stop it first");
     }
 
+    static RefusedException migrating(VmIdentity vm) {
+        return of(Reason.MIGRATING, vm, "the VM is in the hand-off of a migration",
+                "wait for its end, or cancel the migration");
+    }
+
+    static RefusedException noSuchMigration(VmIdentity vm, String migration, String why) {
+        return of(Reason.NO_SUCH_MIGRATION, vm, "migration " + migration + " does not bring " + vm + " here: " + why,
+                "read the VM's record again").with("migration", migration);
+    }
+
+    static RefusedException doesNotMigrate(VmIdentity vm, String driver) {
+        return of(Reason.DRIVER_UNUSABLE, vm, "driver " + driver + " does not migrate VMs",
+                "stop the VM, and start it on another host").with("driver", driver);
+    }
+
     static RefusedException notRemoved(VmIdentity vm, VmFolder folder, IOException e) {
         return of(Reason.HOST_FAILED, vm, "the VM's folder cannot be removed: " + e.getMessage(),
                 "remove " + folder.path() + " by hand")

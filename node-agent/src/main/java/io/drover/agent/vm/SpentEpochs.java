@@ -45,8 +45,8 @@ final class SpentEpochs {
                     EPOCH_SPENT ->
                 true;
             // Of a request that is always wrong, or asked again under the same epoch, the host may still do it.
-            case BAD_REQUEST, NOT_OWNER, FILE_MISSING, WRONG_SHA256, VM_NOT_FOUND, VM_RUNS, ZOOKEEPER_AWAY,
-                    HOST_FAILED ->
+            case BAD_REQUEST, NOT_OWNER, FILE_MISSING, WRONG_SHA256, VM_NOT_FOUND, VM_RUNS, NO_SUCH_MIGRATION,
+                    MIGRATING, ZOOKEEPER_AWAY, HOST_FAILED ->
                 false;
         };
     }

@@ -3,16 +3,23 @@ package io.drover.agent.vm;
 import io.drover.agent.console.Console;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.Machine;
+import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachineNic;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.folder.VmFolder;
+import io.drover.agent.handoff.DestinationHandOff;
+import io.drover.agent.handoff.HandOff;
+import io.drover.agent.handoff.HandOffNote;
+import io.drover.agent.holding.NoteFile;
 import io.drover.agent.lease.Leases;
+import io.drover.agent.migration.Migrations;
 import io.drover.agent.net.VmNics;
 import io.drover.agent.share.HostShares;
 import io.drover.agent.share.ShareOrder;
 import io.drover.proto.agent.v1.ChangeDeviceRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.scheduler.capacity.Demand;
+import io.drover.scheduler.migration.Move;
 import java.io.IOException;
 import java.io.Serial;
 import java.time.Duration;
@@ -29,9 +36,13 @@ import java.util.function.Consumer;
  * from any thread.
  */
 final class Vm implements AutoCloseable {
-    /** What all VMs of a host share. */
+    /**
+     * What all VMs of a host share.
+     *
+     * @param audit told the uid of a VM whose record is to be looked at
+     */
     record Surroundings(ScheduledExecutorService timer, Consumer<VmObservation> observer, StartStep.Witness witness,
-            HostShares shares, Leases leases) {}
+            HostShares shares, Leases leases, Migrations migrations, Consumer<String> audit) {}
 
     /** The intent to start the VM could not be made durable: nothing was started. */
     static final class NotRecordedException extends IOException {
@@ -48,6 +59,7 @@ final class Vm implements AutoCloseable {
     private final TaskQueue queue;
     private final VmLedger ledger;
     private final VmRun run;
+    private final VmHandOffs handOffs;
     private final CompletableFuture<VmObservation> started = new CompletableFuture<>();
 
     /**
@@ -64,7 +76,12 @@ final class Vm implements AutoCloseable {
         this.surroundings = surroundings;
         this.ledger = new VmLedger(folder, record, prepared, preparation, surroundings.observer());
         this.queue = new TaskQueue("VM " + plan().identity(), surroundings.timer());
-        this.run = new VmRun(ledger, driver, surroundings, queue);
+        this.run = new VmRun(ledger, driver, surroundings, queue, this::takeEnd);
+        this.handOffs = new VmHandOffs(ledger, run, queue, surroundings);
+    }
+
+    private boolean takeEnd(MachineEnd end) {
+        return handOffs.take(end);
     }
 
     MachinePlan plan() {
@@ -146,16 +163,72 @@ final class Vm implements AutoCloseable {
      */
     CompletableFuture<VmObservation> start() {
         return begun(() -> {
-            try {
-                folder().create();
-                ledger.write(ledger.record());
-            } catch (IOException e) {
-                throw new NotRecordedException(e);
-            }
-            ledger.show();
+            record();
             surroundings.witness().reached(StartStep.INTENT_RECORDED);
             run.launch(ledger.record().reboots());
         });
+    }
+
+    /** Of a folder's earlier stay of the VM nothing counts from then on. */
+    private void record() throws NotRecordedException {
+        try {
+            folder().create();
+            new NoteFile(folder().handOff()).forget();
+            ledger.write(ledger.record());
+        } catch (IOException e) {
+            throw new NotRecordedException(e);
+        }
+        ledger.show();
+    }
+
+    /**
+     * As {@link #start}, but its guest comes from another host: completes when the hand-off has begun.
+     *
+     * @param move that the record has as PREPARING, to this host
+     */
+    CompletableFuture<VmObservation> receive(Move move) {
+        handOffs.expect();
+        return begun(() -> {
+            try {
+                record();
+            } catch (NotRecordedException e) {
+                handOffs.giveUp();
+                throw e;
+            }
+            handOffs.begin(DestinationHandOff.begin(move));
+        });
+    }
+
+    /** Joins the hand-off that its guest leaves by. */
+    CompletableFuture<VmObservation> join(HandOff.Step first) {
+        handOffs.expect();
+        return observed(() -> handOffs.begin(first));
+    }
+
+    /** As {@link #adopt}, of a VM that was in a hand-off: nothing of it runs on but what that says. */
+    CompletableFuture<VmObservation> rejoin(HandOffNote note) {
+        handOffs.expect();
+        return begun(() -> handOffs.rejoin(note));
+    }
+
+    /** Whether a hand-off alone decides about it. */
+    boolean isMoving() {
+        return handOffs.areUnderWay();
+    }
+
+    /** Whether it is here for its guest to come: it has not run here yet. */
+    boolean isArriving() {
+        return isMoving() && ledger.state() instanceof LocalState.Starting;
+    }
+
+    /** Whether its guest runs here, as far as is known. */
+    boolean isRunning() {
+        return ledger.state() instanceof LocalState.Running && machine().isPresent();
+    }
+
+    /** For its hand-off. */
+    void recordMayHaveChanged() {
+        handOffs.recordMayHaveChanged();
     }
 
     /**
@@ -230,6 +303,7 @@ final class Vm implements AutoCloseable {
     @Override
     public void close() {
         queue.close();
+        handOffs.close();
         run.letGo();
         ledger.prepared().release();
     }

@@ -3,6 +3,7 @@ package io.drover.agent.vm;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.folder.VmFolder;
+import io.drover.proto.agent.v1.MigrationObservation;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import java.io.IOException;
@@ -31,6 +32,8 @@ final class VmLedger {
     private volatile StartOrder.Prepared prepared;
     /** For what a change of devices waits. */
     private volatile String waiting = "";
+    /** How its latest migration goes, or went, as far as this agent has seen. */
+    private volatile Optional<MigrationObservation> migration = Optional.empty();
     private volatile VmObservation observation;
 
     /**
@@ -106,14 +109,30 @@ final class VmLedger {
     }
 
     /** As {@link #write}, but what cannot be written stands all the same: the guest matters more than the note. */
-    private void note(LocalRecord next) {
+    private boolean note(LocalRecord next) {
         record = next;
         try {
             next.write(folder);
+            return true;
         } catch (IOException e) {
             // The next agent finds out by what runs.
             log.error("VM {}: its state cannot be recorded in {}", identity(), folder.path(), e);
+            return false;
         }
+    }
+
+    /**
+     * The VM is here under this epoch from now on, as the record says at the end of a hand-off.
+     *
+     * @return false when that could not be made durable; it stands all the same
+     */
+    boolean rise(long epoch) {
+        if (epoch == identity().epoch()) {
+            return true;
+        }
+        LocalRecord risen = record.withEpoch(epoch);
+        plan(prepare(risen.start()));
+        return note(risen);
     }
 
     /**
@@ -128,7 +147,7 @@ final class VmLedger {
         if (next.equals(before) && observed(changed).equals(observation)) {
             return Optional.empty();
         }
-        note(changed);
+        boolean _ = note(changed);
         observation = observed();
         return Optional.of(next);
     }
@@ -136,12 +155,19 @@ final class VmLedger {
     /** This is how a change of devices goes; whoever observes is told. */
     void note(LocalRecord next, String waitsFor) {
         waiting = waitsFor;
-        note(next);
+        boolean _ = note(next);
         VmObservation now = observed();
         if (!now.equals(observation)) {
             observation = now;
             show();
         }
+    }
+
+    /** This is how its migration goes; whoever observes is told. */
+    void migration(MigrationObservation seen) {
+        migration = Optional.of(seen);
+        observation = observed();
+        show();
     }
 
     /** Tells whoever observes how it is. */
@@ -154,6 +180,7 @@ final class VmLedger {
     }
 
     private VmObservation observed(LocalRecord now) {
-        return now.observation(prepared.disks().anyThere(), waiting);
+        VmObservation seen = now.observation(prepared.disks().anyThere(), waiting);
+        return migration.map(moving -> seen.toBuilder().setMigration(moving).build()).orElse(seen);
     }
 }

@@ -5,6 +5,8 @@ import io.drover.agent.driver.Adoption;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.Machine;
 import io.drover.agent.driver.MachineEnd;
+import io.drover.agent.driver.MachinePlan;
+import io.drover.agent.driver.MigratingDriver;
 import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.LogReader;
@@ -28,6 +30,13 @@ final class VmRun {
     private static final Logger log = LoggerFactory.getLogger(VmRun.class);
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
 
+    /** Sees to what follows the end of a machine. */
+    @FunctionalInterface
+    interface Ending {
+        /** Whether it does: then its guest is not started again here, even if it has rebooted. */
+        boolean takes(MachineEnd end);
+    }
+
     private final VmLedger ledger;
     private final Driver driver;
     private final Vm.Surroundings surroundings;
@@ -35,6 +44,7 @@ final class VmRun {
     private final Console console = new Console();
     private final RunShare share;
     private final DeviceChanges devices;
+    private final Ending ending;
     private final RebootBackOff backOff = new RebootBackOff();
 
     private volatile Optional<Machine> machine = Optional.empty();
@@ -42,11 +52,12 @@ final class VmRun {
     private volatile Optional<LeaseHolder> holder = Optional.empty();
     private volatile boolean bootable = true;
 
-    VmRun(VmLedger ledger, Driver driver, Vm.Surroundings surroundings, TaskQueue queue) {
+    VmRun(VmLedger ledger, Driver driver, Vm.Surroundings surroundings, TaskQueue queue, Ending ending) {
         this.ledger = ledger;
         this.driver = driver;
         this.surroundings = surroundings;
         this.queue = queue;
+        this.ending = ending;
         this.share = new RunShare(ledger, surroundings.shares(), driver.name());
         this.devices = new DeviceChanges(ledger, driver, queue, this::machine);
     }
@@ -89,15 +100,23 @@ final class VmRun {
         }
     }
 
-    /** With its disks, which are made if this is the first time, and what its nics need, which is made every time. */
+    private interface Spawning {
+        Machine by(MachinePlan plan) throws UnbootableException, IOException, InterruptedException;
+    }
+
     private Machine spawn() throws UnbootableException, IOException, InterruptedException {
+        return spawn(plan -> driver.spawn(plan, ledger.folder(), console));
+    }
+
+    /** With its disks, which are made if this is the first time, and what its nics need, which is made every time. */
+    private Machine spawn(Spawning spawning) throws UnbootableException, IOException, InterruptedException {
         List<Path> made = ledger.prepared().disks().make();
         surroundings.witness().reached(StartStep.DISKS_MADE);
         boolean spawned = false;
         try {
             ledger.prepared().nics().make(driver.user(ledger.folder()));
             surroundings.witness().reached(StartStep.NICS_MADE);
-            Machine running = driver.spawn(share.toSpawn(), ledger.folder(), console);
+            Machine running = spawning.by(share.toSpawn());
             spawned = true;
             return running;
         } finally {
@@ -108,13 +127,58 @@ final class VmRun {
         }
     }
 
+    /** Begins a machine without a guest, which comes from another host: it does not run before {@link #goOn}. */
+    void spawnIncoming() throws UnbootableException, IOException, InterruptedException {
+        MigratingDriver migrating = migrating();
+        // What is left of an earlier stay of the VM is no disk of it: the record says that they are elsewhere.
+        ledger.prepared().disks().clear();
+        take(spawn(plan -> migrating.spawnIncoming(plan, ledger.folder(), console)));
+    }
+
+    private MigratingDriver migrating() throws IOException {
+        if (driver instanceof MigratingDriver migrating) {
+            return migrating;
+        }
+        throw new IOException("driver " + driver.name() + " does not migrate");
+    }
+
+    /**
+     * A hand-off has ended with the VM here: its guest goes on, in the machine that is here, under this epoch.
+     *
+     * @return false when the epoch is not durable: the next agent has to find it elsewhere
+     * @throws IOException when the machine cannot let it run
+     */
+    boolean goOn(long epoch) throws IOException, InterruptedException {
+        Machine here = machine.orElseThrow(() -> new IOException("its machine is gone"));
+        endLease();
+        boolean durable = ledger.rise(epoch);
+        here.migration().orElseThrow(() -> new IOException("its driver does not migrate")).resume(epoch);
+        begins(here);
+        return durable;
+    }
+
+    /** A hand-off has left the VM here under this epoch, but not its machine. */
+    void stayedWithoutMachine(long epoch) {
+        boolean _ = ledger.rise(epoch);
+        startAgainIfRebooted(ledger.state().since());
+        ledger.show();
+    }
+
     private void runs(Machine running) throws InterruptedException {
-        machine = Optional.of(running);
-        share.rememberCpuid(running);
+        take(running);
+        begins(running);
+    }
+
+    private void take(Machine taken) {
+        machine = Optional.of(taken);
+        CompletableFuture<Void> _ = taken.end().thenAccept(end -> queue.post(() -> ended(taken, end)));
+    }
+
+    private void begins(Machine running) throws InterruptedException {
         beginLease(running);
+        share.rememberCpuid(running);
         apply(new LocalEvent.Runs(running.process()));
         devices.goOn();
-        CompletableFuture<Void> _ = running.end().thenAccept(end -> queue.post(() -> ended(running, end)));
     }
 
     /** Its guest does not run before it is known for certain that this host still owns it. */
@@ -140,7 +204,9 @@ final class VmRun {
         which.close();
         Instant ranSince = ledger.state().since();
         apply(new LocalEvent.MachineEnded(end));
-        startAgainIfRebooted(ranSince);
+        if (!ending.takes(end)) {
+            startAgainIfRebooted(ranSince);
+        }
     }
 
     private void startAgainIfRebooted(Instant ranSince) {
@@ -254,6 +320,39 @@ final class VmRun {
             }
             case Adoption.NoTrace() -> resumeWithoutTrace();
         }
+    }
+
+    /** As {@link #adopt}, of a VM in a hand-off: its guest is not let run, and what has ended is not started again. */
+    void adoptAsItIs() throws IOException, InterruptedException {
+        if (ledger.state() instanceof LocalState.Ended) {
+            remember();
+            return;
+        }
+        Adoption found;
+        try {
+            found = migrating().adoptAsItIs(share.toAdopt(), ledger.folder(), console);
+        } catch (IOException e) {
+            found = new Adoption.Ended(new MachineEnd.Failed(
+                    "did not answer the agent that came back, and was killed: " + e.getMessage()));
+            killAll();
+        }
+        switch (found) {
+            case Adoption.Adopted(Machine left) -> {
+                log.info("VM {}: adopted in a hand-off, pid {}", ledger.identity(), left.process().pid());
+                take(left);
+                if (!(ledger.state() instanceof LocalState.Starting)) {
+                    // A lease lets nothing run that is paused for the hand-off.
+                    beginLease(left);
+                }
+            }
+            case Adoption.Ended(MachineEnd end) -> apply(new LocalEvent.MachineEnded(end));
+            case Adoption.NoTrace() -> {
+                if (!(ledger.state() instanceof LocalState.Starting)) {
+                    apply(new LocalEvent.MachineEnded(new MachineEnd.Failed("its process is gone without a trace")));
+                }
+            }
+        }
+        ledger.show();
     }
 
     private void resumeWithoutTrace() throws InterruptedException {

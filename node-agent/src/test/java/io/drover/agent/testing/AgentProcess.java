@@ -84,6 +84,14 @@ public final class AgentProcess implements AutoCloseable {
         awaitEnd();
     }
 
+    /** STOP, or CONT. */
+    public void signal(String name) throws Exception {
+        int status = new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor();
+        if (status != 0) {
+            throw new AssertionError("kill -" + name + " " + pid() + " : " + status);
+        }
+    }
+
     /** SIGTERM. */
     public int terminate() throws Exception {
         process.destroy();

@@ -1,22 +1,27 @@
 package io.drover.agent.testing;
 
+import com.google.protobuf.Timestamp;
 import io.drover.proto.state.v1.HostRecord;
 import io.drover.proto.state.v1.HostSession;
+import io.drover.proto.state.v1.Migration;
 import io.drover.proto.state.v1.VmRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.retry.RetryForever;
 import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingServer;
 import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.data.Stat;
 
 /** A real ZooKeeper on loopback, and what a controller would write there. */
 public final class Cluster implements AutoCloseable {
@@ -62,6 +67,43 @@ public final class Cluster implements AutoCloseable {
     /** Writes the record of a VM that nobody owns, and whose disks are on a host. */
     public void keepDisks(String vm, String uid, String host) throws Exception {
         write(vm, VmRecord.newBuilder().setFormat(2).setVm(vm).setUid(uid).setDisksHost(host).build());
+    }
+
+    /** Begins a migration of a VM that a host owns, as a controller does, unless its record changes meanwhile. */
+    public void migrate(String vm, String destination, String id, Migration.Options options) throws Exception {
+        change(vm, record -> record.setFormat(10).setMigration(Migration.newBuilder().setId(id)
+                .setPhase(Migration.Phase.PREPARING).setSource(record.getOwner().getHost()).setDestination(destination)
+                .setEpoch(record.getOwner().getEpoch()).setOptions(options)
+                .setStartTime(Timestamp.newBuilder().setSeconds(Instant.now().getEpochSecond()))));
+    }
+
+    /** Sets the mark of a cancel; does nothing once it is too late. */
+    public void cancelMigration(String vm) throws Exception {
+        change(vm, record -> {
+            if (record.hasMigration() && record.getMigration().getPhase() != Migration.Phase.SWITCHING) {
+                record.getMigrationBuilder().setCancelRequested(true);
+            }
+        });
+    }
+
+    private void change(String vm, Consumer<VmRecord.Builder> how) throws Exception {
+        while (true) {
+            Stat stat = new Stat();
+            VmRecord.Builder record = VmRecord.parseFrom(client.getData().storingStatIn(stat).forPath(path(vm)))
+                    .toBuilder();
+            how.accept(record);
+            try {
+                client.setData().withVersion(stat.getVersion()).forPath(path(vm), record.build().toByteArray());
+                return;
+            } catch (KeeperException.BadVersionException expected) {
+                // An agent was faster.
+            }
+        }
+    }
+
+    /** The record of a VM. */
+    public VmRecord vm(String vm) throws Exception {
+        return VmRecord.parseFrom(client.getData().forPath(path(vm)));
     }
 
     /** Removes the record of a VM. */

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,6 +49,27 @@ final class LocalRecordTest {
 
         assertThatThrownBy(() -> LocalRecord.read(folder)).isInstanceOf(IOException.class)
                 .hasMessageContaining("format : 1000");
+    }
+
+    @Test
+    void agentsThatKnowNothingOfHandOffsMayNotReadWhatIsInOne() throws Exception {
+        VmFolder folder = new VmFolder(temp.resolve("leaving"));
+        folder.create();
+        LocalRecord record = new LocalRecord(START, new LocalState.Running(TIME, PROCESS), 2);
+        record.leavingBy(Optional.of("m1")).write(folder);
+
+        assertThat(LocalRecord.read(folder).orElseThrow().leavingBy()).contains("m1");
+        assertThat(LocalVm.parseFrom(Files.readAllBytes(folder.state())).getFormat()).isEqualTo(12);
+        record.write(folder);
+        assertThat(LocalVm.parseFrom(Files.readAllBytes(folder.state())).getFormat()).isLessThan(12);
+    }
+
+    @Test
+    void runGoesOnUnderTheEpochThatAHandOffGaveIt() {
+        LocalRecord record = new LocalRecord(START, new LocalState.Running(TIME, PROCESS), 2);
+
+        assertThat(record.withEpoch(7).start()).isEqualTo(START.toBuilder().setEpoch(7).build());
+        assertThat(record.withEpoch(7).withEpoch(START.getEpoch())).isEqualTo(record);
     }
 
     @Test

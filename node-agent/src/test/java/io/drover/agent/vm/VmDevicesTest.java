@@ -18,6 +18,8 @@ import io.drover.agent.files.Sha256;
 import io.drover.agent.folder.FolderWatch;
 import io.drover.agent.folder.VmFolder;
 import io.drover.agent.lease.Leases;
+import io.drover.agent.migration.MigrationNetwork;
+import io.drover.agent.migration.Migrations;
 import io.drover.agent.net.HostNetworks;
 import io.drover.agent.cgroup.Cgroups;
 import io.drover.agent.share.HostShares;
@@ -26,7 +28,9 @@ import io.drover.proto.agent.v1.ChangeDeviceRequest;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.proto.agent.v1.VmObservation.DeviceState;
+import io.drover.scheduler.host.HostId;
 import io.drover.vmm.testing.TinyGuest;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +39,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
@@ -110,7 +115,13 @@ final class VmDevicesTest {
     private Vm vm(LocalRecord record) {
         return new Vm(prepared(record.start()), driver, folder, record,
                 new Vm.Surroundings(timer, seen::add, step -> {}, shares,
-                        new Leases(Duration.ofSeconds(10), vm -> true)),
+                        new Leases(Duration.ofSeconds(10), vm -> true),
+                        new Migrations(new HostId("h1"),
+                                new MigrationNetwork(InetAddress.getLoopbackAddress(), "127.0.0.1", Optional.empty()),
+                                vm -> {
+                                    throw new AssertionError("no migration here");
+                                }),
+                        uid -> {}),
                 this::prepared);
     }
 
@@ -199,7 +210,7 @@ final class VmDevicesTest {
         vm.close();
         ChangeDeviceRequest change = change(1).setAttachDisk(disk("data")).build();
         new LocalRecord(start, new LocalState.Starting(Vm.now()), 1, LocalRecord.Given.NOTHING,
-                DeviceOrder.of(start).asked(change)).write(folder);
+                DeviceOrder.of(start).asked(change), Optional.empty()).write(folder);
         vm = vm(LocalRecord.read(folder).orElseThrow());
         Files.deleteIfExists(folder.run().resolve("exit.pb"));
         VmObservation adopted = vm.adopt().get(PATIENCE_SECONDS, TimeUnit.SECONDS);

@@ -34,6 +34,8 @@ import java.util.Optional;
 public record VmmSendOptions(int connections, Optional<Long> bytesPerSecond, Duration downtime,
         Duration longestDowntime, Duration timeout, boolean stopWhenStuck, Duration stall, Duration permission,
         List<String> mirroredDisks) {
+    /** The version of the stream that VMMs of this release speak, and no other. */
+    public static final int PROTOCOL = 2;
     /** Two connections, 300 ms growing to 2 s, half an hour. */
     public static final VmmSendOptions DEFAULT = new VmmSendOptions(2, Optional.empty(), Duration.ofMillis(300),
             Duration.ofSeconds(2), Duration.ofMinutes(30), false, Duration.ofSeconds(10), Duration.ofMinutes(1),

@@ -4,7 +4,6 @@ import io.drover.agent.confinement.Belongings;
 import io.drover.agent.confinement.Confinement;
 import io.drover.agent.console.Console;
 import io.drover.agent.driver.Adoption;
-import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
 import io.drover.agent.driver.KernelFormat;
 import io.drover.agent.driver.Machine;
@@ -12,6 +11,7 @@ import io.drover.agent.driver.MachineDisk;
 import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.MachineShare;
+import io.drover.agent.driver.MigratingDriver;
 import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.folder.RunLog;
 import io.drover.agent.folder.VmFolder;
@@ -35,7 +35,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Runs each machine in a VMM process of ours, on /dev/kvm. */
-public final class KvmDriver implements Driver {
+public final class KvmDriver implements MigratingDriver {
     private static final Duration START_PATIENCE = Duration.ofSeconds(30);
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
     private static final Duration CALL_PATIENCE = Duration.ofSeconds(20);
@@ -95,6 +95,17 @@ public final class KvmDriver implements Driver {
     @Override
     public Machine spawn(MachinePlan plan, VmFolder folder, Console console)
             throws UnbootableException, IOException, InterruptedException {
+        return spawn(plan, folder, console, false);
+    }
+
+    @Override
+    public Machine spawnIncoming(MachinePlan plan, VmFolder folder, Console console)
+            throws UnbootableException, IOException, InterruptedException {
+        return spawn(plan, folder, console, true);
+    }
+
+    private Machine spawn(MachinePlan plan, VmFolder folder, Console console, boolean incoming)
+            throws UnbootableException, IOException, InterruptedException {
         KvmFiles files = new KvmFiles(folder);
         folder.create();
         files.clear();
@@ -109,7 +120,7 @@ public final class KvmDriver implements Driver {
                 .withNics(plan.nics().stream().map(KvmNic::of).toList())
                 .withShare(share(plan.share())).withHotPlug();
         VmmSettings all = KvmDevices.with(plan.cpuModel().map(settings::withCpuModel).orElse(settings), plan.devices());
-        VmmSettings withSockets = files.withSockets(all, plan);
+        VmmSettings withSockets = files.withSockets(incoming ? all.withIncoming() : all, plan);
         (plan.leased() ? withSockets.withLeaseNeeded() : withSockets).write(files.settings());
         new RunLog(folder.vmmLog()).begin();
         VmmCommand command = program.command(files.settings(), confinement.filtersCalls());
@@ -118,7 +129,8 @@ public final class KvmDriver implements Driver {
                 folder.run(), folder.lock(), folder.vmmLog());
         try {
             VmmClient client = connect(child, files);
-            return KvmMachine.attach(itself(folder, child), Optional.of(child), plan, files, client, console);
+            return KvmMachine.attach(itself(folder, child), Optional.of(child), plan, files, client, console,
+                    !incoming);
         } catch (VmmRefusedException e) {
             end(child, folder);
             throw new IOException("the VMM refused: " + e.getMessage(), e);
@@ -200,6 +212,17 @@ public final class KvmDriver implements Driver {
 
     @Override
     public Adoption adopt(MachinePlan plan, VmFolder folder, Console console) throws IOException, InterruptedException {
+        return adopt(plan, folder, console, true);
+    }
+
+    @Override
+    public Adoption adoptAsItIs(MachinePlan plan, VmFolder folder, Console console)
+            throws IOException, InterruptedException {
+        return adopt(plan, folder, console, false);
+    }
+
+    private Adoption adopt(MachinePlan plan, VmFolder folder, Console console, boolean letRun)
+            throws IOException, InterruptedException {
         KvmFiles files = new KvmFiles(folder);
         Optional<ProcessIdentity> found = find(folder);
         if (found.isEmpty()) {
@@ -209,7 +232,7 @@ public final class KvmDriver implements Driver {
         try {
             VmmClient client = connectAgain(process);
             return new Adoption.Adopted(
-                    KvmMachine.attach(process, Optional.empty(), plan, files, client, console));
+                    KvmMachine.attach(process, Optional.empty(), plan, files, client, console, letRun));
         } catch (IOException e) {
             if (!process.awaitEnd(KILL_PATIENCE)) {
                 throw e;

@@ -7,6 +7,7 @@ import io.drover.agent.driver.MachineCounters;
 import io.drover.agent.driver.MachineDevices;
 import io.drover.agent.driver.MachineDisk;
 import io.drover.agent.driver.MachineEnd;
+import io.drover.agent.driver.MachineMigration;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.MachineShare;
 import io.drover.agent.folder.RunLog;
@@ -16,6 +17,7 @@ import io.drover.vmm.client.VmmClient;
 import io.drover.vmm.client.VmmCpuidEntry;
 import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
+import io.drover.vmm.client.VmmMigration;
 import io.drover.vmm.client.VmmRefusedException;
 import io.drover.vmm.client.VmmStatus;
 import java.io.IOException;
@@ -24,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +50,9 @@ final class KvmMachine implements Machine {
     private final String name;
     private final KvmFiles files;
     private final VmmClient client;
+    /** Under which the guest runs: that of the plan, until a hand-off has ended with another. */
+    private final AtomicLong epoch;
+    private final KvmMigration migration;
     private final InputPump input;
     private final CompletableFuture<MachineEnd> end = new CompletableFuture<>();
     private volatile boolean killed;
@@ -61,18 +67,21 @@ final class KvmMachine implements Machine {
         this.name = plan.identity().toString();
         this.files = files;
         this.client = client;
+        this.epoch = new AtomicLong(plan.identity().epoch());
+        this.migration = new KvmMigration(client, files, process, epoch);
         this.input = new InputPump(name, console, this::type);
     }
 
     /**
-     * Looks after a VMM from now on, and lets its guest run if it does not yet.
+     * Looks after a VMM from now on.
      *
      * @param child set when this agent spawned the process: then it learns the exit status
      * @param client taken over
+     * @param letRun its guest is let run if it does not yet
      */
     static KvmMachine attach(ProcessIdentity process, Optional<DetachedProcess> child, MachinePlan plan,
-            KvmFiles files,
-            VmmClient client, Console console) throws IOException, VmmRefusedException {
+            KvmFiles files, VmmClient client, Console console, boolean letRun)
+            throws IOException, VmmRefusedException {
         KvmMachine machine = new KvmMachine(process, child, plan, files, client, console);
         try {
             client.attachConsole(false, (data, lostBytes) -> {
@@ -82,8 +91,8 @@ final class KvmMachine implements Machine {
                 console.output(data, 0, data.length);
             });
             client.watch(machine.new Watcher());
-            if (client.status().state() == VmmStatus.State.PAUSED
-                    || client.status().state() == VmmStatus.State.STARTING) {
+            VmmStatus.State state = client.status().state();
+            if (letRun && (state == VmmStatus.State.PAUSED || state == VmmStatus.State.STARTING)) {
                 machine.resume();
             }
             return machine;
@@ -120,6 +129,11 @@ final class KvmMachine implements Machine {
         @Override
         public void changed(VmmStatus status) {
             log.debug("VM {}: {}", name, status);
+        }
+
+        @Override
+        public void migrating(VmmMigration now) {
+            migration.changed(now);
         }
 
         @Override
@@ -200,7 +214,7 @@ final class KvmMachine implements Machine {
     @Override
     public void renewLease(long untilBootNanos) throws IOException {
         try {
-            client.renewLease(plan.identity().epoch(), untilBootNanos);
+            client.renewLease(epoch.get(), untilBootNanos);
         } catch (VmmRefusedException e) {
             throw new IOException("the VMM refused: " + e.getMessage(), e);
         }
@@ -248,6 +262,11 @@ final class KvmMachine implements Machine {
     @Override
     public MachineDevices devices() {
         return new KvmMachineDevices(client, files);
+    }
+
+    @Override
+    public Optional<MachineMigration> migration() {
+        return Optional.of(migration);
     }
 
     @Override

@@ -1,0 +1,14 @@
+package io.drover.agent.migration;
+
+import io.drover.agent.driver.VmIdentity;
+import io.drover.agent.handoff.OwnershipRecord;
+import io.drover.scheduler.host.HostId;
+import java.util.function.Function;
+
+/**
+ * What this host's part in migrations rests on.
+ *
+ * @param host this one
+ * @param records where the owner of a VM is decided
+ */
+public record Migrations(HostId host, MigrationNetwork network, Function<VmIdentity, OwnershipRecord> records) {}

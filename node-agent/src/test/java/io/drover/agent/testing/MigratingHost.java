@@ -1,0 +1,143 @@
+package io.drover.agent.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drover.agent.process.ProcessIdentity;
+import io.drover.agent.process.ProcessTable;
+import io.drover.proto.agent.v1.ReceiveVmRequest;
+import io.drover.proto.agent.v1.StartVmRequest;
+import io.drover.proto.agent.v1.VmObservation;
+import io.drover.vmm.testing.DirtyingGuest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A host of a test in which guests move: its agent, a real process, and what runs there, looked at from outside. */
+public final class MigratingHost {
+    private final String name;
+    private final String zookeeper;
+    private final Path folder;
+    private final List<String> options;
+    private AgentProcess agent;
+    private AgentClient client;
+
+    /**
+     * A host with an agent that has joined.
+     *
+     * @param folder of its own
+     * @param options of its agent, beside the necessary
+     */
+    public MigratingHost(String name, String zookeeper, Path folder, String... options) throws Exception {
+        this.name = name;
+        this.zookeeper = zookeeper;
+        this.folder = Files.createDirectories(folder).toRealPath();
+        this.options = List.of(options);
+        start();
+    }
+
+    /** Starts its agent, again. */
+    public void start() throws Exception {
+        List<String> all = new ArrayList<>(List.of("--host", name, "--zookeeper", zookeeper, "--zookeeper-session",
+                "3", "--lease", "2", "--zookeeper-tick", "0.5", "--zookeeper-sync-limit", "2", "--clock-drift", "0.1",
+                "--data", folder.resolve("data").toString(), "--driver", "kvm", "--slow-kvm", "--vmm-confinement",
+                "none", "--reserve-memory", "0"));
+        all.addAll(options);
+        agent = AgentProcess.start("io.drover.agent.Main", folder, Map.of(), all);
+        client = new AgentClient(agent.address());
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public AgentProcess agent() {
+        return agent;
+    }
+
+    public AgentClient client() {
+        return client;
+    }
+
+    /** SIGKILL to its agent. */
+    public void killAgent() throws Exception {
+        client.close();
+        agent.kill();
+    }
+
+    public VmObservation receive(StartVmRequest vm, String migration) {
+        return client.calls().receiveVm(ReceiveVmRequest.newBuilder().setStart(vm).setMigration(migration).build())
+                .getObservation();
+    }
+
+    /** The folder of a VM. */
+    public Path vm(String uid) {
+        return folder.resolve("data/vms").resolve(uid);
+    }
+
+    /** The VMM of a VM. */
+    public Optional<ProcessIdentity> vmm(String uid) {
+        return ProcessTable.withArgument(vm(uid).resolve("vmm.pb").toString()).stream().findFirst();
+    }
+
+    /** What a {@link DirtyingGuest} has counted to here; empty when no process has its memory. */
+    public Optional<Integer> counted(String uid) throws IOException {
+        return peek(uid, DirtyingGuest.COUNT);
+    }
+
+    /** A number in a guest's memory. */
+    public Optional<Integer> peek(String uid, long address) throws IOException {
+        Optional<ProcessIdentity> process = vmm(uid);
+        if (process.isEmpty()) {
+            return Optional.empty();
+        }
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of("/proc/" + process.get().pid() + "/fd"))) {
+            for (Path file : files) {
+                if (Files.isSymbolicLink(file) && Files.readSymbolicLink(file).toString().contains("drover-guest")) {
+                    try (FileChannel memory = FileChannel.open(file)) {
+                        ByteBuffer number = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+                        memory.read(number, address);
+                        return Optional.of(number.flip().getInt());
+                    }
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Waits until the guest does something here, and has lost nothing. */
+    public void awaitRunning(String uid) throws Exception {
+        Optional<Integer> before = counted(uid);
+        Cluster.await("the guest runs on host " + name, () -> {
+            Optional<Integer> now = counted(uid);
+            return before.isPresent() && now.isPresent() && !now.equals(before);
+        });
+        assertThat(peek(uid, DirtyingGuest.LOST)).contains(0);
+    }
+
+    /** Ends its agent and what runs here. */
+    public void close() throws Exception {
+        client.close();
+        agent.close();
+        List<Path> vms = new ArrayList<>();
+        if (Files.isDirectory(folder.resolve("data/vms"))) {
+            try (DirectoryStream<Path> all = Files.newDirectoryStream(folder.resolve("data/vms"))) {
+                all.forEach(vms::add);
+            }
+        }
+        for (Path each : vms) {
+            for (ProcessIdentity process : ProcessTable.withArgument(each.resolve("vmm.pb").toString())) {
+                process.kill();
+                assertThat(process.awaitEnd(Duration.ofSeconds(20))).isTrue();
+            }
+        }
+    }
+}
