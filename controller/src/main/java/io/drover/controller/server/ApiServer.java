@@ -1,5 +1,6 @@
 package io.drover.controller.server;
 
+import com.linecorp.armeria.common.Flags;
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
@@ -9,6 +10,7 @@ import com.linecorp.armeria.common.TlsKeyPair;
 import com.linecorp.armeria.common.grpc.GrpcMeterIdPrefixFunction;
 import com.linecorp.armeria.common.grpc.GrpcSerializationFormats;
 import com.linecorp.armeria.common.util.TlsEngineType;
+import com.linecorp.armeria.common.util.TransportType;
 import com.linecorp.armeria.server.Route;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
@@ -90,6 +92,9 @@ public final class ApiServer implements AutoCloseable {
         builder.meterRegistry(registry).requestTimeout(REQUEST_LIMIT).maxRequestLength(MAX_REQUEST_BYTES)
                 .idleTimeout(Duration.ofMinutes(5)).pingInterval(Duration.ofSeconds(30))
                 .gracefulShutdownTimeout(Duration.ZERO, Duration.ofSeconds(2)).errorHandler(new JsonServerErrors());
+        if (Flags.transportType() == TransportType.EPOLL) {
+            builder.bossGroupFactory(Acceptor::new);
+        }
         builder.route().get("/v1/vms:watch").build(json.watch());
         builder.service(Route.builder().regex("^/v1/vms/(?<vm>[^/:]+):log$").build(), json.log());
         builder.service(Route.builder().regex("^/v1/migrations/(?<migration>[^/:]+):watch$").build(), json.migration());
