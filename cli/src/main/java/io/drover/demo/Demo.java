@@ -71,7 +71,18 @@ final class Demo {
             debian.meet(api);
             check(vm(api, DiskGuest.ID).getDriver().equals(driver),
                     DiskGuest.ID + " is not run by " + driver + " for the controller");
+            move(api, commands, driver);
             return driver;
+        }
+    }
+
+    /** Guests that QEMU runs stay where they are. */
+    private void move(ApiClient api, Commands commands, String driver)
+            throws DemoFailure, Failure, InterruptedException {
+        if (driver.equals("kvm")) {
+            new Journey(narrator, commands, SMALL).go(api, HOSTS);
+        } else {
+            narrator.step("moves no VM: guests of the driver " + driver + " do not migrate, those of kvm do");
         }
     }
 

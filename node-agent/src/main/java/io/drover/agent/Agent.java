@@ -154,7 +154,19 @@ final class Agent implements AutoCloseable {
                 .orElse(config.listen().getHostString());
         return new Migrations(config.host(),
                 new MigrationNetwork(config.listen().getAddress(), advertised, config.tlsFolder()),
-                vm -> new ZooKeeperRecord(zookeeper, RecordPaths.vm(vm.name()), vm.uid()));
+                vm -> new ZooKeeperRecord(zookeeper, RecordPaths.vm(vm.name()), vm.uid()), () -> sessionOf(zookeeper));
+    }
+
+    private static long sessionOf(CuratorFramework zookeeper) {
+        try {
+            return zookeeper.getZookeeperClient().isConnected()
+                    ? zookeeper.getZookeeperClient().getZooKeeper().getSessionId()
+                    : Leases.NONE;
+        } catch (Exception e) {
+            // Curator declares Exception: there is none now.
+            log.debug("no session", e);
+            return Leases.NONE;
+        }
     }
 
     private static boolean isOurs(VmRecords records, VmIdentity vm) throws IOException, InterruptedException {

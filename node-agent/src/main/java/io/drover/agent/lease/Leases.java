@@ -33,7 +33,7 @@ public final class Leases implements Heartbeat.Listener {
     }
 
     /** No session: ZooKeeper gives none this number. */
-    private static final long NONE = 0;
+    public static final long NONE = 0;
 
     private final Duration lease;
     private final Records records;
@@ -69,9 +69,19 @@ public final class Leases implements Heartbeat.Listener {
 
     /** A machine that needs leases runs from now on; another of the same VM is forgotten. */
     public void add(VmIdentity vm, LeaseHolder holder) {
+        add(vm, holder, NONE);
+    }
+
+    /**
+     * As the other, of a VM whose record was just seen to name this host and the epoch, by a read after a sync or by a write.
+     *
+     * @param seenIn the session that saw it; {@link #NONE}: it is not known
+     */
+    public void add(VmIdentity vm, LeaseHolder holder, long seenIn) {
         lock.lock();
         try {
             Held added = new Held(vm, holder);
+            added.confirmed = seenIn;
             held.put(vm.uid(), added);
             attend(added);
         } finally {

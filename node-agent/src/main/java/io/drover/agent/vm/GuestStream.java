@@ -169,8 +169,8 @@ final class GuestStream implements AutoCloseable {
         VmmMigration now = machine.status();
         switch (now.phase()) {
             case RECEIVED, CONVERGED, FAILED -> changed(now);
-            case NONE, PREPARING, WAITING, RECEIVING, CONNECTING, COPYING, SWITCHING, SENT -> {
-            }
+            case NONE, PREPARING, WAITING, RECEIVING, CONNECTING, COPYING, SWITCHING, SENT ->
+                listener.progressed(now);
         }
     }
 

@@ -3,7 +3,6 @@ package io.drover.agent.vm;
 import com.google.protobuf.Duration;
 import io.drover.agent.handoff.HandOffNote;
 import io.drover.proto.agent.v1.MigrationObservation;
-import io.drover.proto.agent.v1.MigrationObservation.Downtime;
 import io.drover.proto.agent.v1.MigrationObservation.Phase;
 import io.drover.scheduler.migration.Move;
 import io.drover.vmm.client.VmmMigration;
@@ -17,7 +16,11 @@ final class MoveReport {
     private final Consumer<MigrationObservation> told;
     private final long memoryBytes;
     private final MigrationObservation.Builder now;
+    private VmmMigration.Phase last = VmmMigration.Phase.NONE;
     private long toldNanos;
+    /** It is completed as soon as the guest runs. */
+    private boolean awaitsRun;
+    private boolean arrived;
 
     /**
      * Of one that begins.
@@ -42,7 +45,8 @@ final class MoveReport {
         if (isOver()) {
             return;
         }
-        Phase before = now.getPhase();
+        boolean changed = migration.phase() != last;
+        last = migration.phase();
         phase(migration).ifPresent(now::setPhase);
         migration.failure().ifPresent(failure -> now.setFailure(failure.kind()).setMessage(failure.message()));
         now.setPasses(migration.passes()).setBytes(migration.bytes()).setBytesPerSecond(migration.bytesPerSecond())
@@ -53,10 +57,10 @@ final class MoveReport {
                 .clearPredictedDowntime().clearLeft();
         migration.predictedDowntime().ifPresent(predicted -> now.setPredictedDowntime(proto(predicted)));
         migration.left().ifPresent(left -> now.setLeft(proto(left)));
-        migration.downtime().ifPresent(parts -> now.getDowntimeBuilder().setPausing(proto(parts.pausing()))
+        migration.downtime().ifPresent(parts -> now.getDowntimeBuilder().setPausing(proto(parts.total()))
                 .setLastPages(proto(parts.lastPages())).setSaving(proto(parts.saving()))
                 .setLoading(proto(parts.loading())));
-        if (now.getPhase() != before || System.nanoTime() - toldNanos >= PERIOD_NANOS) {
+        if (changed || System.nanoTime() - toldNanos >= PERIOD_NANOS) {
             tell();
         }
     }
@@ -77,15 +81,26 @@ final class MoveReport {
         };
     }
 
+    /** The guest is about to run here: until {@link #runs} nothing is told of an end. */
+    synchronized void awaitRun() {
+        awaitsRun = true;
+    }
+
     /** The guest runs here: how long that took at this end, from the wish to commit. */
-    synchronized void resumed(java.time.Duration commit, java.time.Duration resuming) {
-        Downtime.Builder downtime = now.getDowntimeBuilder();
-        downtime.setCommit(proto(commit)).setResuming(proto(resuming));
+    synchronized void runs(java.time.Duration commit, java.time.Duration resuming) {
+        awaitsRun = false;
+        now.getDowntimeBuilder().setCommit(proto(commit)).setResuming(proto(resuming));
+        if (arrived) {
+            completed();
+        }
     }
 
     synchronized void completed() {
-        now.setPhase(Phase.COMPLETED).clearFailure().clearMessage();
-        tell();
+        arrived = true;
+        if (!awaitsRun && !isOver()) {
+            now.setPhase(Phase.COMPLETED).clearFailure().clearMessage();
+            tell();
+        }
     }
 
     /** Told last, as {@link #completed}. */

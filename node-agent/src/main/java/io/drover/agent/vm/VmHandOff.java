@@ -7,23 +7,18 @@ import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.handoff.DestinationHandOff;
 import io.drover.agent.handoff.GuestMachine;
 import io.drover.agent.handoff.HandOff;
-import io.drover.agent.handoff.HandOffAction;
 import io.drover.agent.handoff.HandOffEvent;
 import io.drover.agent.handoff.HandOffNote;
 import io.drover.agent.handoff.HandOffRun;
 import io.drover.agent.handoff.Notes;
-import io.drover.agent.handoff.OwnershipRecord;
 import io.drover.agent.handoff.ScheduledAlarms;
-import io.drover.agent.handoff.Sight;
 import io.drover.agent.handoff.SourceHandOff;
 import io.drover.agent.holding.NoteFile;
 import io.drover.agent.migration.Migrations;
-import io.drover.scheduler.migration.Hold;
 import io.drover.scheduler.migration.Migration;
 import io.drover.scheduler.migration.Move;
 import io.drover.vmm.client.VmmMigration;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
@@ -46,7 +41,7 @@ final class VmHandOff implements GuestMachine, Notes, AutoCloseable {
     private final NoteFile note;
     private final ScheduledAlarms alarms;
     private final MoveReport report;
-    private final Witnessed record;
+    private final WitnessedRecord record;
     private final HandOffRun handOff;
     private final Consumer<HandOff> over;
     private Optional<GuestStream> stream = Optional.empty();
@@ -54,8 +49,6 @@ final class VmHandOff implements GuestMachine, Notes, AutoCloseable {
     private boolean noted;
     /** The epoch is not in the VM's record: only the note says why the guest runs under it. */
     private boolean noteStays;
-    private Duration commit = Duration.ZERO;
-    private long committedNanos;
 
     /**
      * Begins, or goes on with what an earlier agent left; on the VM's queue, which does the first step next.
@@ -75,7 +68,7 @@ final class VmHandOff implements GuestMachine, Notes, AutoCloseable {
         this.alarms = new ScheduledAlarms(timer, ScheduledAlarms.Patience.of(move.options()), this::accept);
         this.report = new MoveReport(move, role, ledger.plan().memoryBytes(),
                 seen -> queue.post(() -> ledger.migration(seen)));
-        this.record = new Witnessed(on.records().apply(ledger.identity()));
+        this.record = new WitnessedRecord(on, ledger.identity());
         this.handOff = HandOffRun.start(ledger.identity().toString(), first,
                 new HandOffRun.Surroundings(task -> queue.post(task::run), record, this, this, alarms, this::over));
         ledger.migration(report.first());
@@ -88,46 +81,6 @@ final class VmHandOff implements GuestMachine, Notes, AutoCloseable {
     /** Something has happened. Any thread. */
     void accept(HandOffEvent event) {
         handOff.accept(event);
-    }
-
-    /** The record as it was last seen, for what is told of the end, and when the commit was known to be done. */
-    private final class Witnessed implements OwnershipRecord {
-        private final OwnershipRecord record;
-        private volatile Optional<Hold> seen = Optional.empty();
-
-        Witnessed(OwnershipRecord record) {
-            this.record = record;
-        }
-
-        private void answer(HandOffEvent event, Consumer<HandOffEvent> answer) {
-            if (event instanceof HandOffEvent.Seen(Sight sight)) {
-                seen = sight.hold();
-            }
-            answer.accept(event);
-        }
-
-        @Override
-        public void read(Consumer<HandOffEvent> answer) {
-            record.read(event -> answer(event, answer));
-        }
-
-        @Override
-        public void write(HandOffAction.Write write, Consumer<HandOffEvent> answer) {
-            long before = System.nanoTime();
-            record.write(write, event -> {
-                if (write.next().migration() instanceof Migration.Committed && event instanceof HandOffEvent.Seen) {
-                    committedNanos = System.nanoTime();
-                    commit = Duration.ofNanos(committedNanos - before);
-                }
-                answer(event, answer);
-            });
-        }
-
-        /** What the record says of this migration's end. */
-        Optional<Migration> end() {
-            return seen.map(Hold::migration).filter(migration -> !migration.isUnderWay()
-                    && migration.attempt().filter(ended -> ended.id().equals(move.id())).isPresent());
-        }
     }
 
     private GuestStream stream(Machine machine) throws IOException {
@@ -216,13 +169,19 @@ final class VmHandOff implements GuestMachine, Notes, AutoCloseable {
                 // One that rises ends it by itself, and sooner.
                 stream().end();
             }
-            noteStays = !run.goOn(epoch);
-            if (role == HandOffNote.Role.DESTINATION) {
-                report.resumed(commit, Duration.ofNanos(committedNanos == 0 ? 0 : System.nanoTime() - committedNanos));
+            boolean arrives = role == HandOffNote.Role.DESTINATION;
+            if (arrives) {
+                report.awaitRun();
             }
+            noteStays = !run.goOn(epoch, record.ownedIn(epoch), () -> {
+                if (arrives) {
+                    report.runs(record.commit(), record.sinceCommit());
+                }
+            });
         } catch (IOException e) {
             log.error("VM {}: may run here under epoch {}, but cannot be let run; ending it", ledger.identity(), epoch,
                     e);
+            report.failed("it could not be let run: " + e.getMessage());
             destroy("it could not be let run: " + e.getMessage());
         } catch (InterruptedException expected) {
             Thread.currentThread().interrupt();
@@ -232,11 +191,24 @@ final class VmHandOff implements GuestMachine, Notes, AutoCloseable {
     @Override
     public void destroy(String why) {
         try {
+            tellOfTheStream();
             run.destroy(why);
         } catch (IOException e) {
             log.error("VM {}: its process does not end", ledger.identity(), e);
         } catch (InterruptedException expected) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** How long the guest stood still is known by the time that it may be given up, but perhaps not told yet. */
+    private void tellOfTheStream() {
+        Optional<MachineMigration> migration = run.machine().flatMap(Machine::migration);
+        if (migration.isPresent() && stream.isPresent()) {
+            try {
+                report.progressed(migration.get().status());
+            } catch (IOException e) {
+                log.debug("VM {}: its machine does not tell of its stream", ledger.identity(), e);
+            }
         }
     }
 
@@ -263,7 +235,7 @@ final class VmHandOff implements GuestMachine, Notes, AutoCloseable {
 
     private void over(HandOff last) {
         close();
-        Optional<Migration> end = record.end();
+        Optional<Migration> end = record.end(move.id());
         if (end.isPresent() && end.get() instanceof Migration.Committed) {
             report.completed();
         } else if (end.isPresent() && end.get() instanceof Migration.Failed(Move _, String why)) {

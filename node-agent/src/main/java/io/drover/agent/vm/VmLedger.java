@@ -121,18 +121,17 @@ final class VmLedger {
         }
     }
 
-    /**
-     * The VM is here under this epoch from now on, as the record says at the end of a hand-off.
-     *
-     * @return false when that could not be made durable; it stands all the same
-     */
-    boolean rise(long epoch) {
-        if (epoch == identity().epoch()) {
-            return true;
+    /** The VM is here under this epoch from now on, as its record says at the end of a hand-off. Durable by {@link #keep}. */
+    void rise(long epoch) {
+        if (epoch != identity().epoch()) {
+            record = record.withEpoch(epoch);
+            plan(prepare(record.start()));
         }
-        LocalRecord risen = record.withEpoch(epoch);
-        plan(prepare(risen.start()));
-        return note(risen);
+    }
+
+    /** Makes it durable how the VM is; false when that cannot be. */
+    boolean keep() {
+        return note(record);
     }
 
     /**

@@ -11,6 +11,7 @@ import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.LogReader;
 import io.drover.agent.lease.LeaseHolder;
+import io.drover.agent.lease.Leases;
 import io.drover.proto.agent.v1.ChangeDeviceRequest;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -143,30 +145,37 @@ final class VmRun {
     }
 
     /**
-     * A hand-off has ended with the VM here: its guest goes on, in the machine that is here, under this epoch.
+     * A hand-off has ended with the VM here: its guest goes on, in the machine that is here, under this epoch. Until that is
+     * durable the hand-off's note says why it may.
      *
+     * @param seenIn the session in which the record was seen to say so
+     * @param runs told when the guest runs, by any thread
      * @return false when the epoch is not durable: the next agent has to find it elsewhere
      * @throws IOException when the machine cannot let it run
      */
-    boolean goOn(long epoch) throws IOException, InterruptedException {
+    boolean goOn(long epoch, long seenIn, Runnable runs) throws IOException, InterruptedException {
         Machine here = machine.orElseThrow(() -> new IOException("its machine is gone"));
         endLease();
-        boolean durable = ledger.rise(epoch);
+        ledger.rise(epoch);
         here.migration().orElseThrow(() -> new IOException("its driver does not migrate")).resume(epoch);
-        begins(here);
+        beginLease(here, seenIn, runs);
+        boolean durable = ledger.keep();
+        shows(here);
         return durable;
     }
 
     /** A hand-off has left the VM here under this epoch, but not its machine. */
     void stayedWithoutMachine(long epoch) {
-        boolean _ = ledger.rise(epoch);
+        ledger.rise(epoch);
+        boolean _ = ledger.keep();
         startAgainIfRebooted(ledger.state().since());
         ledger.show();
     }
 
     private void runs(Machine running) throws InterruptedException {
         take(running);
-        begins(running);
+        beginLease(running, Leases.NONE, () -> {});
+        shows(running);
     }
 
     private void take(Machine taken) {
@@ -174,20 +183,27 @@ final class VmRun {
         CompletableFuture<Void> _ = taken.end().thenAccept(end -> queue.post(() -> ended(taken, end)));
     }
 
-    private void begins(Machine running) throws InterruptedException {
-        beginLease(running);
+    private void shows(Machine running) throws InterruptedException {
         share.rememberCpuid(running);
         apply(new LocalEvent.Runs(running.process()));
         devices.goOn();
     }
 
-    /** Its guest does not run before it is known for certain that this host still owns it. */
-    private void beginLease(Machine running) {
-        if (ledger.plan().leased()) {
-            LeaseHolder begun = running::renewLease;
-            holder = Optional.of(begun);
-            surroundings.leases().add(ledger.identity(), begun);
+    /** A guest that needs leases does not run before it is known for certain that this host still owns it. */
+    private void beginLease(Machine running, long seenIn, Runnable runs) {
+        if (!ledger.plan().leased()) {
+            runs.run();
+            return;
         }
+        AtomicBoolean first = new AtomicBoolean(true);
+        LeaseHolder begun = until -> {
+            running.renewLease(until);
+            if (first.getAndSet(false)) {
+                runs.run();
+            }
+        };
+        holder = Optional.of(begun);
+        surroundings.leases().add(ledger.identity(), begun, seenIn);
     }
 
     private void endLease() {
@@ -342,7 +358,7 @@ final class VmRun {
                 take(left);
                 if (!(ledger.state() instanceof LocalState.Starting)) {
                     // A lease lets nothing run that is paused for the hand-off.
-                    beginLease(left);
+                    beginLease(left, Leases.NONE, () -> {});
                 }
             }
             case Adoption.Ended(MachineEnd end) -> apply(new LocalEvent.MachineEnded(end));

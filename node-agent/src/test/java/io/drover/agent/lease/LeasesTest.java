@@ -66,6 +66,23 @@ class LeasesTest {
     }
 
     @Test
+    void vmWhoseRecordWasSeenInThisSessionIsNotLookedUpOnceMore() throws Exception {
+        leases.alive(7, 100);
+        leases.add(VM, renewals::add, 7);
+        assertThat(renewed()).isEqualTo(100 + LEASE);
+        assertThat(reads).isEmpty();
+        // What another session has seen is worth nothing, and so is what was seen before a change.
+        leases.add(OTHER, renewals::add, 6);
+        assertThat(renewed()).isEqualTo(100 + LEASE);
+        assertThat(reads).containsExactly("uid-2");
+        leases.doubt("uid-1");
+        leases.alive(7, 200);
+        renewed();
+        renewed();
+        assertThat(reads).containsExactly("uid-2", "uid-1");
+    }
+
+    @Test
     void nothingIsRenewedBeforeThereIsAnAnswer() throws Exception {
         leases.add(VM, renewals::add);
         leases.add(OTHER, until -> {});

@@ -8,6 +8,8 @@ import io.drover.proto.agent.v1.ReceiveVmRequest;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.vmm.testing.DirtyingGuest;
+import io.grpc.ChannelCredentials;
+import io.grpc.InsecureChannelCredentials;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -27,20 +29,32 @@ public final class MigratingHost {
     private final String zookeeper;
     private final Path folder;
     private final List<String> options;
+    private final ChannelCredentials credentials;
     private AgentProcess agent;
     private AgentClient client;
 
     /**
-     * A host with an agent that has joined.
+     * A host with an agent that has joined, and speaks in the clear.
      *
      * @param folder of its own
-     * @param options of its agent, beside the necessary
      */
-    public MigratingHost(String name, String zookeeper, Path folder, String... options) throws Exception {
+    public MigratingHost(String name, String zookeeper, Path folder) throws Exception {
+        this(name, zookeeper, folder, InsecureChannelCredentials.create(), List.of());
+    }
+
+    /** A host with an agent that has joined, and has certificates. */
+    public static MigratingHost withTls(String name, String zookeeper, Path folder, Path tls,
+            ChannelCredentials credentials) throws Exception {
+        return new MigratingHost(name, zookeeper, folder, credentials, List.of("--tls-dir", tls.toString()));
+    }
+
+    private MigratingHost(String name, String zookeeper, Path folder, ChannelCredentials credentials,
+            List<String> options) throws Exception {
         this.name = name;
         this.zookeeper = zookeeper;
         this.folder = Files.createDirectories(folder).toRealPath();
-        this.options = List.of(options);
+        this.credentials = credentials;
+        this.options = options;
         start();
     }
 
@@ -52,7 +66,7 @@ public final class MigratingHost {
                 "none", "--reserve-memory", "0"));
         all.addAll(options);
         agent = AgentProcess.start("io.drover.agent.Main", folder, Map.of(), all);
-        client = new AgentClient(agent.address());
+        client = new AgentClient(agent.address(), credentials);
     }
 
     public String name() {
@@ -73,6 +87,15 @@ public final class MigratingHost {
         agent.kill();
     }
 
+    /** Whatever a test has done to its agent: one is there and goes on. */
+    public void comeBack() throws Exception {
+        if (agent.isAlive()) {
+            agent.signal("CONT");
+        } else {
+            start();
+        }
+    }
+
     public VmObservation receive(StartVmRequest vm, String migration) {
         return client.calls().receiveVm(ReceiveVmRequest.newBuilder().setStart(vm).setMigration(migration).build())
                 .getObservation();
@@ -86,6 +109,12 @@ public final class MigratingHost {
     /** The VMM of a VM. */
     public Optional<ProcessIdentity> vmm(String uid) {
         return ProcessTable.withArgument(vm(uid).resolve("vmm.pb").toString()).stream().findFirst();
+    }
+
+    /** Whether a run of it has not ended here, or its process is there. */
+    public boolean hasRunning(String uid) {
+        return vmm(uid).isPresent() || client.everything().getVmsList().stream()
+                .anyMatch(seen -> seen.getUid().equals(uid) && seen.getState() != VmObservation.State.ENDED);
     }
 
     /** What a {@link DirtyingGuest} has counted to here; empty when no process has its memory. */

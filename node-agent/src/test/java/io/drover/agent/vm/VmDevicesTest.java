@@ -120,7 +120,7 @@ final class VmDevicesTest {
                                 new MigrationNetwork(InetAddress.getLoopbackAddress(), "127.0.0.1", Optional.empty()),
                                 vm -> {
                                     throw new AssertionError("no migration here");
-                                }),
+                                }, () -> Leases.NONE),
                         uid -> {}),
                 this::prepared);
     }
