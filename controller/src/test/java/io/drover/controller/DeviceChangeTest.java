@@ -1,12 +1,15 @@
 package io.drover.controller;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.controller.fake.FakeAgent;
+import io.drover.proto.agent.v1.ChangeDeviceRequest;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.proto.v1.AttachDiskRequest;
 import io.drover.proto.v1.DetachDiskRequest;
+import io.drover.proto.v1.SetDiskLimitsRequest;
 import io.drover.proto.v1.StopVmRequest;
 import io.drover.proto.v1.Task;
 import io.drover.proto.v1.Vm;
@@ -94,6 +97,59 @@ final class DeviceChangeTest {
         assertThat(task.getState()).isEqualTo(Task.State.FAILED);
         assertThat(task.getError().getMessage()).contains("the driver qemu does not");
         assertThat(cloud.vm("web-1").getSpec().getDisksList()).containsExactly(ROOT);
+    }
+
+    @Test
+    void limitsOfARunningVmAreSetOnceAndItsNextStartHasThem() throws Exception {
+        List<ChangeDeviceRequest> changes = new CopyOnWriteArrayList<>();
+        host.onChange((request, run) -> {
+            changes.add(request);
+            return run;
+        });
+        Task task = cloud.end(cloud.vms().setDiskLimits(limits(50)));
+        assertThat(task.getState()).isEqualTo(Task.State.SUCCEEDED);
+        assertThat(cloud.vms().setDiskLimits(limits(50)).getName()).as("asked again").isEqualTo(task.getName());
+        assertThat(changes).singleElement().satisfies(change -> {
+            assertThat(change.getSetDisk().getName()).isEqualTo("root");
+            assertThat(change.getSetDisk().getBytesPerSecond()).isEqualTo(1 << 20);
+            assertThat(change.getSetDisk().getOperationsPerSecond()).isEqualTo(50);
+        });
+        VmDisk limited = ROOT.toBuilder().setBytesPerSecond(1 << 20).setOperationsPerSecond(50).build();
+        assertThat(cloud.vm("web-1").getSpec().getDisksList()).containsExactly(limited);
+        assertThat(cloud.vm("web-1").getDeviceChange()).isEmpty();
+
+        cloud.end(cloud.vms().stopVm(StopVmRequest.newBuilder().setName("vms/web-1").build()));
+        cloud.end(cloud.vms().startVm(io.drover.proto.v1.StartVmRequest.newBuilder().setName("vms/web-1").build()));
+        assertThat(starts.getLast().getDisks(0).getBytesPerSecond()).isEqualTo(1 << 20);
+        assertThat(starts.getLast().getDisks(0).getOperationsPerSecond()).isEqualTo(50);
+    }
+
+    @Test
+    void limitsThatTheHostCannotSetAreTakenBackWithTheReason() throws Exception {
+        assertThat(cloud.end(cloud.vms().setDiskLimits(limits(50))).getState()).isEqualTo(Task.State.SUCCEEDED);
+        Vm before = cloud.vm("web-1");
+        host.onChange((request, run) -> run.setDeviceState(VmObservation.DeviceState.DEVICE_FAILED)
+                .setDeviceMessage("a request of no kind that this VMM knows; next: stop the VM, change it, start it"));
+        Task task = cloud.end(cloud.vms().setDiskLimits(
+                limits(60).toBuilder().setRequestId("6f1c2f9e-0000-4000-8000-000000000003").build()));
+        assertThat(task.getState()).isEqualTo(Task.State.FAILED);
+        assertThat(task.getError().getMessage()).contains("stop the VM, change it, start it");
+        assertThat(cloud.vm("web-1").getSpec()).isEqualTo(before.getSpec());
+    }
+
+    @Test
+    void limitsThatNoVmmCouldKeepAreRefused() {
+        assertThatThrownBy(() -> cloud.vms().setDiskLimits(limits(2_000_000_001)))
+                .hasMessageContaining("operations_per_second : 2000000001 (expected: 1 to 2000000000");
+        assertThatThrownBy(
+                () -> cloud.vms().setDiskLimits(limits(1).toBuilder().setBytesPerSecond(2_000_000_001).build()))
+                .hasMessageContaining("bytes_per_second : 2000000001 (expected: 65536 to 2000000000");
+    }
+
+    private static SetDiskLimitsRequest limits(long operationsPerSecond) {
+        return SetDiskLimitsRequest.newBuilder().setName("vms/web-1").setDisk("root").setBytesPerSecond(1 << 20)
+                .setOperationsPerSecond(operationsPerSecond).setRequestId("6f1c2f9e-0000-4000-8000-000000000002")
+                .build();
     }
 
     @Test

@@ -22,7 +22,7 @@ final class VmDisks {
     private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9._-]{0," + Disk.MAX_SERIAL_CHARS + "}");
 
     private static final long MIN_BYTES_PER_SECOND = 64 << 10;
-    private static final long MAX_RATE = 1_000_000_000_000L;
+    private static final long MAX_RATE = 2_000_000_000;
 
     private VmDisks() {}
 

@@ -74,6 +74,11 @@ public final class VmDisks {
                 order.readOnly(), order.serial(), order.writeThrough(), order.rate())).toList();
     }
 
+    /** What a disk is to have; 0 when that is what its image has, or there is no such disk. */
+    public long sizeBytes(String name) {
+        return orders.stream().filter(order -> order.name().equals(name)).mapToLong(DiskOrder::sizeBytes).sum();
+    }
+
     /** Whether a guest may have written to one of them. */
     public boolean anyThere() {
         return orders.stream().map(this::file).anyMatch(Files::exists);

@@ -86,7 +86,7 @@ record DeviceWork(ChangeDeviceRequest change, StartOrder.Prepared before, StartO
         if (!was.rate().equals(wanted.rate())) {
             machine.limitDisk(disk.getName(), wanted.rate());
         }
-        if (disk.getSizeBytes() > 0) {
+        if (disk.getSizeBytes() > 0 && disk.getSizeBytes() != before.disks().sizeBytes(disk.getName())) {
             machine.resizeDisk(disk.getName(), disk.getSizeBytes());
         }
         return Optional.empty();

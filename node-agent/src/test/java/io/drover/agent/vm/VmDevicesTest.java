@@ -1,13 +1,16 @@
 package io.drover.agent.vm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.drover.agent.confinement.ConfinementChoice;
 import io.drover.agent.confinement.Confinements;
+import io.drover.agent.driver.DeviceRefusedException;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
 import io.drover.agent.driver.MachineCounters.DiskCounters;
+import io.drover.agent.driver.MachineDisk;
 import io.drover.agent.driver.kvm.KvmDriver;
 import io.drover.agent.driver.kvm.VmmProgram;
 import io.drover.agent.driver.qemu.Accelerator;
@@ -200,6 +203,51 @@ final class VmDevicesTest {
         assertThat(file("data")).doesNotExist();
         assertThat(ask(change(1).setAttachDisk(disk("data"))).getDeviceGeneration()).as("an old request").isEqualTo(5);
         assertThat(disks()).containsExactly("root");
+    }
+
+    @Test
+    void limitsOfADiskChangeAndWhoeverComesBackGoesOn() throws Exception {
+        startUnderKvm();
+        var _ = changed(change(1).setSetDisk(limited(1 << 20, 50)));
+        assertThat(LocalRecord.read(folder).orElseThrow().start().getDisks(0)).as("of the next start")
+                .isEqualTo(limited(1 << 20, 50));
+        assertThatRootIsLimitedTo(new MachineDisk.Rate(1 << 20, 50));
+
+        // This agent dies before the limits are set, and after they were set but before it has written so.
+        for (int generation = 2; generation <= 3; generation++) {
+            vm.close();
+            LocalRecord record = LocalRecord.read(folder).orElseThrow();
+            StartVmRequest start = record.start().toBuilder().setDisks(0, limited(1 << 20, 50)).build();
+            record.with(start, record.devices().asked(change(generation).setSetDisk(limited(0, 70)).build()))
+                    .write(folder);
+            vm = vm(LocalRecord.read(folder).orElseThrow());
+            VmObservation adopted = vm.adopt().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            assertThat(adopted.getDeviceGeneration()).isEqualTo(generation);
+            assertThat(adopted.getDeviceState()).as(adopted.getDeviceMessage())
+                    .isEqualTo(DeviceState.DEVICE_STATE_UNSPECIFIED);
+            assertThatRootIsLimitedTo(new MachineDisk.Rate(0, 70));
+        }
+        var _ = changed(change(4).setSetDisk(limited(0, 0)));
+        assertThatRootIsLimitedTo(MachineDisk.Rate.ANY);
+
+        StartVmRequest.Disk readOnly = disk("data").toBuilder().setReadOnly(true).build();
+        var _ = changed(change(5).setAttachDisk(readOnly));
+        var _ = changed(change(6).setSetDisk(readOnly.toBuilder().setOperationsPerSecond(9)));
+    }
+
+    private static StartVmRequest.Disk limited(long bytesPerSecond, long operationsPerSecond) {
+        return disk("root").toBuilder().setBytesPerSecond(bytesPerSecond).setOperationsPerSecond(operationsPerSecond)
+                .build();
+    }
+
+    /** A VMM says nothing when it is given a disk that it has, exactly so. */
+    private void assertThatRootIsLimitedTo(MachineDisk.Rate rate) throws Exception {
+        MachineDisk root = new MachineDisk("root", file("root"), Optional.empty(), false, "root", false, rate);
+        vm.machine().orElseThrow().devices().attachDisk(root);
+        assertThatThrownBy(() -> vm.machine().orElseThrow().devices().attachDisk(
+                new MachineDisk("root", file("root"), Optional.empty(), false, "root", false,
+                        new MachineDisk.Rate(rate.bytesPerSecond(), rate.operationsPerSecond() + 1))))
+                .isInstanceOf(DeviceRefusedException.class).hasMessageContaining("other settings");
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.drover.proto.vmm.v1.ConsoleInputRequest;
 import io.drover.proto.vmm.v1.ConsoleOutput;
 import io.drover.proto.vmm.v1.CpuidRequest;
 import io.drover.proto.vmm.v1.DetachDeviceRequest;
+import io.drover.proto.vmm.v1.DiskLimitsRequest;
 import io.drover.proto.vmm.v1.Event;
 import io.drover.proto.vmm.v1.PauseRequest;
 import io.drover.proto.vmm.v1.PowerButtonRequest;
@@ -233,6 +234,18 @@ public final class VmmClient implements Closeable {
     /** Makes a disk larger, and tells the guest; does nothing when it has that size. */
     public void resizeDisk(String id, long sizeBytes) throws IOException, VmmRefusedException {
         call("resize disk", request().setResizeDisk(ResizeDiskRequest.newBuilder().setId(id).setSizeBytes(sizeBytes)));
+    }
+
+    /**
+     * Sets how fast a disk may be used, which holds when this returns, also for what the guest waits for; does nothing when it is
+     * so already.
+     *
+     * @throws VmmRefusedException
+     *             BAD_REQUEST by a VMM of an earlier release as well, which does not know of this
+     */
+    public void limitDisk(String id, VmmDisk.Rate rate) throws IOException, VmmRefusedException {
+        call("limit disk", request().setDiskLimits(DiskLimitsRequest.newBuilder().setId(id)
+                .setBytesPerSecond(rate.bytesPerSecond()).setOperationsPerSecond(rate.operationsPerSecond())));
     }
 
     /** What the guest's vCPU 0 is shown by CPUID. */

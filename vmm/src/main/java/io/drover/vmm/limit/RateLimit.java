@@ -12,9 +12,10 @@ import java.util.Optional;
  */
 public final class RateLimit {
     @GuardedBy("this")
-    private final Optional<TokenBucket> bytes;
+    private Optional<TokenBucket> bytes;
     @GuardedBy("this")
-    private final Optional<TokenBucket> operations;
+    private Optional<TokenBucket> operations;
+    private volatile boolean limited;
 
     /**
      * Full buckets.
@@ -29,10 +30,36 @@ public final class RateLimit {
     public RateLimit(Optional<IoRate> bytes, Optional<IoRate> operations, long nowNanos) {
         this.bytes = bucket(bytes, nowNanos);
         this.operations = bucket(operations, nowNanos);
+        this.limited = bytes.isPresent() || operations.isPresent();
+    }
+
+    /** One that lets all go, until it is {@link #change changed}. */
+    public static RateLimit none() {
+        return new RateLimit(Optional.empty(), Optional.empty(), 0);
     }
 
     private static Optional<TokenBucket> bucket(Optional<IoRate> rate, long nowNanos) {
         return rate.map(each -> new TokenBucket(each.perSecond(), each.burst(), nowNanos));
+    }
+
+    /**
+     * Sets other limits. What there was to spend, or is owed, under a limit stays so under the one that takes its place; one
+     * where there was none begins full. Who waits is to ask again, as the time it was told is no more true.
+     */
+    public synchronized void change(Optional<IoRate> newBytes, Optional<IoRate> newOperations, long nowNanos) {
+        bytes = changed(bytes, newBytes, nowNanos);
+        operations = changed(operations, newOperations, nowNanos);
+        limited = newBytes.isPresent() || newOperations.isPresent();
+    }
+
+    private static Optional<TokenBucket> changed(Optional<TokenBucket> bucket, Optional<IoRate> rate, long nowNanos) {
+        return bucket.isEmpty() || rate.isEmpty() ? bucket(rate, nowNanos)
+                : Optional.of(bucket.get().changed(rate.get().perSecond(), rate.get().burst(), nowNanos));
+    }
+
+    /** Whether anything need be asked for at all. Takes no lock, so that it costs little to have no limit. */
+    public boolean isLimited() {
+        return limited;
     }
 
     /**

@@ -37,6 +37,23 @@ final class TokenBucket {
     }
 
     /**
+     * What it is under another rate. The tokens in it stay, and so does a debt; what a smaller burst has no room for is gone,
+     * and a larger one is filled by time alone. So nothing is to be gained by changing, however often,
+     * and nothing lost but what came in within a nanosecond. This one is used no more.
+     *
+     * @param newTokensPerSecond
+     *            as of a new one
+     * @param newBurst
+     *            as of a new one
+     */
+    TokenBucket changed(long newTokensPerSecond, long newBurst, long nowNanos) {
+        refill(nowNanos);
+        TokenBucket next = new TokenBucket(newTokensPerSecond, newBurst, lastNanos);
+        next.level = Math.min(level, next.full);
+        return next;
+    }
+
+    /**
      * How long to wait until so many tokens may be taken: those of a request larger than a burst as soon as the bucket is full.
      *
      * @return nanoseconds, 0 when they may be taken now

@@ -29,11 +29,22 @@ public record DiskRate(long bytesPerSecond, long operationsPerSecond) {
         }
     }
 
-    /** The limit, with full buckets, if there is one. */
-    Optional<RateLimit> limit() {
-        return equals(ANY) ? Optional.empty()
-                : Optional.of(new RateLimit(rate(bytesPerSecond, MIN_BURST_BYTES), rate(operationsPerSecond, 1),
-                        System.nanoTime()));
+    /** The limit, with full buckets. */
+    RateLimit limit() {
+        return new RateLimit(bytes(), operations(), System.nanoTime());
+    }
+
+    /** Makes a limit this one, from now on. */
+    void replace(RateLimit limit) {
+        limit.change(bytes(), operations(), System.nanoTime());
+    }
+
+    private Optional<IoRate> bytes() {
+        return rate(bytesPerSecond, MIN_BURST_BYTES);
+    }
+
+    private Optional<IoRate> operations() {
+        return rate(operationsPerSecond, 1);
     }
 
     private static Optional<IoRate> rate(long perSecond, long minBurst) {

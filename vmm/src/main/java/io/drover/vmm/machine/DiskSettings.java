@@ -45,6 +45,11 @@ public record DiskSettings(String id, List<DiskImage> images, boolean readOnly, 
         }
     }
 
+    /** The same under another limit. */
+    DiskSettings withRate(DiskRate newRate) {
+        return new DiskSettings(id, images, readOnly, serial, writeThrough, queues, newRate);
+    }
+
     int queuesFor(int vcpus) {
         return queues > 0 ? queues : Math.min(vcpus, MOST_QUEUES_BY_THEMSELVES);
     }

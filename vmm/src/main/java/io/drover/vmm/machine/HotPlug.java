@@ -8,6 +8,7 @@ import io.drover.vmm.pci.SlotRegisters;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 
 /**
  * Devices that come and go while the guest runs. What was asked for is done on a thread of its own; what the guest lets go of
@@ -67,15 +68,20 @@ final class HotPlug implements AutoCloseable {
     }
 
     void resize(String id, long sizeBytes, Answer answer) {
-        worker.execute(() -> {
-            Optional<PluggedDevice> device = devices.find(id);
-            if (device.isEmpty() || device.get().isLeaving()
-                    || !(device.get().kind() instanceof Kind.OfDisk disk)) {
-                answer.refused(Refusal.FAILED, "disk " + id + " : none (expected: one of this machine's, not leaving)");
-                return;
-            }
-            resize(device.get(), disk.disk(), sizeBytes, answer);
-        });
+        worker.execute(() -> ofDisk(id, answer, (device, disk) -> resize(device, disk.disk(), sizeBytes, answer)));
+    }
+
+    void limit(String id, DiskRate rate, Answer answer) {
+        worker.execute(() -> ofDisk(id, answer, (device, disk) -> limit(device, disk, rate, answer)));
+    }
+
+    private void ofDisk(String id, Answer answer, BiConsumer<PluggedDevice, Kind.OfDisk> action) {
+        Optional<PluggedDevice> device = devices.find(id);
+        if (device.isPresent() && !device.get().isLeaving() && device.get().kind() instanceof Kind.OfDisk disk) {
+            action.accept(device.get(), disk);
+        } else {
+            answer.refused(Refusal.FAILED, "disk " + id + " : none (expected: one of this machine's, not leaving)");
+        }
     }
 
     private interface Plug {
@@ -176,6 +182,20 @@ final class HotPlug implements AutoCloseable {
         } catch (IOException e) {
             answer.refused(Refusal.HOST_FAILED, what + " : " + e.getMessage());
         }
+    }
+
+    private void limit(PluggedDevice device, Kind.OfDisk disk, DiskRate rate, Answer answer) {
+        if (!disk.settings().rate().equals(rate)) {
+            synchronized (devices) {
+                device.set(disk.withRate(rate));
+            }
+            rate.replace(disk.limit());
+            // What waits for its turn was told when by the old limit.
+            device.function().kickAll();
+            log.info("disk " + device.id() + " : " + rate.bytesPerSecond() + " bytes and " + rate.operationsPerSecond()
+                    + " operations a second at most (0: any)");
+        }
+        answer.done();
     }
 
     /** On a vCPU's thread. */

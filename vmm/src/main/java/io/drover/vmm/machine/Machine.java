@@ -397,6 +397,11 @@ public final class Machine implements AutoCloseable {
         whereHotPlugIs(answer, hotPlug -> hotPlug.resize(id, sizeBytes, answer));
     }
 
+    /** Sets how fast a disk may be used; done when that holds, also for what the guest waits for. Any thread. */
+    public void limitDisk(String id, DiskRate rate, Answer answer) {
+        whereHotPlugIs(answer, hotPlug -> hotPlug.limit(id, rate, answer));
+    }
+
     private void whereHotPlugIs(Answer answer, Consumer<HotPlug> action) {
         Optional<HotPlug> hotPlug = board.hotPlug();
         if (hotPlug.isPresent()) {

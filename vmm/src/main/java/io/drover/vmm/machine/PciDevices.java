@@ -11,6 +11,7 @@ import io.drover.vmm.disk.RevocableDisk;
 import io.drover.vmm.disk.TrackedDisk;
 import io.drover.vmm.disk.image.DiskImage;
 import io.drover.vmm.interrupt.InterruptLine;
+import io.drover.vmm.limit.RateLimit;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.PluggedDevice.Kind;
 import io.drover.vmm.machine.PluggedDevice.Presence;
@@ -180,9 +181,10 @@ final class PciDevices implements AutoCloseable {
         String name = diskName(settings.id());
         TrackedDisk copied = new TrackedDisk(opened);
         RevocableDisk disk = new RevocableDisk(copied);
+        RateLimit limit = settings.rate().limit();
         BlockDevice device = new BlockDevice(disk, settings.serial(), settings.queuesFor(vcpus),
-                !settings.writeThrough(), settings.rate().limit(), name, log);
-        return added(new PluggedDevice(new Kind.OfDisk(settings, disk, copied, device), plug(name, device)));
+                !settings.writeThrough(), limit, name, log);
+        return added(new PluggedDevice(new Kind.OfDisk(settings, disk, copied, device, limit), plug(name, device)));
     }
 
     /** Puts a nic on the bus and starts its network; the guest is not told. */

@@ -2,6 +2,7 @@ package io.drover.vmm.machine;
 
 import io.drover.vmm.disk.RevocableDisk;
 import io.drover.vmm.disk.TrackedDisk;
+import io.drover.vmm.limit.RateLimit;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.net.RevocableNetwork;
 import io.drover.vmm.virtio.VirtioPciFunction;
@@ -13,9 +14,14 @@ import java.io.IOException;
 final class PluggedDevice {
     /** What it is. */
     sealed interface Kind {
-        record OfDisk(DiskSettings settings, RevocableDisk disk, TrackedDisk copied, BlockDevice device)
+        record OfDisk(DiskSettings settings, RevocableDisk disk, TrackedDisk copied, BlockDevice device,
+                RateLimit limit)
                 implements
-                    Kind {}
+                    Kind {
+            OfDisk withRate(DiskRate rate) {
+                return new OfDisk(settings.withRate(rate), disk, copied, device, limit);
+            }
+        }
 
         record OfNic(NicSettings settings, NetDevice device, RevocableNetwork network) implements Kind {}
     }
@@ -36,7 +42,7 @@ final class PluggedDevice {
         CLOSING
     }
 
-    private final Kind kind;
+    private Kind kind;
     private final VirtioPciFunction function;
     private Presence presence = Presence.PRESENT;
 
@@ -47,6 +53,11 @@ final class PluggedDevice {
 
     Kind kind() {
         return kind;
+    }
+
+    /** It has other settings from now on. */
+    void set(Kind next) {
+        kind = next;
     }
 
     VirtioPciFunction function() {

@@ -196,6 +196,10 @@ final class ControlConnection {
                     request.getDetachDevice().getForce(), new Later(id));
             case RESIZE_DISK -> control.resizeDisk(request.getResizeDisk().getId(),
                     request.getResizeDisk().getSizeBytes(), new Later(id));
+            case DISK_LIMITS -> control.limitDisk(request.getDiskLimits().getId(),
+                    new VmmDisk.Rate(request.getDiskLimits().getBytesPerSecond(),
+                            request.getDiskLimits().getOperationsPerSecond()),
+                    new Later(id));
             case CPUID -> {
                 Cpuid.Builder cpuid = Cpuid.newBuilder();
                 for (VmmCpuidEntry entry : control.cpuid()) {

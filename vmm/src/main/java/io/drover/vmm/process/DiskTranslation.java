@@ -31,7 +31,12 @@ final class DiskTranslation {
         }
         return new DiskSettings(disk.id(), images, disk.readOnly(), disk.serial(),
                 disk.cache() == VmmDisk.Cache.WRITE_THROUGH, disk.queues(),
-                new DiskRate(disk.rate().bytesPerSecond(), disk.rate().operationsPerSecond()));
+                of(disk.rate()));
+    }
+
+    /** Refuses as the others do. */
+    static DiskRate of(VmmDisk.Rate rate) {
+        return new DiskRate(rate.bytesPerSecond(), rate.operationsPerSecond());
     }
 
     private static DiskImage image(VmmDisk.File file) {

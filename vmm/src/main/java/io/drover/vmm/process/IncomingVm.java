@@ -359,6 +359,11 @@ final class IncomingVm implements VmmControl {
     }
 
     @Override
+    public void limitDisk(String id, VmmDisk.Rate rate, Answer answer) {
+        notYet(answer);
+    }
+
+    @Override
     public void save(Path file, boolean resume, Answer answer) {
         notYet(answer);
     }

@@ -45,6 +45,8 @@ interface VmmControl {
 
     void resizeDisk(String id, long sizeBytes, Answer answer);
 
+    void limitDisk(String id, VmmDisk.Rate rate, Answer answer);
+
     /** What the guest's vCPU 0 is shown. */
     List<VmmCpuidEntry> cpuid();
 

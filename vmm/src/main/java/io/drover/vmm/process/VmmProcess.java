@@ -28,6 +28,7 @@ import io.drover.vmm.lease.LeaseState;
 import io.drover.vmm.linux.BootClock;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.machine.Answer;
+import io.drover.vmm.machine.DiskRate;
 import io.drover.vmm.machine.DiskSettings;
 import io.drover.vmm.machine.DiskState;
 import io.drover.vmm.machine.Machine;
@@ -449,6 +450,18 @@ final class VmmProcess implements VmmControl {
     @Override
     public void resizeDisk(String id, long sizeBytes, Answer answer) {
         machine.resizeDisk(id, sizeBytes, answer);
+    }
+
+    @Override
+    public void limitDisk(String id, VmmDisk.Rate rate, Answer answer) {
+        DiskRate wanted;
+        try {
+            wanted = DiskTranslation.of(rate);
+        } catch (IllegalArgumentException e) {
+            answer.refused(Refusal.BAD_REQUEST, e.getMessage());
+            return;
+        }
+        machine.limitDisk(id, wanted, answer);
     }
 
     @Override

@@ -128,6 +128,11 @@ public final class VirtioPciFunction implements PciFunction, AutoCloseable {
         session.configurationChanged();
     }
 
+    /** Has the device look at all its queues anew, as if the driver had kicked them. Any thread, until it is closed. */
+    public void kickAll() {
+        notify.kickAll();
+    }
+
     @Override
     public long readConfig(int offset, int bytes) {
         if ((offset & -4) == windowCapability + CAP_DATA) {

@@ -2,6 +2,7 @@ package io.drover.vmm.fuzz;
 
 import io.drover.vmm.disk.LinuxFile;
 import io.drover.vmm.disk.RawDisk;
+import io.drover.vmm.limit.RateLimit;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.virtio.TestDriver;
 import io.drover.vmm.virtio.TestQueue;
@@ -12,7 +13,6 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 
 /** A block device whose rings and requests are the input: everything is answered, or the device needs a reset, and gets it. */
 public final class BlockRequestsFuzz {
@@ -30,7 +30,7 @@ public final class BlockRequestsFuzz {
         try (VirtioBench bench = new VirtioBench()) {
             Files.write(file, new byte[DISK_BYTES]);
             bench.plug(new BlockDevice(RawDisk.open(LinuxFile.open(file, false), false), "fuzz", 1, true,
-                    Optional.empty(), "disk",
+                    RateLimit.none(), "disk",
                     new Log(new PrintStream(OutputStream.nullOutputStream()), "fuzz")));
             TestDriver driver = new TestDriver(bench, 1).probe().useMsix()
                     .negotiate(VirtioFeatures.VERSION_1 | VirtioFeatures.INDIRECT_DESC | 1L << 9);

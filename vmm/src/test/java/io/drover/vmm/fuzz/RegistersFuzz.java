@@ -2,6 +2,7 @@ package io.drover.vmm.fuzz;
 
 import io.drover.vmm.disk.LinuxFile;
 import io.drover.vmm.disk.RawDisk;
+import io.drover.vmm.limit.RateLimit;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.pci.PciWindows;
 import io.drover.vmm.pci.SlotRegisters;
@@ -32,7 +33,7 @@ public final class RegistersFuzz {
         try (VirtioBench bench = new VirtioBench()) {
             Files.write(file, new byte[DISK_BYTES]);
             bench.plug(new BlockDevice(RawDisk.open(LinuxFile.open(file, false), false), "fuzz", 2, true,
-                    Optional.empty(), "disk",
+                    RateLimit.none(), "disk",
                     new Log(new PrintStream(OutputStream.nullOutputStream()), "fuzz")));
             bench.plug(new RngDevice());
             Coming coming = new Coming(bench);

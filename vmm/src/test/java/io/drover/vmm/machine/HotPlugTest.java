@@ -108,6 +108,12 @@ class HotPlugTest {
         return answers.next();
     }
 
+    private String limit(String id, DiskRate rate) throws InterruptedException {
+        Answers answers = new Answers();
+        hotPlug.limit(id, rate, answers);
+        return answers.next();
+    }
+
     private void eject(int slot) {
         registers.write(SlotRegisters.EJECT, 4, 1L << slot);
     }
@@ -258,6 +264,25 @@ class HotPlugTest {
         assertThat(resize("none", 1 << 17)).startsWith("FAILED").contains("none");
         detach("first", false);
         assertThat(resize("first", 1 << 18)).startsWith("FAILED");
+    }
+
+    @Test
+    void limitOfADiskIsOneOfItsSettingsFromThenOn() throws Exception {
+        DiskRate rate = new DiskRate(1 << 20, 100);
+        DiskSettings limited = disk("first").withRate(rate);
+        assertThat(attach(limited)).as("not yet").startsWith("CONFLICT");
+        assertThat(limit("first", rate)).isEqualTo("done");
+        assertThat(limit("first", rate)).as("again").isEqualTo("done");
+        assertThat(attach(limited)).as("is there").isEqualTo("done");
+        assertThat(attach(disk("first"))).startsWith("CONFLICT");
+        assertThat(limit("first", DiskRate.ANY)).isEqualTo("done");
+        assertThat(attach(disk("first"))).isEqualTo("done");
+        assertThat(limit("none", rate)).startsWith("FAILED").contains("none");
+        detach("first", false);
+        assertThat(limit("first", rate)).startsWith("FAILED").contains("leaving");
+        eject(1);
+        awaitGone();
+        assertThat(limit("first", rate)).startsWith("FAILED");
     }
 
     @Test

@@ -96,9 +96,10 @@ class ControlServerTest {
             client.attachNic(VmmNic.tap("n2", "52:54:00:00:00:02", "tap0", 1));
             client.detach("d2", true);
             client.resizeDisk("d2", 4096);
+            client.limitDisk("d2", new VmmDisk.Rate(5, 6));
             client.renewLease(EPOCH, 17);
             assertThat(control.done).containsExactly("pause", "resume", "power button", "type 2", "stop", "disk d2 9",
-                    "nic n2", "detach d2 true", "resize d2 4096", "lease 3 17");
+                    "nic n2", "detach d2 true", "resize d2 4096", "limit d2 5 6", "lease 3 17");
         }
     }
 
@@ -397,6 +398,11 @@ class ControlServerTest {
         @Override
         public void resizeDisk(String id, long sizeBytes, Answer answer) {
             answer("resize " + id + " " + sizeBytes, answer);
+        }
+
+        @Override
+        public void limitDisk(String id, VmmDisk.Rate rate, Answer answer) {
+            answer("limit " + id + " " + rate.bytesPerSecond() + " " + rate.operationsPerSecond(), answer);
         }
 
         @Override

@@ -132,6 +132,15 @@ class VmmProcessTest {
         client.resizeDisk("d2", 8192);
         assertThat(Files.size(file)).isEqualTo(8192);
 
+        VmmDisk.Rate rate = new VmmDisk.Rate(1 << 20, 5);
+        client.limitDisk("d2", rate);
+        client.limitDisk("d2", rate);
+        client.attachDisk(disk.withRate(rate));
+        refused("CONFLICT", () -> client.attachDisk(disk));
+        refused("BAD_REQUEST", () -> client.limitDisk("d2", new VmmDisk.Rate(-1, 0)));
+        refused("FAILED", () -> client.limitDisk("d3", rate));
+        client.limitDisk("d2", VmmDisk.Rate.ANY);
+
         client.detach("d2", false);
         assertThat(client.status().disks()).as("this guest never answers").containsExactly(
                 new VmmDiskStatus("d2", 0, 0, 0, 0, 0, 0, 0, 8192, true));
@@ -154,6 +163,7 @@ class VmmProcessTest {
         VmmClient client = rig.start().connectAndAwaitBanner();
         refused("UNSUPPORTED", () -> client.attachDisk(VmmDisk.raw(folder.resolve("disk"), "").withId("d2")));
         refused("UNSUPPORTED", () -> client.detach("d2", false));
+        refused("UNSUPPORTED", () -> client.limitDisk("d2", VmmDisk.Rate.ANY));
     }
 
     private interface Call {

@@ -7,6 +7,7 @@ import io.drover.proto.vmm.v1.SavedFunction;
 import io.drover.proto.vmm.v1.SavedVirtio;
 import io.drover.vmm.disk.LinuxFile;
 import io.drover.vmm.disk.RawDisk;
+import io.drover.vmm.limit.RateLimit;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.state.SavedStateException;
 import io.drover.vmm.virtio.block.BlockDevice;
@@ -15,7 +16,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,7 +52,7 @@ class SavedDeviceTest {
     }
 
     private BlockDevice disk(int queues) throws IOException {
-        return new BlockDevice(RawDisk.open(LinuxFile.open(file, true), true), "serial", queues, true, Optional.empty(),
+        return new BlockDevice(RawDisk.open(LinuxFile.open(file, true), true), "serial", queues, true, RateLimit.none(),
                 "disk", new Log(System.err, "test"));
     }
 

@@ -8,6 +8,7 @@ import io.drover.vmm.disk.LinuxFile;
 import io.drover.vmm.disk.RawDisk;
 import io.drover.vmm.disk.RevocableDisk;
 import io.drover.vmm.linux.IoVector;
+import io.drover.vmm.limit.RateLimit;
 import io.drover.vmm.log.Log;
 import io.drover.vmm.pci.PciWindows;
 import io.drover.vmm.virtio.block.BlockDevice;
@@ -52,7 +53,7 @@ class UnplugTest {
         Path file = Files.write(folder.resolve("disk"), new byte[1 << 20]);
         disk = new SlowDisk(RawDisk.open(LinuxFile.openLocked(file, false), false));
         function = bench
-                .plug(new BlockDevice(disk, "", 1, true, Optional.empty(), "disk", new Log(System.err, "test")));
+                .plug(new BlockDevice(disk, "", 1, true, RateLimit.none(), "disk", new Log(System.err, "test")));
         driver = new TestDriver(bench, function.slot()).probe().useMsix().negotiate(FEATURES);
         queue = driver.addQueue(0, 64, true);
         driver.driverOk();
@@ -235,7 +236,7 @@ class UnplugTest {
         Path file = Files.write(folder.resolve("revoked"), new byte[1 << 20]);
         RevocableDisk revoked = new RevocableDisk(RawDisk.open(LinuxFile.openLocked(file, false), false));
         VirtioPciFunction second = bench.plug(
-                new BlockDevice(revoked, "", 1, true, Optional.empty(), "disk two", new Log(System.err, "test")));
+                new BlockDevice(revoked, "", 1, true, RateLimit.none(), "disk two", new Log(System.err, "test")));
         TestDriver its = new TestDriver(bench, second.slot()).probe().useMsix().negotiate(FEATURES);
         TestQueue requests = its.addQueue(0, 64, true);
         its.driverOk();

@@ -24,7 +24,11 @@ final class KvmDisk {
         return new VmmDisk(id(disk.name()), new VmmDisk.File(disk.file(), VmmDisk.Format.QCOW2), backing,
                 disk.readOnly(), disk.serial(),
                 disk.writeThrough() ? VmmDisk.Cache.WRITE_THROUGH : VmmDisk.Cache.WRITE_BACK, 0,
-                new VmmDisk.Rate(disk.rate().bytesPerSecond(), disk.rate().operationsPerSecond()));
+                of(disk.rate()));
+    }
+
+    static VmmDisk.Rate of(MachineDisk.Rate rate) {
+        return new VmmDisk.Rate(rate.bytesPerSecond(), rate.operationsPerSecond());
     }
 
     /** What a VMM knows the disk by. */

@@ -33,6 +33,11 @@ final class KvmMachineDevices implements MachineDevices {
     }
 
     private static void call(Call call) throws DeviceRefusedException, IOException {
+        call(call, Set.of("UNSUPPORTED"));
+    }
+
+    /** What is refused for one of these reasons may be had by the VM's next process. */
+    private static void call(Call call, Set<String> ofThisProcess) throws DeviceRefusedException, IOException {
         try {
             call.run();
         } catch (VmmRefusedException e) {
@@ -40,7 +45,7 @@ final class KvmMachineDevices implements MachineDevices {
                 throw new IOException("the VMM refused: " + e.getMessage(), e);
             }
             DeviceRefusedException refused = new DeviceRefusedException(
-                    e.reason().equals("UNSUPPORTED") ? e.getMessage() + STOP_FIRST : e.getMessage());
+                    ofThisProcess.contains(e.reason()) ? e.getMessage() + STOP_FIRST : e.getMessage());
             refused.initCause(e);
             throw refused;
         }
@@ -52,8 +57,10 @@ final class KvmMachineDevices implements MachineDevices {
     }
 
     @Override
-    public void limitDisk(String name, MachineDisk.Rate rate) throws DeviceRefusedException {
-        throw new DeviceRefusedException("the limits of disk " + name + " stay while the VM runs" + STOP_FIRST);
+    public void limitDisk(String name, MachineDisk.Rate rate) throws DeviceRefusedException, IOException {
+        call(() -> client.limitDisk(KvmDisk.id(name), KvmDisk.of(rate)),
+                // By a VMM of an earlier release, which knows of no such request.
+                Set.of("UNSUPPORTED", "BAD_REQUEST"));
     }
 
     @Override

@@ -37,7 +37,7 @@ public final class BlockDevice implements VirtioDevice {
     private final byte[] id;
     private final BlockConfiguration configuration;
     private final BlockCounters[] counters;
-    private final Optional<RateLimit> limit;
+    private final RateLimit limit;
     private final String name;
     private final GuestFaultLog log;
 
@@ -54,11 +54,11 @@ public final class BlockDevice implements VirtioDevice {
      *            whether a write may be done before it is durable (write-back), until the guest flushes; else every write is
      *            durable when it is done (write-through)
      * @param limit
-     *            of all queues together
+     *            of all queues together; may be changed while the device runs, whose queues are to be kicked then
      * @param name
      *            for the log
      */
-    public BlockDevice(Disk disk, String serial, int queues, boolean cached, Optional<RateLimit> limit, String name,
+    public BlockDevice(Disk disk, String serial, int queues, boolean cached, RateLimit limit, String name,
             Log log) {
         this.limit = limit;
         this.name = name;
@@ -137,13 +137,9 @@ public final class BlockDevice implements VirtioDevice {
 
     private void activate(Activation activation, Virtqueue queue, BlockRequests requests) throws IOException {
         String thread = "queue " + queue.number();
-        if (limit.isEmpty()) {
-            activation.addThread(thread, new RequestLoop(requests, queue), List.of(queue));
-            return;
-        }
         TimerFile alarm = TimerFile.create(name + ' ' + thread + " limit");
         try {
-            RequestLoop loop = new RequestLoop(new LimitedRequests(requests, limit.get(), alarm), queue);
+            RequestLoop loop = new RequestLoop(new LimitedRequests(requests, limit, alarm), queue);
             activation.addThread(thread, loop, List.of(queue)).watchAsKick(alarm.file(), queue);
         } catch (IOException e) {
             alarm.close();

@@ -29,6 +29,9 @@ final class LimitedRequests implements RequestServer {
 
     @Override
     public boolean admit(DescriptorChain request) {
+        if (!limit.isLimited()) {
+            return true;
+        }
         long nanos = limit.admit(BlockRequests.dataBytes(request), System.nanoTime());
         if (nanos > 0) {
             alarm.set(nanos);

@@ -13,6 +13,7 @@ import io.drover.vmm.virtio.TestDriver;
 import io.drover.vmm.virtio.TestQueue;
 import io.drover.vmm.virtio.VirtioBench;
 import io.drover.vmm.virtio.VirtioFeatures;
+import io.drover.vmm.virtio.VirtioPciFunction;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +48,7 @@ class BlockDeviceTest {
     private VirtioBench bench;
     private Path file;
     private BlockDevice device;
+    private VirtioPciFunction function;
     private TestDriver driver;
     private TestQueue queue;
 
@@ -69,14 +71,14 @@ class BlockDeviceTest {
     }
 
     private void start(Disk disk, boolean cached, int queues, long features) throws Exception {
-        start(disk, cached, queues, features, Optional.empty());
+        start(disk, cached, queues, features, RateLimit.none());
     }
 
-    private void start(Disk disk, boolean cached, int queues, long features, Optional<RateLimit> limit)
+    private void start(Disk disk, boolean cached, int queues, long features, RateLimit limit)
             throws Exception {
         device = new BlockDevice(disk, "serial-0123456789-too-long", queues, cached, limit, "disk",
                 new Log(System.err, "test"));
-        bench.plug(device);
+        function = bench.plug(device);
         driver = new TestDriver(bench, 1).probe().useMsix().negotiate(features);
         assertThat(driver.status()).isEqualTo(11);
         for (int number = queues - 1; number >= 0; number--) {
@@ -111,7 +113,7 @@ class BlockDeviceTest {
     @Test
     void operationsComeAsFastAsTheLimitAllowsAndNoFaster() throws Exception {
         RateLimit limit = new RateLimit(Optional.empty(), Optional.of(new IoRate(200, 1)), System.nanoTime());
-        start(rawDisk(false), true, 1, COMMON | FLUSH, Optional.of(limit));
+        start(rawDisk(false), true, 1, COMMON | FLUSH, limit);
         long begun = System.nanoTime();
         for (int done = 0; done < 41; done++) {
             assertThat(request(0, done, 512, true)).isEqualTo(OK);
@@ -123,7 +125,7 @@ class BlockDeviceTest {
     @Test
     void bytesComeAsFastAsTheLimitAllowsAndNoFaster() throws Exception {
         RateLimit limit = new RateLimit(Optional.of(new IoRate(1 << 20, 4096)), Optional.empty(), System.nanoTime());
-        start(rawDisk(false), true, 1, COMMON | FLUSH, Optional.of(limit));
+        start(rawDisk(false), true, 1, COMMON | FLUSH, limit);
         long begun = System.nanoTime();
         for (int done = 0; done < 52; done++) {
             assertThat(request(1, done, 4096, false)).isEqualTo(OK);
@@ -135,12 +137,45 @@ class BlockDeviceTest {
     @Test
     void requestThatWaitsForItsTurnIsNoObstacleToAReset() throws Exception {
         RateLimit limit = new RateLimit(Optional.empty(), Optional.of(new IoRate(1, 1)), System.nanoTime());
-        start(rawDisk(false), true, 2, COMMON | FLUSH, Optional.of(limit));
+        start(rawDisk(false), true, 2, COMMON | FLUSH, limit);
         assertThat(request(0, 0, 512, true)).isEqualTo(OK);
         queue.offer(0);
         driver.kick(0);
         driver.reset();
         assertThat(bench.log()).doesNotContain("ERROR");
+    }
+
+    @Test
+    void requestThatWaitsUnderALimitGoesAtOnceWhenTheLimitIsLifted() throws Exception {
+        RateLimit limit = new RateLimit(Optional.of(new IoRate(1, 1)), Optional.empty(), System.nanoTime());
+        start(rawDisk(false), true, 1, COMMON | FLUSH, limit);
+        assertThat(request(0, 0, 3600, true)).as("no whole sectors, to be paid for in an hour").isEqualTo(IOERR);
+        queue.offer(0);
+        driver.kick(0);
+        limit.change(Optional.empty(), Optional.empty(), System.nanoTime());
+        function.kickAll();
+        assertThat(queue.awaitUsed()).isEqualTo(3601);
+        long begun = System.nanoTime();
+        for (int done = 0; done < 20; done++) {
+            assertThat(request(0, done, 512, true)).isEqualTo(OK);
+        }
+        assertThat(System.nanoTime() - begun).as("twenty without a limit").isLessThan(5_000_000_000L);
+    }
+
+    @Test
+    void limitHoldsFromThenOnForADeviceThatHadNone() throws Exception {
+        RateLimit limit = RateLimit.none();
+        start(rawDisk(false), true, 1, COMMON | FLUSH, limit);
+        for (int done = 0; done < 20; done++) {
+            assertThat(request(0, done, 512, true)).isEqualTo(OK);
+        }
+        limit.change(Optional.empty(), Optional.of(new IoRate(100, 1)), System.nanoTime());
+        long begun = System.nanoTime();
+        for (int done = 0; done < 11; done++) {
+            assertThat(request(0, done, 512, true)).isEqualTo(OK);
+        }
+        long millis = (System.nanoTime() - begun) / 1_000_000;
+        assertThat(millis).as("10 operations at 100 a second").isBetween(99L, 2000L);
     }
 
     @Test
@@ -334,7 +369,7 @@ class BlockDeviceTest {
     void anyRequestsAreAnsweredOrABreach(@ForAll long seed) throws Exception {
         Random random = new Random(seed);
         try (VirtioBench any = new VirtioBench()) {
-            any.plug(new BlockDevice(new RecordingDisk(), "", 1, true, Optional.empty(), "disk",
+            any.plug(new BlockDevice(new RecordingDisk(), "", 1, true, RateLimit.none(), "disk",
                     new Log(System.err, "test")));
             TestDriver guest = new TestDriver(any, 1).probe().useMsix()
                     .negotiate(COMMON | FLUSH | VirtioFeatures.INDIRECT_DESC);
