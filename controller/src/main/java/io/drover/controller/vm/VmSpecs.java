@@ -90,9 +90,6 @@ public final class VmSpecs {
                 && (target == 0 || spec.hasBalloon()), field + ".memory_target_bytes",
                 target
                         + " (expected: a multiple of 1 MiB, at most the VM's memory, for a VM with a balloon; 0 for all of it)");
-        violations.require(!spec.getDriver().equals("qemu")
-                || disks.stream().allMatch(disk -> disk.limits().equals(Disk.Limits.NONE)), field + ".disks",
-                "the driver qemu has no limits of disks (expected: the driver kvm, or none named)");
         violations.require(spec.getSerializedSize() <= MAX_SPEC_BYTES, field,
                 spec.getSerializedSize() + " bytes (expected: at most " + MAX_SPEC_BYTES
                         + "; put a long command line into the image)");

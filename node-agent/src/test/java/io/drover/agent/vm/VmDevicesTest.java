@@ -285,7 +285,7 @@ final class VmDevicesTest {
     }
 
     @Test
-    void driverQemuRefusesByName() throws Exception {
+    void driverQemuChangesLimitsAndSizesAndRefusesTheRestByName() throws Exception {
         driver = QemuDriver.find("qemu-system-x86_64", System.getenv("PATH"), Accelerator.TCG, watches);
         assumeTrue(driver.status() instanceof DriverStatus.Usable, driver.status().message());
         start();
@@ -293,5 +293,8 @@ final class VmDevicesTest {
         assertThat(refused.getDeviceState()).isEqualTo(DeviceState.DEVICE_FAILED);
         assertThat(refused.getDeviceMessage()).contains("the driver qemu", "stop it");
         assertThat(file("data")).doesNotExist();
+        var _ = changed(change(2).setSetDisk(limited(1 << 20, 50)));
+        var _ = changed(change(3).setSetDisk(limited(1 << 20, 50).toBuilder().setSizeBytes(2 << 20)));
+        assertThat(LocalRecord.read(folder).orElseThrow().start().getDisks(0).getSizeBytes()).isEqualTo(2 << 20);
     }
 }

@@ -6,7 +6,6 @@ import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
 import io.drover.agent.driver.KernelFormat;
 import io.drover.agent.driver.Machine;
-import io.drover.agent.driver.MachineDisk;
 import io.drover.agent.driver.MachineNic;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.UnbootableException;
@@ -109,9 +108,6 @@ public final class QemuDriver implements Driver {
                 throw new UnsupportedPlanException(name(), "rate limits of nics");
             }
         }
-        if (!plan.disks().stream().allMatch(disk -> disk.rate().equals(MachineDisk.Rate.ANY))) {
-            throw new UnsupportedPlanException(name(), "limits of disks");
-        }
     }
 
     @Override
@@ -133,6 +129,7 @@ public final class QemuDriver implements Driver {
             QmpClient monitor = connect(plan, child, folder);
             QemuConsole wire = new QemuConsole(plan.identity().toString(), console, folder, output, watches);
             QemuPinning.pin(plan.share().vcpuCpus(), monitor);
+            QemuDiskLimits.setAll(monitor, plan);
             monitor.execute("cont");
             return new QemuMachine(child.identity(), Optional.of(child), plan, files, monitor, wire).watched();
         } catch (UnbootableException | IOException | InterruptedException e) {
@@ -203,6 +200,10 @@ public final class QemuDriver implements Driver {
             LogReader output = new LogReader(files.folder().consoleLog(), Console.SCROLLBACK_BYTES);
             QemuConsole wire = new QemuConsole(plan.identity().toString(), console, files.folder(), output, watches);
             String state = monitor.execute("query-status").getAsJsonObject().get("status").getAsString();
+            if (state.equals("prelaunch")) {
+                // Its agent died before it let the guest run.
+                QemuDiskLimits.setAll(monitor, plan);
+            }
             if (state.equals("prelaunch") || state.equals("paused")) {
                 monitor.execute("cont");
             }

@@ -92,7 +92,7 @@ final class QemuMachine implements Machine {
 
     @Override
     public MachineDevices devices() {
-        return new QemuDevicesStay();
+        return new QemuMachineDevices(monitor, plan);
     }
 
     @Override

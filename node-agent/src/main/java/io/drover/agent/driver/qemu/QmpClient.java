@@ -80,7 +80,11 @@ final class QmpClient implements AutoCloseable {
         return execute(command, new JsonObject());
     }
 
-    /** Runs a command and returns what it returned. */
+    /**
+     * Runs a command and returns what it returned.
+     *
+     * @throws IOException caused by a {@link QmpRefusedException} when QEMU answered with an error
+     */
     JsonElement execute(String command, JsonObject arguments) throws IOException {
         long id = lastId.incrementAndGet();
         JsonObject request = new JsonObject();
@@ -173,7 +177,7 @@ final class QmpClient implements AutoCloseable {
             }
             if (message.has("error")) {
                 answer.completeExceptionally(
-                        new IOException(message.getAsJsonObject("error").get("desc").getAsString()));
+                        new QmpRefusedException(message.getAsJsonObject("error").get("desc").getAsString()));
             } else {
                 answer.complete(message.get("return"));
             }

@@ -1,14 +1,17 @@
 package io.drover.agent.driver.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.drover.agent.console.Console;
+import io.drover.agent.driver.DeviceRefusedException;
 import io.drover.agent.driver.DriverStatus;
 import io.drover.agent.driver.Machine;
+import io.drover.agent.driver.MachineDevices;
 import io.drover.agent.driver.MachineDisk;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.VmIdentity;
@@ -66,7 +69,8 @@ final class QemuDiskTest {
                 "console=ttyS0",
                 List.of(new MachineDisk("root", root,
                         Optional.of(new MachineDisk.Backing(base, MachineDisk.Format.RAW)), false, "root", false),
-                        new MachineDisk("data", data, Optional.empty(), true, "data", true)),
+                        new MachineDisk("data", data, Optional.empty(), true, "data", true,
+                                new MachineDisk.Rate(1 << 20, 0))),
                 List.of());
         VmFolder folder = new VmFolder(temp.toRealPath().resolve("uid-1"));
         folder.create();
@@ -75,6 +79,7 @@ final class QemuDiskTest {
             assumeTrue(driver.status() instanceof DriverStatus.Usable, driver.status().message());
             Machine machine = driver.spawn(plan, folder, new Console());
             try {
+                change(machine.devices());
                 machine.close();
                 check(machine);
             } finally {
@@ -82,6 +87,19 @@ final class QemuDiskTest {
                 assertThat(machine.process().awaitEnd(Duration.ofSeconds(20))).isTrue();
             }
         }
+    }
+
+    private static void change(MachineDevices devices) throws Exception {
+        devices.limitDisk("root", new MachineDisk.Rate(2 << 20, 300));
+        devices.limitDisk("root", new MachineDisk.Rate(0, 200));
+        devices.resizeDisk("root", 3 << 20);
+        devices.resizeDisk("root", 3 << 20);
+        assertThatThrownBy(() -> devices.resizeDisk("root", 2 << 20)).isInstanceOf(DeviceRefusedException.class)
+                .hasMessageContaining("2097152 (expected: at least 3145728");
+        assertThatThrownBy(() -> devices.limitDisk("root", new MachineDisk.Rate(-1, 0)))
+                .isInstanceOf(DeviceRefusedException.class).hasMessageContaining("refused by QEMU");
+        assertThatThrownBy(() -> devices.limitDisk("other", MachineDisk.Rate.ANY))
+                .isInstanceOf(DeviceRefusedException.class).hasMessageContaining("no disk other");
     }
 
     private static void check(Machine machine) throws Exception {
@@ -98,10 +116,14 @@ final class QemuDiskTest {
         assertThat(root.get("ro").getAsBoolean()).isFalse();
         assertThat(root.get("drv").getAsString()).isEqualTo("qcow2");
         JsonObject image = root.getAsJsonObject("image");
-        assertThat(image.get("virtual-size").getAsLong()).isEqualTo(2 << 20);
+        assertThat(image.get("virtual-size").getAsLong()).as("resized").isEqualTo(3 << 20);
+        assertThat(root.get("iops").getAsLong()).as("set while it ran").isEqualTo(200);
+        assertThat(root.get("bps").getAsLong()).isZero();
         assertThat(image.getAsJsonObject("backing-image").get("filename").getAsString()).endsWith("/base");
         JsonObject data = disks.get("disk1");
         assertThat(data.get("ro").getAsBoolean()).isTrue();
+        assertThat(data.get("bps").getAsLong()).as("set before it ran").isEqualTo(1 << 20);
+        assertThat(data.get("iops").getAsLong()).isZero();
         assertThat(data.getAsJsonObject("cache").get("writeback").getAsBoolean()).isFalse();
         assertThat(data.getAsJsonObject("image").get("virtual-size").getAsLong()).isEqualTo(4 << 20);
     }
