@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -119,12 +120,13 @@ public final class Cgroups {
     }
 
     /**
-     * Makes a VM's cgroup, or sets it anew.
+     * Makes a VM's cgroup, or sets it anew: what it counted before is forgotten, unless something is in it still.
      *
      * @return what starts a command in it: the command follows, and keeps the process's id
      */
     public List<String> enter(String uid, CgroupSettings settings) throws IOException {
         Path own = folder.resolve(PREFIX + uid);
+        remove(own);
         makeFolder(own);
         for (Map.Entry<String, String> file : settings.files().entrySet()) {
             write(own.resolve(file.getKey()), file.getValue());
@@ -137,16 +139,49 @@ public final class Cgroups {
     public void removeAllBut(Set<String> uids) {
         for (Path own : owned()) {
             if (!uids.contains(own.getFileName().toString().substring(PREFIX.length()))) {
-                try {
-                    Files.delete(own);
-                } catch (NoSuchFileException expected) {
-                    log.debug("{} is gone already", own);
-                } catch (IOException e) {
-                    // Its last process is on its way out: next time.
-                    log.debug("{} stays for now", own, e);
-                }
+                remove(own);
             }
         }
+    }
+
+    private static void remove(Path own) {
+        try {
+            Files.delete(own);
+        } catch (NoSuchFileException expected) {
+            log.debug("{} is gone already", own);
+        } catch (IOException e) {
+            // Its last process is on its way out: next time.
+            log.debug("{} stays for now", own, e);
+        }
+    }
+
+    /**
+     * Whether the kernel has killed what was in a VM's cgroup, all of it, as it wanted more memory than it may have.
+     *
+     * @return for people; empty when it has not, or that cannot be told any more
+     */
+    public Optional<String> outOfMemory(String uid) {
+        Path own = folder.resolve(PREFIX + uid);
+        try {
+            // Documentation/admin-guide/cgroup-v2.rst: "oom_kill" counts processes of this cgroup that any OOM killer has killed,
+            // "oom" how often its own bound was in the way.
+            boolean killed = events(own).anyMatch(line -> line.startsWith("oom_kill ") && !line.endsWith(" 0"));
+            if (!killed) {
+                return Optional.empty();
+            }
+            boolean bound = events(own).anyMatch(line -> line.startsWith("oom ") && !line.endsWith(" 0"));
+            return Optional.of(bound
+                    ? "out of memory: its processes wanted more than they may have together, "
+                            + Files.readString(own.resolve("memory.max")).strip() + " bytes (memory.max of its cgroup)"
+                    : "out of memory: this host had none left");
+        } catch (IOException e) {
+            log.debug("{} does not tell", own, e);
+            return Optional.empty();
+        }
+    }
+
+    private static Stream<String> events(Path own) throws IOException {
+        return Files.readAllLines(own.resolve("memory.events")).stream();
     }
 
     /** Removes the folder, if nothing is in it: it was only tried. */

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.Set;
 
 /** What of this host its VMs are given. Safe for all threads. */
@@ -154,6 +155,11 @@ public final class HostShares {
                 + (plan.memoryBytes() >> OVERHEAD_SHIFT);
         return new CgroupSettings(ordinary + overhead, PROCESSES + PROCESSES_FOR_A_VCPU * plan.vcpus(),
                 order.cpuLimitMillis(), order.cpuWeight());
+    }
+
+    /** Whether a VM that ended was killed for want of memory, for people; empty when not, or this host cannot tell. */
+    public Optional<String> outOfMemory(String uid) {
+        return cgroups instanceof Cgroups.Found.Usable(Cgroups usable) ? usable.outOfMemory(uid) : Optional.empty();
     }
 
     /** Removes what is left of VMs that run no more. */

@@ -1,6 +1,7 @@
 package io.drover.agent.vm;
 
 import io.drover.agent.driver.Machine;
+import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.share.HostShares;
 import java.io.IOException;
@@ -46,6 +47,14 @@ final class RunShare {
     /** For a process that runs. */
     MachinePlan toAdopt() {
         return ledger.plan().withShare(shares.given(ledger.prepared().share(), cpus));
+    }
+
+    /** How it ended, with why if that was the kernel's doing: nobody else kills all of its processes and leaves no word. */
+    MachineEnd explained(MachineEnd end) {
+        return end instanceof MachineEnd.Failed(String message)
+                ? new MachineEnd.Failed(shares.outOfMemory(ledger.identity().uid()).map(why -> message + "; " + why)
+                        .orElse(message))
+                : end;
     }
 
     /** So that the guest finds the same CPU when it reboots. */

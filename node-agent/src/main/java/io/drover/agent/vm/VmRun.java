@@ -401,7 +401,9 @@ final class VmRun {
     }
 
     private void apply(LocalEvent event) throws InterruptedException {
-        Optional<LocalState> next = ledger.apply(event);
+        Optional<LocalState> next = ledger.apply(event instanceof LocalEvent.MachineEnded(MachineEnd end)
+                ? new LocalEvent.MachineEnded(share.explained(end))
+                : event);
         if (next.isEmpty()) {
             return;
         }

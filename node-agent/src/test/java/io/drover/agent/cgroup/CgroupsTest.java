@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -65,6 +67,35 @@ class CgroupsTest {
         assertThat(folder.resolve("vm-gone")).doesNotExist();
         assertThat(folder.resolve("vm-runs")).exists();
         assertThat(folder.resolve("other")).exists();
+    }
+
+    @Test
+    void whatWasKilledForWantOfMemoryIsToldFromWhatWasKilledOtherwise() throws Exception {
+        Cgroups cgroups = fake();
+        assertThat(cgroups.outOfMemory("uid-1")).as("no such cgroup").isEmpty();
+        var _ = cgroups.enter("uid-1", SETTINGS);
+        assertThat(cgroups.outOfMemory("uid-1")).as("a kernel that does not tell").isEmpty();
+        events("low 0\nhigh 0\nmax 12\noom 0\noom_kill 0\noom_group_kill 0\n");
+        assertThat(cgroups.outOfMemory("uid-1")).as("it was in need, and got by").isEmpty();
+        events("low 0\nhigh 0\nmax 31\noom 1\noom_kill 2\noom_group_kill 1\n");
+        assertThat(cgroups.outOfMemory("uid-1")).hasValue("out of memory: its processes wanted more than they may have"
+                + " together, 67108864 bytes (memory.max of its cgroup)");
+        events("low 0\nhigh 0\nmax 0\noom 0\noom_kill 2\noom_group_kill 1\n");
+        assertThat(cgroups.outOfMemory("uid-1")).hasValue("out of memory: this host had none left");
+    }
+
+    private void events(String content) throws IOException {
+        Files.writeString(folder.resolve("vm-uid-1/memory.events"), content);
+    }
+
+    @Test
+    void nextProcessBeginsInACgroupThatHasCountedNothing() throws Exception {
+        Cgroups cgroups = fake();
+        Path own = Files.createDirectory(folder.resolve("vm-uid-1"));
+        Set<PosixFilePermission> marked = PosixFilePermissions.fromString("rwx--x-w-");
+        Files.setPosixFilePermissions(own, marked);
+        var _ = cgroups.enter("uid-1", SETTINGS);
+        assertThat(Files.getPosixFilePermissions(own)).as("another folder").isNotEqualTo(marked);
     }
 
     @Test

@@ -14,6 +14,7 @@ import io.drover.vmm.client.VmmNic;
 import io.drover.vmm.client.VmmRefusedException;
 import io.drover.vmm.client.VmmStatus;
 import io.drover.vmm.client.VmmWatchdogStatus;
+import io.drover.vmm.testing.DiskGuest;
 import io.drover.vmm.testing.TinyGuest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -156,6 +157,41 @@ class VmmProcessTest {
         client.attachDisk(disk.withId("d3"));
         type(client, TinyGuest.POWER_OFF);
         assertThat(rig.awaitEnd().cause()).isEqualTo(Cause.GUEST_POWERED_OFF);
+    }
+
+    @Test
+    void limitsHoldAtOnceForAGuestThatIsBusyAndForOneThatWaits() throws Exception {
+        int places = 16;
+        Path file = Files.write(folder.resolve("disk"), new byte[places * DiskGuest.PLACE_BYTES]);
+        VmmDisk disk = VmmDisk.raw(file, "serial").withId("d1");
+        VmmClient client = rig.memoryBytes(4 << 20).hotPlug().disks(disk.withRate(new VmmDisk.Rate(0, 1)))
+                .kernel(Files.write(folder.resolve("guest"), DiskGuest.elf(places))).start().connect();
+        awaitRequests(client, 1);
+        // At one a second it would take a quarter of an hour.
+        client.limitDisk("d1", VmmDisk.Rate.ANY);
+        awaitRequests(client, 1000);
+
+        client.limitDisk("d1", new VmmDisk.Rate(0, 1));
+        long limited = System.nanoTime();
+        long before = requests(client);
+        long after = before;
+        for (int look = 0; look < 200; look++) {
+            after = requests(client);
+        }
+        long seconds = (System.nanoTime() - limited) / 1_000_000_000;
+        assertThat(after - before).as("a burst of one, and one that was under way").isBetween(0L, seconds + 3);
+    }
+
+    private static long requests(VmmClient client) throws Exception {
+        VmmDiskStatus disk = client.status().disks().getFirst();
+        return disk.reads() + disk.writes();
+    }
+
+    private void awaitRequests(VmmClient client, long count) throws Exception {
+        long until = System.nanoTime() + VmmRig.LONG.toNanos();
+        while (requests(client) < count) {
+            assertThat(System.nanoTime()).as(rig.log()).isLessThan(until);
+        }
     }
 
     @Test

@@ -8,10 +8,17 @@ import io.drover.cli.Failure;
 import io.drover.cli.Waiting;
 import io.drover.cli.api.ApiClient;
 import io.drover.cli.api.Lists;
+import io.drover.proto.v1.CpuModel;
 import io.drover.proto.v1.GetVmRequest;
 import io.drover.proto.v1.Host;
 import io.drover.proto.v1.Vm;
+import io.drover.proto.v1.VmDisk;
 import io.drover.proto.v1.VmState;
+import io.drover.vmm.client.VmmClient;
+import io.drover.vmm.client.VmmCpuModel;
+import io.drover.vmm.client.VmmCpuidEntry;
+import io.drover.vmm.client.VmmCpuidLeaf;
+import io.drover.vmm.client.VmmSettings;
 import io.drover.vmm.testing.TinyGuest;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -22,25 +29,31 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.Timeout;
 
-/** A real cloud with this machine's KVM: operators move a guest by the command line, and it goes on as if nothing had been. */
+/** A real cloud with this machine's KVM, as operators use it by the command line. */
 @Timeout(240)
-class MigratedVmTest {
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class KvmCloudTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final List<String> OPTIONS = List.of("--driver", "kvm", "--slow-kvm", "--vmm-confinement", "none",
             "--reserve-memory", "0");
+    /** Of CPUID. */
+    private static final int VENDOR = 0;
+    private static final int SIGNATURE = 1;
+    private static final int FEATURES = 7;
 
     private final String mark = UUID.randomUUID().toString();
     private Path folder;
     private Janitor janitor;
     private Cloud cloud;
 
-    @BeforeEach
+    @BeforeAll
     void start() throws Exception {
         // Unix sockets want short paths: not a @TempDir.
         folder = Files.createTempDirectory("drover-test-");
@@ -53,7 +66,7 @@ class MigratedVmTest {
         assumeTrue(hosts().getFirst().getDrivers(0).getUsable(), hosts().getFirst().getDrivers(0).getMessage());
     }
 
-    @AfterEach
+    @AfterAll
     void cleanUp() {
         if (janitor != null) {
             janitor.cleanUp();
@@ -73,14 +86,18 @@ class MigratedVmTest {
         return ApiClient.connect(cloud.api(), Optional.empty());
     }
 
-    private Vm vm() throws Failure {
+    private Vm vm(String name) throws Failure {
         try (ApiClient api = client()) {
-            return api.vms().getVm(GetVmRequest.newBuilder().setName("vms/vm-1").build());
+            return api.vms().getVm(GetVmRequest.newBuilder().setName("vms/" + name).build());
         }
     }
 
+    private CommandRun command() {
+        return new CommandRun().at(Clock.systemUTC()).with("DROVER_CONTROLLER", cloud.api().toString());
+    }
+
     private String drover(String... arguments) {
-        CommandRun run = new CommandRun().at(Clock.systemUTC()).with("DROVER_CONTROLLER", cloud.api().toString());
+        CommandRun run = command();
         int code = run.run(arguments);
         assertThat(code).as(() -> String.join(" ", arguments) + "\n" + run.out() + run.err()).isZero();
         return run.out();
@@ -95,7 +112,7 @@ class MigratedVmTest {
         Path kernel = Files.write(folder.resolve("tiny.elf"), TinyGuest.withBanner("up").elf());
         drover("image", "add", "tiny", "--kernel", kernel.toString());
         drover("vm", "create", "vm-1", "--image", "tiny", "--memory", "16M", "--disk", "name=data,size=1M");
-        Vm before = vm();
+        Vm before = vm("vm-1");
         String first = before.getHost().substring("hosts/".length());
         try (ApiClient api = client();
                 GuestConsole console = new GuestConsole(api, "vms/vm-1", line -> {})) {
@@ -105,7 +122,7 @@ class MigratedVmTest {
                 String said = drover("vm", "migrate", "vm-1", "--to", there);
                 measured.publishEntry("said of a migration to " + there, said);
                 assertThat(said).contains(there);
-                Vm moved = vm();
+                Vm moved = vm("vm-1");
                 assertThat(moved.getHost()).isEqualTo("hosts/" + there);
                 assertThat(moved.getState()).isEqualTo(VmState.VM_STATE_RUNNING);
                 // The session that was opened on the first host.
@@ -115,7 +132,7 @@ class MigratedVmTest {
                 Waiting.until(DEADLINE, () -> isEmpty(folder.resolve(other(there)).resolve("vms")));
             }
         }
-        assertThat(vm().getEpoch()).isEqualTo(before.getEpoch() + 2);
+        assertThat(vm("vm-1").getEpoch()).isEqualTo(before.getEpoch() + 2);
         assertThat(drover("migration", "list")).contains("vm-1").contains("SUCCEEDED");
         drover("vm", "stop", "vm-1", "--force");
         drover("vm", "delete", "vm-1");
@@ -127,5 +144,60 @@ class MigratedVmTest {
         } catch (IOException e) {
             throw new AssertionError(e);
         }
+    }
+
+    @Test
+    void guestHasTheCpuThatWasNamedAndItsDiskTheLimitsOfNow() throws Exception {
+        Path kernel = Files.write(folder.resolve("still.elf"), TinyGuest.withBanner("up").elf());
+        drover("image", "add", "still", "--kernel", kernel.toString());
+        assertThat(drover("cpu-model", "create", "rack-1", "--from-hosts", "h1,h2")).contains("created rack-1")
+                .contains("of 2 hosts");
+        drover("vm", "create", "vm-2", "--image", "still", "--memory", "16M", "--cpu-model", "rack-1", "--disk",
+                "name=data,size=1M");
+        assertThat(drover("vm", "get", "vm-2")).contains("rack-1");
+        Vm vm = vm("vm-2");
+        assertThat(vm.getSpec().getCpuModel()).isEqualTo("cpuModels/rack-1");
+
+        Path own = folder.resolve(vm.getHost().substring("hosts/".length())).resolve("vms")
+                .resolve(vm.getUid());
+        VmmCpuModel model = VmmSettings.read(own.resolve("vmm.pb")).cpuModel().orElseThrow();
+        assertThat(model.name()).isEqualTo("rack-1");
+        try (VmmClient vmm = VmmClient.connect(own.resolve("run/vmm.sock"), DEADLINE)) {
+            List<VmmCpuidEntry> shown = vmm.cpuid();
+            assertThat(entry(shown, VENDOR).ebx()).isEqualTo(leaf(model, VENDOR).ebx());
+            assertThat(entry(shown, SIGNATURE).eax()).isEqualTo(leaf(model, SIGNATURE).eax());
+            assertThat(entry(shown, FEATURES).ebx()).isEqualTo(leaf(model, FEATURES).ebx());
+        }
+        assertThat(models()).singleElement()
+                .satisfies(each -> assertThat(each.getHostsList()).containsExactlyInAnyOrder("hosts/h1", "hosts/h2"));
+        CommandRun inUse = command();
+        assertThat(inUse.run("cpu-model", "delete", "rack-1")).as("while a VM has it").isNotZero();
+        assertThat(inUse.err()).contains("vm-2");
+
+        drover("vm", "disk", "limit", "vm-2", "data", "--bytes-per-second", "1M", "--operations-per-second", "50");
+        VmDisk data = vm("vm-2").getSpec().getDisks(0);
+        assertThat(data.getBytesPerSecond()).isEqualTo(1 << 20);
+        assertThat(data.getOperationsPerSecond()).isEqualTo(50);
+        drover("vm", "disk", "limit", "vm-2", "data");
+        assertThat(vm("vm-2").getSpec().getDisks(0).getOperationsPerSecond()).isZero();
+        drover("vm", "stop", "vm-2", "--force");
+        drover("vm", "delete", "vm-2");
+        drover("cpu-model", "delete", "rack-1");
+    }
+
+    private List<CpuModel> models() throws Failure {
+        try (ApiClient api = client()) {
+            return Lists.cpuModels(api);
+        }
+    }
+
+    private static VmmCpuidEntry entry(List<VmmCpuidEntry> shown, int function) {
+        return shown.stream().filter(each -> each.function() == function && each.index() == 0).findFirst()
+                .orElseThrow();
+    }
+
+    private static VmmCpuidLeaf leaf(VmmCpuModel model, int function) {
+        return model.leaves().stream().filter(each -> each.function() == function && each.index() == 0).findFirst()
+                .orElseThrow();
     }
 }
