@@ -35,10 +35,8 @@ public final class AgentProcess implements AutoCloseable {
             throws IOException {
         Path ready = folder.resolve("ready-" + System.nanoTime());
         Path log = ready.resolveSibling(ready.getFileName() + ".log");
-        List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx256m",
-                "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("java.class.path"), mainClass, "--ready-file", ready.toString()));
+        List<String> line = new ArrayList<>(AgentPrograms.get().java());
+        line.addAll(List.of(mainClass, "--ready-file", ready.toString()));
         line.addAll(options);
         ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().putAll(environment);
