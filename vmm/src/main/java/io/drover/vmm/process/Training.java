@@ -69,15 +69,11 @@ final class Training {
             run(folder, TrainingFiles.elf(), Optional.empty(), List.of(), log, hook);
             run(folder, TrainingFiles.bzImage(), Optional.of(initramfs), List.of(VmmDisk.raw(disk, "training")), log,
                     hook);
+            migrate(folder, TrainingFiles.elf(), disk, log, hook);
             readNic(folder.resolve("nic.pb"));
             DeviceClasses.load();
         } finally {
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-                for (Path file : files) {
-                    Files.delete(file);
-                }
-            }
-            Files.delete(folder);
+            clear(folder);
         }
     }
 
@@ -93,11 +89,39 @@ final class Training {
             VmmProcess.StopHook hook) throws IOException {
         Path kernelFile = Files.write(folder.resolve("kernel"), kernel);
         Path file = folder.resolve("vmm.pb");
-        new VmmSettings("training", "training", 1, 2, MEMORY_BYTES, kernelFile, initramfs, "console=ttyS0",
+        settings(folder, kernelFile, initramfs).withDevices(disks, !disks.isEmpty()).write(file);
+        new Training(log, hook).runOnce(VmmSettings.read(file));
+    }
+
+    private static VmmSettings settings(Path folder, Path kernel, Optional<Path> initramfs) {
+        return new VmmSettings("training", "training", 1, 2, MEMORY_BYTES, kernel, initramfs, "console=ttyS0",
                 folder.resolve("control"), folder.resolve("console.log"), 0, folder.resolve("exit.pb"), true)
                 // As every VM of an agent's has one, and some need the other.
-                .withGenerationId(new UUID(1, 2)).withLeaseNeeded().withDevices(disks, !disks.isEmpty()).write(file);
-        new Training(log, hook).runOnce(VmmSettings.read(file));
+                .withGenerationId(new UUID(1, 2)).withLeaseNeeded();
+    }
+
+    private static void migrate(Path folder, byte[] kernel, Path disk, Log log, VmmProcess.StopHook hook)
+            throws IOException {
+        Path other = Files.createDirectory(folder.resolve("other"));
+        try {
+            Path kernelFile = Files.write(folder.resolve("kernel"), kernel);
+            Path otherDisk = Files.write(other.resolve("disk"), new byte[DISK_BYTES]);
+            new MigrationTraining(new Training(log, hook)::open, log, hook).run(
+                    settings(folder, kernelFile, Optional.empty()), disk,
+                    settings(other, kernelFile, Optional.empty()), otherDisk);
+        } finally {
+            clear(other);
+        }
+    }
+
+    /** Removes a folder without folders in it. */
+    private static void clear(Path folder) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
     }
 
     private void runOnce(VmmSettings settings) throws IOException {
