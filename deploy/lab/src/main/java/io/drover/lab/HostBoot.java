@@ -1,6 +1,5 @@
 package io.drover.lab;
 
-import io.drover.lab.QemuCommand.NetworkRole;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +9,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -39,8 +39,12 @@ final class HostBoot {
         this.process = process;
     }
 
-    /** Starts QEMU, and records it so that {@code down} can end it whatever happens next. */
-    static HostBoot start(HostSpec spec, HostFolder folder, HostImage image, NetworkRole role) throws IOException {
+    /**
+     * Starts QEMU, and records it so that {@code down} can end it whatever happens next.
+     *
+     * @param wire as {@link LabHost#openWire} of another host made it; empty: this is the network's first host
+     */
+    static HostBoot start(HostSpec spec, HostFolder folder, HostImage image, Optional<Path> wire) throws IOException {
         byte[] random = new byte[16];
         RANDOM.nextBytes(random);
         String token = HexFormat.of().formatHex(random);
@@ -48,7 +52,7 @@ final class HostBoot {
         // QEMU makes it, but whoever watches may look before.
         Files.write(folder.console(), new byte[0]);
         long startNanos = System.nanoTime();
-        Process qemu = new ProcessBuilder(new QemuCommand(spec, folder, image.kernel(), role).words())
+        Process qemu = new ProcessBuilder(new QemuCommand(spec, folder, image.kernel(), wire).words())
                 .redirectInput(Path.of("/dev/null").toFile()).redirectOutput(folder.qemuLog().toFile())
                 .redirectErrorStream(true)
                 .start();
@@ -78,13 +82,11 @@ final class HostBoot {
         return host(new TreeMap<>(), Duration.ZERO);
     }
 
-    /** Waits until QEMU listens for the other hosts; only the network's switch does. */
-    void awaitSockets(List<Path> sockets, Duration limit) throws IOException, InterruptedException {
-        for (Path socket : sockets) {
-            while (!Files.exists(socket)) {
-                checkProgress(limit);
-                Thread.sleep(POLL);
-            }
+    /** Waits until QEMU takes orders. */
+    void awaitMonitor(Duration limit) throws IOException, InterruptedException {
+        while (!Files.exists(folder.monitor())) {
+            checkProgress(limit);
+            Thread.sleep(POLL);
         }
     }
 

@@ -53,6 +53,11 @@ record HostFolder(Path path) {
         return path.resolve("host.properties");
     }
 
+    /** On which the host waits for another that joins its network. */
+    Path wire(int number) {
+        return path.resolve("net-" + number);
+    }
+
     void delete() throws IOException {
         if (!Files.exists(path)) {
             return;

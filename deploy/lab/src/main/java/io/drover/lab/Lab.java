@@ -1,6 +1,5 @@
 package io.drover.lab;
 
-import io.drover.lab.QemuCommand.NetworkRole;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -23,7 +22,8 @@ import java.util.stream.Stream;
  * same user about them. All is gone after {@link #down}.
  */
 public final class Lab {
-    private static final Duration SOCKETS = Duration.ofSeconds(20);
+    private static final Duration WIRE = Duration.ofSeconds(20);
+    private static final Duration NAMES = Duration.ofMinutes(1);
 
     private final Path state;
     private final Path cache;
@@ -109,12 +109,72 @@ public final class Lab {
             try (StartingHosts starting = new StartingHosts()) {
                 List<HostBoot> boots = start(specs, image, starting);
                 List<LabHost> hosts = new ArrayList<>();
-                for (int i = 0; i < specs.size(); i++) {
-                    String name = specs.get(i).name();
-                    hosts.add(boots.get(i).awaitShell(limit, line -> progress.accept(name + ": " + line)));
+                for (HostBoot boot : boots) {
+                    hosts.add(shellOf(boot, limit));
                 }
+                introduce(hosts);
                 starting.keep();
                 return hosts;
+            }
+        }
+    }
+
+    /**
+     * Starts one more host, in the network of those that run, and waits until it runs commands.
+     *
+     * @param spec  neither its name nor its number is that of one that runs
+     * @param limit from the start of its QEMU
+     * @throws LabException when no lab runs, or the host does not start; then it is ended
+     */
+    public LabHost add(HostSpec spec, Duration limit) throws IOException, InterruptedException {
+        if (hosts().isEmpty()) {
+            throw new LabException("no emulated host runs that another could join; start some with 'drover lab up'");
+        }
+        try (FileChannel channel = FileChannel.open(state.resolve("lock"), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+                FileLock _ = lock(channel)) {
+            List<LabHost> hosts = new ArrayList<>(hosts());
+            checkNew(spec, hosts);
+            Requirements.check();
+            HostImage image = HostImage.prepare(cache, progress);
+            try (StartingHosts starting = new StartingHosts()) {
+                HostBoot boot = start(spec, Optional.of(hosts.getFirst()), image, starting);
+                LabHost added = shellOf(boot, limit);
+                hosts.add(added);
+                introduce(hosts);
+                starting.keep();
+                return added;
+            }
+        }
+    }
+
+    private static void checkNew(HostSpec spec, List<LabHost> hosts) throws LabException {
+        for (LabHost host : hosts) {
+            if (host.name().equals(spec.name()) || host.number() == spec.number()) {
+                throw new LabException(
+                        "host " + spec.name() + ", number " + spec.number() + " : runs already (running: "
+                                + host.name() + ", number " + host.number() + ")");
+            }
+        }
+    }
+
+    private LabHost shellOf(HostBoot boot, Duration limit) throws IOException, InterruptedException {
+        return boot.awaitShell(limit, line -> progress.accept(boot.unfinished().name() + ": " + line));
+    }
+
+    /** Tells each host the others' names. */
+    private static void introduce(List<LabHost> hosts) throws IOException, InterruptedException {
+        if (hosts.size() == 1) {
+            return;
+        }
+        StringBuilder names = new StringBuilder("127.0.0.1 localhost\n");
+        for (LabHost host : hosts) {
+            names.append(host.address()).append(' ').append(host.name()).append('\n');
+        }
+        for (LabHost host : hosts) {
+            CommandResult result = host.run(NAMES, new ShellScript("cat > /etc/hosts << 'END'\n" + names + "END\n"));
+            if (!result.succeeded()) {
+                throw new LabException("host " + host.name() + " cannot be told the others' names: " + result.errors());
             }
         }
     }
@@ -149,24 +209,27 @@ public final class Lab {
 
     private List<HostBoot> start(List<HostSpec> specs, HostImage image, StartingHosts starting)
             throws IOException, InterruptedException {
-        List<Path> sockets = new ArrayList<>();
-        for (HostSpec spec : specs.subList(1, specs.size())) {
-            sockets.add(state.resolve(specs.getFirst().name()).resolve("net-" + spec.number()));
+        HostBoot first = start(specs.getFirst(), Optional.empty(), image, starting);
+        List<HostBoot> boots = new ArrayList<>(List.of(first));
+        if (specs.size() > 1) {
+            first.awaitMonitor(WIRE);
         }
-        List<HostBoot> boots = new ArrayList<>();
-        for (int i = 0; i < specs.size(); i++) {
-            HostSpec spec = specs.get(i);
-            NetworkRole role = i == 0 ? new NetworkRole.Switch(sockets) : new NetworkRole.Member(sockets.get(i - 1));
-            progress.accept(
-                    spec.name() + ": starting with " + spec.cpus() + " CPUs and " + spec.memoryMebibytes() + " MiB");
-            HostBoot boot = starting.start(new HostFolder(state.resolve(spec.name())),
-                    folder -> HostBoot.start(spec, folder, image, role));
-            boots.add(boot);
-            if (i == 0) {
-                boot.awaitSockets(sockets, SOCKETS);
-            }
+        for (HostSpec spec : specs.subList(1, specs.size())) {
+            boots.add(start(spec, Optional.of(first.unfinished()), image, starting));
         }
         return boots;
+    }
+
+    /** @param neighbour in whose network the host is to be; empty: it is the first */
+    private HostBoot start(HostSpec spec, Optional<LabHost> neighbour, HostImage image, StartingHosts starting)
+            throws IOException, InterruptedException {
+        progress.accept(
+                spec.name() + ": starting with " + spec.cpus() + " CPUs and " + spec.memoryMebibytes() + " MiB");
+        Optional<Path> wire = neighbour.isPresent()
+                ? Optional.of(neighbour.get().openWire(spec.number(), WIRE))
+                : Optional.empty();
+        return starting.start(new HostFolder(state.resolve(spec.name())),
+                folder -> HostBoot.start(spec, folder, image, wire));
     }
 
     /**

@@ -27,8 +27,11 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /** An emulated host that has been started. What is known of it is in its folder, so any process of its user can work with it. */
 public final class LabHost {
+    private static final Duration POLL = Duration.ofMillis(20);
+
     private final HostFolder folder;
     private final String name;
+    private final int number;
     private final int cpus;
     private final int memoryMebibytes;
     private final String token;
@@ -39,14 +42,16 @@ public final class LabHost {
 
     LabHost(HostFolder folder, HostSpec spec, String token, SortedMap<Integer, Integer> ports, ProcessIdentity process,
             Duration timeToShell) {
-        this(folder, spec.name(), spec.cpus(), spec.memoryMebibytes(), token, ports, process, timeToShell);
+        this(folder, spec.name(), spec.number(), spec.cpus(), spec.memoryMebibytes(), token, ports, process,
+                timeToShell);
     }
 
-    private LabHost(HostFolder folder, String name, int cpus, int memoryMebibytes, String token,
+    private LabHost(HostFolder folder, String name, int number, int cpus, int memoryMebibytes, String token,
             SortedMap<Integer, Integer> ports,
             ProcessIdentity process, Duration timeToShell) {
         this.folder = folder;
         this.name = name;
+        this.number = number;
         this.cpus = cpus;
         this.memoryMebibytes = memoryMebibytes;
         this.token = token;
@@ -76,6 +81,7 @@ public final class LabHost {
                 }
             }
             return Optional.of(new LabHost(folder, folder.path().getFileName().toString(),
+                    Integer.parseInt(properties.getProperty("number", "")),
                     Integer.parseInt(properties.getProperty("cpus", "")),
                     Integer.parseInt(properties.getProperty("memory-mib", "")),
                     properties.getProperty("token", ""), ports, ProcessIdentity.from(properties),
@@ -88,6 +94,7 @@ public final class LabHost {
     void store() throws IOException {
         Properties properties = new Properties();
         process.putInto(properties);
+        properties.setProperty("number", Integer.toString(number));
         properties.setProperty("cpus", Integer.toString(cpus));
         properties.setProperty("memory-mib", Integer.toString(memoryMebibytes));
         properties.setProperty("token", token);
@@ -102,6 +109,15 @@ public final class LabHost {
 
     public String name() {
         return name;
+    }
+
+    /** Its address in the network of the hosts, at which the others reach it, by its name too. */
+    public String address() {
+        return "10.1.0." + number;
+    }
+
+    int number() {
+        return number;
     }
 
     public int cpus() {
@@ -153,6 +169,27 @@ public final class LabHost {
 
     HostFolder folder() {
         return folder;
+    }
+
+    /**
+     * Has it wait for one more host in its network.
+     *
+     * @param other the number of that host, which is new
+     * @return the socket on which it waits
+     */
+    Path openWire(int other, Duration limit) throws IOException, InterruptedException {
+        Path socket = folder.wire(other);
+        try (Monitor monitor = Monitor.connect(folder.monitor())) {
+            monitor.addWire("wire" + other, socket);
+        }
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!Files.exists(socket)) {
+            if (System.nanoTime() > deadline || !isRunning()) {
+                throw new LabException("host " + name + " does not let others join its network");
+            }
+            Thread.sleep(POLL);
+        }
+        return socket;
     }
 
     /** Ends QEMU and forgets the host; nothing in it is kept. */

@@ -57,6 +57,18 @@ final class Monitor implements AutoCloseable {
         return ports;
     }
 
+    /**
+     * Lets one more host join this one's network. QEMU listens soon after; it takes one connection.
+     *
+     * @param name of the wire, not used yet
+     */
+    void addWire(String name, Path socket) throws IOException {
+        ask(("{\"execute\":\"netdev_add\",\"arguments\":{\"type\":\"stream\",\"id\":\"%s\",\"server\":true,"
+                + "\"addr\":{\"type\":\"unix\",\"path\":\"%s\"}}}").formatted(name, socket));
+        ask("{\"execute\":\"netdev_add\",\"arguments\":{\"type\":\"hubport\",\"id\":\"%s-port\",\"hubid\":%d,\"netdev\":\"%s\"}}"
+                .formatted(name, QemuCommand.HUB, name));
+    }
+
     private String ask(String command) throws IOException {
         channel.write(ByteBuffer.wrap((command + "\n").getBytes(StandardCharsets.UTF_8)));
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {

@@ -3,6 +3,7 @@ package io.drover.lab;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The command line of the QEMU process that is an emulated host.
@@ -15,6 +16,8 @@ final class QemuCommand {
     static final String PROGRAM = "qemu-system-x86_64";
     /** Of the lab's own command server in each host. */
     static final int COMMAND_PORT = 1;
+    /** Of the host's hub in the network of hosts. */
+    static final int HUB = 1;
 
     private static final String CPU = "max,la57=off,xsave=off,avx=off,avx2=off,fma=off,f16c=off";
     private static final String COMMAND_LINE = "console=ttyS0 panic=-1 quiet mitigations=off";
@@ -22,37 +25,19 @@ final class QemuCommand {
     private final HostSpec spec;
     private final HostFolder folder;
     private final Path kernel;
-    private final NetworkRole role;
+    private final Optional<Path> wire;
 
     /**
-     * How a host is part of the network of hosts: the first is the switch, with a Unix socket for each other host, so that no
-     * other user of the machine can listen in or take part.
+     * Of one host.
+     *
+     * @param wire a Unix socket on which another host of the network listens already, so that no other user of the machine can
+     *             listen in or take part; empty: it is the network's first
      */
-    sealed interface NetworkRole {
-        /**
-         * The first host.
-         *
-         * @param sockets one for each other host; QEMU listens on them
-         */
-        record Switch(List<Path> sockets) implements NetworkRole {
-            public Switch {
-                sockets = List.copyOf(sockets);
-            }
-        }
-
-        /**
-         * Another host.
-         *
-         * @param socket of the switch, which must run already
-         */
-        record Member(Path socket) implements NetworkRole {}
-    }
-
-    QemuCommand(HostSpec spec, HostFolder folder, Path kernel, NetworkRole role) {
+    QemuCommand(HostSpec spec, HostFolder folder, Path kernel, Optional<Path> wire) {
         this.spec = spec;
         this.folder = folder;
         this.kernel = kernel;
-        this.role = role;
+        this.wire = wire;
     }
 
     List<String> words() {
@@ -77,19 +62,11 @@ final class QemuCommand {
             share(words, "share" + i, spec.writableFolders().get(i), "");
         }
         words.addAll(List.of("-netdev", userNetwork(), "-device", nic("outside", "52:54:00:d0:00:%02x")));
-        switch (role) {
-            case NetworkRole.Switch hub -> {
-                for (int i = 0; i < hub.sockets().size(); i++) {
-                    words.addAll(List.of("-netdev",
-                            "stream,id=wire" + i + ",server=on,addr.type=unix,addr.path=" + hub.sockets().get(i),
-                            "-netdev", "hubport,id=port" + i + ",hubid=1,netdev=wire" + i));
-                }
-                words.addAll(List.of("-netdev", "hubport,id=hosts,hubid=1"));
-            }
-            case NetworkRole.Member member ->
-                words.addAll(
-                        List.of("-netdev", "stream,id=hosts,server=off,addr.type=unix,addr.path=" + member.socket()));
-        }
+        // A hub in each host: others may be joined to it while it runs.
+        words.addAll(List.of("-netdev", "hubport,id=hosts,hubid=" + HUB));
+        wire.ifPresent(socket -> words.addAll(List.of("-netdev",
+                "stream,id=uplink,server=off,addr.type=unix,addr.path=" + socket, "-netdev",
+                "hubport,id=uplink-port,hubid=" + HUB + ",netdev=uplink")));
         words.addAll(List.of("-device", nic("hosts", "52:54:00:d1:00:%02x")));
         return words;
     }

@@ -7,9 +7,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -58,6 +58,7 @@ class LabTest {
         assertThat(found.localPort(80)).isEmpty();
         assertThat(found.forwardedPorts()).containsExactlyEntriesOf(new TreeMap<>(Map.of(7071, 40002)));
         assertThat(found.commandPort()).isEqualTo(40001);
+        assertThat(found.address()).isEqualTo("10.1.0.1");
         assertThat(found.token()).isEqualTo("token");
         assertThat(found.timeToShell()).isEqualTo(Duration.ofMillis(6543));
     }
@@ -138,15 +139,27 @@ class LabTest {
     }
 
     @Test
-    void hostsOfOneNetworkMeetAtTheFirst() {
+    void hostJoinsTheNetworkOverTheSocketOfAnother() {
         HostFolder first = new HostFolder(folder.resolve("h1"));
-        Path wire = folder.resolve("h1/net-2");
-        List<String> words = new ArrayList<>(
-                new QemuCommand(SPEC, first, Path.of("/k"), new QemuCommand.NetworkRole.Switch(List.of(wire)))
-                        .words());
-        words.addAll(new QemuCommand(SPEC, first, Path.of("/k"), new QemuCommand.NetworkRole.Member(wire)).words());
 
-        assertThat(words).contains("stream,id=wire0,server=on,addr.type=unix,addr.path=" + wire,
-                "stream,id=hosts,server=off,addr.type=unix,addr.path=" + wire);
+        assertThat(new QemuCommand(SPEC, first, Path.of("/k"), Optional.empty()).words())
+                .contains("hubport,id=hosts,hubid=1")
+                .noneMatch(word -> word.contains("uplink"));
+        assertThat(new QemuCommand(SPEC, first, Path.of("/k"), Optional.of(first.wire(2))).words()).contains(
+                "stream,id=uplink,server=off,addr.type=unix,addr.path=" + folder.resolve("h1/net-2"),
+                "hubport,id=uplink-port,hubid=1,netdev=uplink");
+    }
+
+    @Test
+    void hostIsAddedToALabThatRunsOnlyAndOnlyOnce() throws Exception {
+        assertThatThrownBy(() -> lab().add(SPEC, Duration.ofSeconds(20))).isInstanceOf(LabException.class)
+                .hasMessageContaining("drover lab up");
+        record(SPEC);
+        for (HostSpec same : List.of(new HostSpec("h1", 2, 1, 512, List.of(), List.of()),
+                new HostSpec("h2", 1, 1, 512, List.of(), List.of()))) {
+            assertThatThrownBy(() -> lab().add(same, Duration.ofSeconds(20))).isInstanceOf(LabException.class)
+                    .hasMessageContaining(same.name() + ", number " + same.number() + " : runs already");
+        }
+        assertThat(folder.resolve("state/h2")).doesNotExist();
     }
 }

@@ -48,6 +48,14 @@ class EmulatedHostTest {
         assertThat(host.run(LIMIT, "cat", "/sys/module/kvm_amd/parameters/npt").output()).isEqualTo("Y\n");
     }
 
+    /** The resource {@code rc} says why. */
+    @Test
+    void oneVirtualMachineIsAlwaysThere(LabHost host) throws Exception {
+        assertThat(host.run(LIMIT, new ShellScript(
+                "until ls -l /proc/[0-9]*/fd 2> /dev/null | grep -q anon_inode:kvm-vm; do sleep 0.1; done")).exitCode())
+                .isZero();
+    }
+
     @Test
     void commandHasItsStreamsAndItsExitCode(LabHost host) throws Exception {
         CommandResult result = host.run(LIMIT, new ShellScript("echo out; echo err >&2; exit 7"));
