@@ -6,9 +6,7 @@ import io.drover.debian.DebianPackage;
 import io.drover.debian.DebianPackages;
 import io.drover.debian.DemoImage;
 import io.drover.debian.Sha256;
-import io.drover.lab.CommandResult;
 import io.drover.lab.LabHost;
-import io.drover.lab.ShellScript;
 import io.drover.proto.v1.CreateImageRequest;
 import io.drover.proto.v1.CreateVmRequest;
 import io.drover.proto.v1.DeleteVmRequest;
@@ -32,6 +30,7 @@ import io.drover.proto.v1.WaitTaskRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
@@ -39,52 +38,82 @@ import java.io.InputStream;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import javax.net.ssl.SSLException;
 
-/** A cloud of one controller on this machine and one agent in the emulated host, each a process of the distribution. */
+/**
+ * A cloud of one controller on this machine and one agent in each emulated host, each a process of the distribution, with mutual
+ * TLS. The hosts' agents reach each other in the hosts' network; the controller finds them under the same names, on this machine's
+ * loopback.
+ */
 final class Cloud implements AutoCloseable {
     static final String IMAGE = "images/demo";
     /** A file in its guests: modules that a guest with a disk loads, in this order. */
     static final String DISK_DRIVERS = "etc/disk-drivers";
     /** The same for a guest with a nic. */
     static final String NIC_DRIVERS = "etc/nic-drivers";
-    /** Of 2 MiB, which the host has set aside: a guest's. */
+    /** Of 2 MiB, which each host has set aside: a guest's. */
     static final int HUGE_PAGES = 128;
     private static final long GUEST_BYTES = 256L << 20;
     private static final java.time.Duration START = java.time.Duration.ofMinutes(3);
-    private static final String AGENT_FOLDER = "/run/drover";
 
-    private final LabHost host;
+    private final ClusterKeys keys;
     private final Process controller;
-    private final String zookeeperPort;
+    private final String api;
     private final ManagedChannel channel;
+    private final List<LabAgent> agents;
 
-    private Cloud(LabHost host, Process controller, Properties addresses) {
-        this.host = host;
+    private Cloud(List<LabHost> hosts, ClusterKeys keys, Process controller, Properties addresses) throws SSLException {
+        this.keys = keys;
         this.controller = controller;
-        this.zookeeperPort = addresses.getProperty("zookeeper").replaceAll(".*:", "");
-        this.channel = NettyChannelBuilder.forTarget("dns:///" + addresses.getProperty("api")).usePlaintext().build();
+        this.api = addresses.getProperty("api");
+        Path client = keys.client();
+        this.channel = NettyChannelBuilder.forTarget("dns:///" + api)
+                .sslContext(GrpcSslContexts.forClient().trustManager(client.resolve("ca.pem").toFile())
+                        .keyManager(client.resolve("cert.pem").toFile(), client.resolve("key.pem").toFile()).build())
+                .build();
+        String zookeeperPort = addresses.getProperty("zookeeper").replaceAll(".*:", "");
+        this.agents = hosts.stream().map(host -> new LabAgent(host, zookeeperPort, keys.of(host.name()))).toList();
     }
 
-    /** Starts both and uploads the demo image. */
+    /** Starts them and uploads the demo image. */
     static Cloud start(LabHost host, Path folder) throws Exception {
+        return start(List.of(host), folder, initramfs -> initramfs);
+    }
+
+    /**
+     * The same with several hosts.
+     *
+     * @param more adds to the demo image's initramfs
+     */
+    static Cloud start(List<LabHost> hosts, Path folder, UnaryOperator<LargerInitramfs> more) throws Exception {
         Distribution.vmmCache();
-        host.refresh();
+        ClusterKeys keys = ClusterKeys.make(folder.resolve("keys"), hosts.stream().map(LabHost::name).toList());
+        Path names = Files.writeString(folder.resolve("names"),
+                "127.0.0.1 localhost " + String.join(" ", hosts.stream().map(LabHost::name).toList()) + "\n");
         Path ready = folder.resolve("controller.ready");
         Path log = folder.resolve("controller.log");
-        Process controller = new ProcessBuilder(Distribution.launcher().toString(), "controller", "--listen",
-                "127.0.0.1:0", "--data",
-                folder.resolve("controller").toString(), "--zookeeper-listen", "127.0.0.1:0", "--ready-file",
-                ready.toString())
-                .redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        ProcessBuilder start = new ProcessBuilder(Distribution.launcher().toString(), "controller", "--id",
+                ClusterKeys.CONTROLLER, "--listen", "127.0.0.1:0", "--data", folder.resolve("controller").toString(),
+                "--zookeeper-listen", "127.0.0.1:0", "--tls-dir", keys.controller().toString(), "--ready-file",
+                ready.toString()).redirectErrorStream(true).redirectOutput(log.toFile());
+        start.environment().put("DROVER_JAVA_OPTS", "-Djdk.net.hosts.file=" + names);
+        Process controller = start.start();
         try {
             await(START, () -> Files.exists(ready), () -> {
                 if (!controller.isAlive()) {
@@ -94,17 +123,15 @@ final class Cloud implements AutoCloseable {
             });
             Properties addresses = new Properties();
             addresses.load(new StringReader(Files.readString(ready)));
-            Cloud cloud = new Cloud(host, controller, addresses);
-            // An agent offers those that are there when it starts.
-            cloud.runInHost("echo " + HUGE_PAGES + " > /proc/sys/vm/nr_hugepages");
-            cloud.startAgent();
+            Cloud cloud = new Cloud(hosts, keys, controller, addresses);
+            cloud.startAgents();
             DemoImage image = DemoImage.build(DebianPackages.defaultCache());
             DebianPackage kernel = new DebianPackages(DebianPackages.defaultCache(), ignored -> {})
                     .fetch("linux-image-cloud-amd64", path -> (path.contains("/virtio") || path.contains("failover"))
                             && path.endsWith(".ko"));
-            cloud.addImage(image, new LargerInitramfs(image)
+            cloud.addImage(image, more.apply(new LargerInitramfs(image)
                     .modules(kernel, List.of("virtio_pci", "virtio_blk"), DISK_DRIVERS)
-                    .modules(kernel, List.of("virtio_pci", "virtio_net"), NIC_DRIVERS)
+                    .modules(kernel, List.of("virtio_pci", "virtio_net"), NIC_DRIVERS))
                     .write(folder.resolve("initramfs")));
             return cloud;
         } catch (Exception e) {
@@ -121,57 +148,67 @@ final class Cloud implements AutoCloseable {
         }
     }
 
-    /** Starts the agent in the host and waits until it has joined and offers {@code kvm}. */
-    void startAgent() throws Exception {
-        int port = host.localPort(EmulatedHost.AGENT_PORT).orElseThrow();
-        String agent = ShellScript.of(List.of("setsid", "env", "DROVER_JAVA_OPTS=-XX:TieredStopAtLevel=1",
-                Distribution.launcher().toString(), "agent", "--host", host.name(), "--zookeeper",
-                "10.0.2.2:" + zookeeperPort, "--data",
-                AGENT_FOLDER + "/agent", "--listen", "0.0.0.0:" + EmulatedHost.AGENT_PORT, "--advertise",
-                "127.0.0.1:" + port,
-                "--insecure", "--ready-file", AGENT_FOLDER + "/agent.ready")).text().replaceFirst("^exec ", "").strip();
-        runInHost("mkdir -p " + AGENT_FOLDER + " && rm -f " + AGENT_FOLDER + "/agent.ready && { " + agent + " >> "
-                + AGENT_FOLDER
-                + "/agent.log 2>&1 < /dev/null & }");
-        runInHost("until [ -s " + AGENT_FOLDER + "/agent.ready ]; do sleep 0.2; done");
-        await(START, () -> kvm().filter(HostDriver::getUsable).isPresent(),
-                () -> "the host does not offer kvm: " + kvm());
-    }
-
-    /** Ends the agent, and nothing else, as SIGKILL does. */
-    void killAgent() throws Exception {
-        runInHost("kill -KILL $(sed -n 's/^pid=//p' " + AGENT_FOLDER + "/agent.ready)");
-    }
-
-    /** What a script prints there. */
-    String runInHost(String script) throws IOException, InterruptedException {
-        CommandResult result = host.run(START, new ShellScript(script));
-        if (!result.succeeded()) {
-            throw new IllegalStateException(script + " ended with " + result + agentLog());
+    private void startAgents() throws Exception {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Callable<Boolean>> starts = new ArrayList<>();
+            for (LabAgent agent : agents) {
+                starts.add(() -> {
+                    agent.host().refresh();
+                    // An agent offers those that are there when it starts.
+                    agent.run("echo " + HUGE_PAGES + " > /proc/sys/vm/nr_hugepages");
+                    start(agent);
+                    return true;
+                });
+            }
+            for (Future<Boolean> started : threads.invokeAll(starts)) {
+                started.get();
+            }
         }
-        return result.output();
     }
 
-    /** What the agent said, for the message of a failed test. */
-    String agentLog() throws IOException, InterruptedException {
-        return "\nThe agent's log:\n" + host.run(START, new ShellScript("cat " + AGENT_FOLDER + "/agent.log")).output();
+    /** Starts the agent in its host and waits until it has joined and offers {@code kvm}. */
+    void start(LabAgent agent) throws Exception {
+        agent.start();
+        await(START, () -> kvm(agent).filter(HostDriver::getUsable).isPresent(),
+                () -> "host " + agent.name() + " does not offer kvm: " + kvm(agent));
     }
 
-    /** Waits until the host says that it has a network: it looks for bridges every few seconds. */
+    /** The only agent, or the first. */
+    LabAgent agent() {
+        return agents.getFirst();
+    }
+
+    List<LabAgent> agents() {
+        return agents;
+    }
+
+    /** That of a host, by the host's name in the API. */
+    LabAgent agentOf(String host) {
+        return agents.stream().filter(agent -> host.equals("hosts/" + agent.name())).findFirst().orElseThrow();
+    }
+
+    /** What a command of the command line prints, asked on this machine. */
+    String drover(String... words) throws IOException, InterruptedException {
+        return Distribution.run(Map.of("DROVER_CONTROLLER", api, "DROVER_TLS_DIR", keys.client().toString()), words);
+    }
+
+    /** Waits until each host says that it has a network: they look for bridges every few seconds. */
     void awaitNetwork(String network) throws TimeoutException {
-        await(START, () -> readyHost().filter(ready -> ready.getNetworksList().contains(network)).isPresent(),
-                () -> "the host has not the network " + network + ": " + readyHost());
+        for (LabAgent agent : agents) {
+            await(START, () -> readyHost(agent).filter(ready -> ready.getNetworksList().contains(network)).isPresent(),
+                    () -> "host " + agent.name() + " has not the network " + network + ": " + readyHost(agent));
+        }
     }
 
-    private Optional<HostDriver> kvm() {
-        return readyHost().flatMap(ready -> ready.getDriversList().stream()
+    private Optional<HostDriver> kvm(LabAgent agent) {
+        return readyHost(agent).flatMap(ready -> ready.getDriversList().stream()
                 .filter(driver -> driver.getName().equals("kvm")).findFirst());
     }
 
-    private Optional<Host> readyHost() {
+    private Optional<Host> readyHost(LabAgent agent) {
         try {
             Host found = HostServiceGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS)
-                    .getHost(GetHostRequest.newBuilder().setName("hosts/" + host.name()).build());
+                    .getHost(GetHostRequest.newBuilder().setName("hosts/" + agent.name()).build());
             return found.getState() == Host.State.READY ? Optional.of(found) : Optional.empty();
         } catch (StatusRuntimeException e) {
             if (e.getStatus().getCode() == Status.Code.NOT_FOUND
@@ -262,7 +299,11 @@ final class Cloud implements AutoCloseable {
                             .setName(task.getName()).setTimeout(Duration.newBuilder().setSeconds(20)).build());
         }
         if (task.getState() != Task.State.SUCCEEDED) {
-            throw new IllegalStateException("task did not succeed: " + task + agentLog());
+            StringBuilder logs = new StringBuilder();
+            for (LabAgent agent : agents) {
+                logs.append(agent.log());
+            }
+            throw new IllegalStateException("task did not succeed: " + task + logs);
         }
     }
 
@@ -295,8 +336,10 @@ final class Cloud implements AutoCloseable {
             if (!controller.waitFor(20, TimeUnit.SECONDS)) {
                 controller.destroyForcibly();
             }
-            host.run(START, new ShellScript("kill $(sed -n 's/^pid=//p' " + AGENT_FOLDER
-                    + "/agent.ready); echo 0 > /proc/sys/vm/nr_hugepages"));
+            for (LabAgent agent : agents) {
+                agent.close();
+                agent.run("echo 0 > /proc/sys/vm/nr_hugepages");
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

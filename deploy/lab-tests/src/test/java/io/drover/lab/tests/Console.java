@@ -40,6 +40,11 @@ final class Console implements AutoCloseable, StreamObserver<AttachConsoleRespon
         return text.readTo(wanted, limit);
     }
 
+    /** All that ever came. */
+    String all() {
+        return text.all();
+    }
+
     void type(String input) {
         requests.onNext(AttachConsoleRequest.newBuilder().setInput(ByteString.copyFromUtf8(input)).build());
     }

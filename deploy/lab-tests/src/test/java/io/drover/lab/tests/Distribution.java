@@ -3,11 +3,17 @@ package io.drover.lab.tests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** The distribution that this build has made, used as it is installed: by its launcher. */
 final class Distribution {
+    private static final Duration COMMAND = Duration.ofMinutes(5);
+
     private Distribution() {}
 
     /** deploy/dist/target/drover, absolute: the same path in an emulated host. */
@@ -45,6 +51,30 @@ final class Distribution {
             Files.delete(log);
         }
         return cache;
+    }
+
+    /** What a command of it prints on this machine. One that fails is an exception with what it complained about. */
+    static String run(String... words) throws IOException, InterruptedException {
+        return run(Map.of(), words);
+    }
+
+    /** As {@link #run(String...)}, with more environment. */
+    static String run(Map<String, String> environment, String... words) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(launcher().toString()));
+        command.addAll(List.of(words));
+        Path output = Files.createTempFile("drover-command-", ".log");
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        builder.environment().putAll(environment);
+        Process process = builder.start();
+        boolean ended = process.waitFor(COMMAND.toSeconds(), TimeUnit.SECONDS);
+        process.destroyForcibly();
+        String printed = Files.readString(output);
+        Files.delete(output);
+        if (!ended || process.exitValue() != 0) {
+            throw new IllegalStateException(String.join(" ", command) + " : "
+                    + (ended ? "exit code " + process.exitValue() : "not ended after " + COMMAND) + ": " + printed);
+        }
+        return printed;
     }
 
     static Path launcher() {

@@ -130,8 +130,8 @@ class GuestTest {
             console.type("before=here; cat /proc/sys/kernel/random/boot_id > /tmp/boot; echo se''t\n");
             console.readTo("set\r\n", ANSWER);
         }
-        cloud.killAgent();
-        cloud.startAgent();
+        cloud.agent().kill();
+        cloud.start(cloud.agent());
 
         cloud.awaitVm(vm, seen -> seen.getHostReachable() && seen.getState() == VmState.VM_STATE_RUNNING, ANSWER);
         try (Console console = cloud.console(vm)) {
@@ -147,7 +147,7 @@ class GuestTest {
     @Test
     void guestOnHugePagesWithALimitReachesTheHostThroughItsBridge(LabHost host) throws Exception {
         String bridge = "br-lab";
-        cloud.runInHost("mkdir -p " + PAGES + " && ip link add " + bridge + " type bridge && ip address add "
+        cloud.agent().run("mkdir -p " + PAGES + " && ip link add " + bridge + " type bridge && ip address add "
                 + "198.51.100.1/24 dev " + bridge + " && ip link set " + bridge + " up");
         HostServer server = HostServer.start(host, PAGES, 8003, 1);
         try {
@@ -156,7 +156,7 @@ class GuestTest {
                     .addNics(VmNic.newBuilder().setName("lan").setBridge(BridgeNetwork.newBuilder().setBridge(bridge)))
                     .setResources(VmResources.newBuilder().setHugePages(VmResources.HugePages.HUGE_2M)
                             .setCpuLimitMillis(1500)));
-            assertThat(cloud.runInHost("vmm=$(pgrep -n -f vmm.process.Main) && cd /sys/fs/cgroup/$(sed 's/^0:://' "
+            assertThat(cloud.agent().run("vmm=$(pgrep -n -f vmm.process.Main) && cd /sys/fs/cgroup/$(sed 's/^0:://' "
                     + "/proc/$vmm/cgroup) && cat cpu.max && [ $(cat memory.max) -gt 0 -a $(cat pids.max) -gt 0 ]"))
                     .as("what bounds its process").isEqualTo("150000 100000\n");
             try (Console console = cloud.console(vm)) {
@@ -167,13 +167,13 @@ class GuestTest {
                 console.type("busybox wget -q -O - " + server.url() + " | busybox sha256sum; echo fet''ched\n");
                 assertThat(console.readTo("fetched", ANSWER)).contains(server.sum());
             }
-            assertThat(cloud.runInHost("sed -n 's/^HugePages_Free: *//p' /proc/meminfo").strip())
+            assertThat(cloud.agent().run("sed -n 's/^HugePages_Free: *//p' /proc/meminfo").strip())
                     .as("of the %d pages that are the guest's memory, those that it has not touched", Cloud.HUGE_PAGES)
                     .isNotEqualTo(String.valueOf(Cloud.HUGE_PAGES));
             cloud.deleteVm(vm);
         } finally {
             server.stop();
-            cloud.runInHost("ip link delete " + bridge);
+            cloud.agent().run("ip link delete " + bridge);
         }
     }
 
