@@ -1,8 +1,11 @@
 package io.drover.lab.tests;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +31,7 @@ final class Distribution {
 
     /**
      * Makes the cache that VMM processes start from, unless the launcher has made it: a build alone has none, and without
-     * it each start of a JVM takes the emulated host many seconds.
+     * it each start of a JVM takes the emulated host many seconds. Several processes may ask for it at once.
      */
     static Path vmmCache() throws IOException, InterruptedException {
         Path cache = home().resolve("aot/vmm.aot");
@@ -37,20 +40,30 @@ final class Distribution {
             jar = jars.filter(file -> file.getFileName().toString().matches("drover-vmm-[0-9].*\\.jar")).findFirst()
                     .orElseThrow();
         }
-        if (!Files.exists(cache) || Files.getLastModifiedTime(cache).compareTo(Files.getLastModifiedTime(jar)) < 0) {
-            Files.createDirectories(cache.getParent());
-            Path log = Files.createTempFile("drover-cache-", ".log");
-            Process make = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-                    jar.toString(),
-                    "io.drover.vmm.client.MakeCache", cache.toString()).redirectErrorStream(true)
-                    .redirectOutput(log.toFile()).start();
-            if (!make.waitFor(3, TimeUnit.MINUTES) || make.exitValue() != 0) {
-                make.destroyForcibly();
-                throw new IllegalStateException("the VMM's cache was not made: " + Files.readString(log));
+        Files.createDirectories(cache.getParent());
+        try (FileChannel lock = FileChannel.open(cache.resolveSibling("vmm.lock"), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE); FileLock _ = lock.lock()) {
+            if (!isMade(cache, jar)) {
+                make(cache, jar);
             }
-            Files.delete(log);
         }
         return cache;
+    }
+
+    private static boolean isMade(Path cache, Path jar) throws IOException {
+        return Files.exists(cache) && Files.getLastModifiedTime(cache).compareTo(Files.getLastModifiedTime(jar)) >= 0;
+    }
+
+    private static void make(Path cache, Path jar) throws IOException, InterruptedException {
+        Path log = Files.createTempFile("drover-cache-", ".log");
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                jar.toString(), "io.drover.vmm.client.MakeCache", cache.toString()).redirectErrorStream(true)
+                .redirectOutput(log.toFile()).start();
+        if (!process.waitFor(3, TimeUnit.MINUTES) || process.exitValue() != 0) {
+            process.destroyForcibly();
+            throw new IllegalStateException("the VMM's cache was not made: " + Files.readString(log));
+        }
+        Files.delete(log);
     }
 
     /** What a command of it prints on this machine. One that fails is an exception with what it complained about. */
