@@ -153,7 +153,8 @@ final class Agent implements AutoCloseable {
         String advertised = config.advertise().map(address -> address.substring(0, address.lastIndexOf(':')))
                 .orElse(config.listen().getHostString());
         return new Migrations(config.host(),
-                new MigrationNetwork(config.listen().getAddress(), advertised, config.tlsFolder()),
+                new MigrationNetwork(config.listen().getAddress(), config.migrationPorts(), advertised,
+                        config.tlsFolder()),
                 vm -> new ZooKeeperRecord(zookeeper, RecordPaths.vm(vm.name()), vm.uid()), () -> sessionOf(zookeeper));
     }
 

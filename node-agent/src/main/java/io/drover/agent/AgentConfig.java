@@ -5,6 +5,7 @@ import io.drover.agent.host.CpuList;
 import io.drover.agent.lease.LeaseTiming;
 import io.drover.scheduler.capacity.Overcommit;
 import io.drover.scheduler.host.HostId;
+import io.drover.vmm.client.MigrationPorts;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -27,6 +28,7 @@ import java.util.regex.Pattern;
  * @param timing of the session in ZooKeeper and of what depends on it
  * @param listen resolved; port 0 takes a free one
  * @param advertise host:port that controllers are told; empty: where it listens
+ * @param migrationPorts at which guests of other hosts come in
  * @param metricsListen where Prometheus is served, resolved; empty: nowhere
  * @param reservedBytes of the host's memory, kept from VMs
  * @param imageBytes beyond which unused images are removed
@@ -40,7 +42,8 @@ import java.util.regex.Pattern;
  * @param tlsFolder empty: plain text
  */
 record AgentConfig(HostId host, String zookeeper, LeaseTiming timing, Path data, InetSocketAddress listen,
-        Optional<String> advertise, Optional<InetSocketAddress> metricsListen, Map<String, String> labels,
+        Optional<String> advertise, MigrationPorts migrationPorts, Optional<InetSocketAddress> metricsListen,
+        Map<String, String> labels,
         Overcommit overcommit, long reservedBytes,
         long imageBytes,
         Set<String> drivers, boolean slowKvm, Set<String> bridges, String qemu, ConfinementChoice confinement,
@@ -76,6 +79,8 @@ record AgentConfig(HostId host, String zookeeper, LeaseTiming timing, Path data,
         if (listen.isPresent() && listen.get().getAddress().isAnyLocalAddress()) {
             checker.callable(options);
         }
+        Optional<MigrationPorts> migrationPorts = checker.valid("--migration-ports", options.migrationPorts,
+                MigrationPorts::parse);
         Optional<InetSocketAddress> metrics = options.metricsListen
                 .flatMap(text -> checker.address("--metrics-listen", text));
         metrics.ifPresent(address -> checker.exposure("--metrics-listen", address, tls, options.insecure));
@@ -92,7 +97,8 @@ record AgentConfig(HostId host, String zookeeper, LeaseTiming timing, Path data,
         checker.end();
         return new AgentConfig(host.orElseThrow(), zookeeper.orElseThrow(),
                 timing.orElseThrow(), data.orElseThrow(), listen.orElseThrow(),
-                options.advertise, metrics, options.labels, new Overcommit(vcpus.orElseThrow(), memory.orElseThrow()),
+                options.advertise, migrationPorts.orElseThrow(), metrics, options.labels,
+                new Overcommit(vcpus.orElseThrow(), memory.orElseThrow()),
                 reserved.orElseThrow(),
                 images.orElseThrow(), options.drivers.isEmpty() ? DRIVERS : new TreeSet<>(options.drivers),
                 options.slowKvm,

@@ -53,6 +53,11 @@ final class AgentOptions {
     @Option(names = "--advertise", paramLabel = "HOST:PORT", description = "Where controllers reach it, if not at --listen.")
     Optional<String> advertise = Optional.empty();
 
+    @Option(names = "--migration-ports", paramLabel = "FIRST-LAST", defaultValue = "7100-7163",
+            description = {"TCP ports of --listen's address at which guests come from other hosts, one for each at a time; 0",
+                    "for any that is free (default: ${DEFAULT-VALUE})."})
+    String migrationPorts = "7100-7163";
+
     @Option(names = "--metrics-listen", paramLabel = "HOST:PORT",
             description = "Where to serve /metrics to Prometheus; not at all if not given. With --tls-dir by mutual TLS.")
     Optional<String> metricsListen = Optional.empty();

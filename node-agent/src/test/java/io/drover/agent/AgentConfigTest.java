@@ -29,11 +29,13 @@ final class AgentConfigTest {
         options.vcpuOvercommit = "x";
         options.reserveMemory = "12Q";
         options.drivers.add("xen");
+        options.migrationPorts = "5-4";
         options.labels.put("a b", "c");
 
         assertThatThrownBy(() -> AgentConfig.of(options)).hasMessageContainingAll("Bad-", "--zookeeper is missing",
                 "--data is missing",
-                "nowhere", "--vcpu-overcommit : x", "12Q", "xen", "a b=c");
+                "nowhere", "--vcpu-overcommit : x", "12Q", "xen", "a b=c",
+                "--migration-ports: ports : 5-4");
     }
 
     @Test

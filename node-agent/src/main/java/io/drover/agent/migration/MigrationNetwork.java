@@ -4,6 +4,7 @@ import io.drover.scheduler.host.HostId;
 import io.drover.vmm.client.MigrationDoor;
 import io.drover.vmm.client.MigrationLink;
 import io.drover.vmm.client.MigrationPeer;
+import io.drover.vmm.client.MigrationPorts;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -20,19 +21,20 @@ import java.util.Optional;
  * certificates are read anew for each migration, so that new ones count at once.
  *
  * @param bind where connections are taken
+ * @param ports of it
  * @param advertised the host part of where other agents find this one: a name, or an address
  * @param tlsFolder of ca.pem, cert.pem and key.pem; empty: in the clear, from anybody
  */
-public record MigrationNetwork(InetAddress bind, String advertised, Optional<Path> tlsFolder) {
+public record MigrationNetwork(InetAddress bind, MigrationPorts ports, String advertised, Optional<Path> tlsFolder) {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     /**
-     * Listens for one migration's connections, at a port that is free.
+     * Listens for one migration's connections, at one of the ports that is free.
      *
      * @param source that may come
      */
     public MigrationDoor open(HostId source) throws IOException {
-        return MigrationDoor.listen(new InetSocketAddress(bind, 0), peer(source), PATIENCE);
+        return MigrationDoor.listen(bind, ports, peer(source), PATIENCE);
     }
 
     /** Where others find a door, host:port. */

@@ -32,6 +32,7 @@ import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.proto.agent.v1.VmObservation.DeviceState;
 import io.drover.scheduler.host.HostId;
+import io.drover.vmm.client.MigrationPorts;
 import io.drover.vmm.testing.TinyGuest;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
@@ -120,7 +121,8 @@ final class VmDevicesTest {
                 new Vm.Surroundings(timer, seen::add, step -> {}, shares,
                         new Leases(Duration.ofSeconds(10), vm -> true),
                         new Migrations(new HostId("h1"),
-                                new MigrationNetwork(InetAddress.getLoopbackAddress(), "127.0.0.1", Optional.empty()),
+                                new MigrationNetwork(InetAddress.getLoopbackAddress(), MigrationPorts.ANY, "127.0.0.1",
+                                        Optional.empty()),
                                 vm -> {
                                     throw new AssertionError("no migration here");
                                 }, () -> Leases.NONE),

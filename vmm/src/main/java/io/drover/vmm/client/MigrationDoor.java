@@ -6,6 +6,8 @@ import io.drover.vmm.linux.SystemCallException;
 import io.drover.vmm.linux.TcpSocket;
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
@@ -56,6 +58,30 @@ public final class MigrationDoor implements Closeable {
             throw e;
         }
         return new MigrationDoor(peer, timeout, Optional.empty(), Optional.of(socket));
+    }
+
+    /**
+     * As {@link #listen(InetSocketAddress, Optional, Duration)}, at the first of the ports that is free.
+     *
+     * @throws IOException
+     *             also when none is
+     */
+    public static MigrationDoor listen(InetAddress address, MigrationPorts ports, Optional<MigrationPeer> peer,
+            Duration timeout) throws IOException {
+        for (int port = ports.first(); port <= ports.last(); port++) {
+            try {
+                return listen(new InetSocketAddress(address, port), peer, timeout);
+            } catch (BindException e) {
+                // Another migration's, or another program's.
+            } catch (SystemCallException e) {
+                if (e.errno() != Errno.EADDRINUSE) {
+                    throw e;
+                }
+            }
+        }
+        throw new IOException(
+                "ports " + ports + " for migrations : all are in use (next: wait for a migration to end, or"
+                        + " start the agent with more --migration-ports)");
     }
 
     /** At which it listens. */

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -64,6 +65,38 @@ class MigrationLinkTest {
             both.assertMegabytesArrive();
             both.source.close();
             assertThat(both.receiving.getFirst().read(vector(1))).as("its end").isZero();
+        }
+    }
+
+    @Test
+    void doorsTakePortsOfTheirRangeAndSayWhenNoneIsLeft() throws Exception {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        try (ServerSocket taken = new ServerSocket(0, 1, loopback)) {
+            int port = taken.getLocalPort();
+            MigrationPorts one = new MigrationPorts(port, port);
+            assertThatThrownBy(() -> MigrationDoor.listen(loopback, one, Optional.empty(), LONG))
+                    .hasMessageContaining("ports " + port + " ").hasMessageContaining("--migration-ports");
+            Optional<MigrationPeer> peer = Optional.of(hosts.peer("h1", "h2"));
+            assertThatThrownBy(() -> MigrationDoor.listen(loopback, one, peer, LONG))
+                    .hasMessageContaining("--migration-ports");
+
+            MigrationPorts more = new MigrationPorts(port, Math.min(port + 100, 65_535));
+            try (MigrationDoor door = MigrationDoor.listen(loopback, more, Optional.empty(), LONG);
+                    MigrationDoor other = MigrationDoor.listen(loopback, more, peer, LONG)) {
+                assertThat(door.port()).isBetween(port + 1, more.last());
+                assertThat(other.port()).isBetween(door.port() + 1, more.last());
+            }
+        }
+    }
+
+    @Test
+    void portsAreReadAsTheyAreWritten() {
+        for (String text : List.of("7100-7163", "1", "65535", "0")) {
+            assertThat(MigrationPorts.parse(text)).hasToString(text);
+        }
+        for (String text : List.of("", "x", "-1", "70000", "5-4", "0-5", "1-65536", "1-2-3", "1,2", "999999")) {
+            assertThatThrownBy(() -> MigrationPorts.parse(text)).as(text).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("ports : ");
         }
     }
 
