@@ -13,6 +13,7 @@ import io.drover.agent.confinement.Confinement;
 import io.drover.agent.confinement.Confinements;
 import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.MigratingDriver;
+import io.drover.agent.driver.SavingDriver;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.driver.kvm.VmmProgram;
 import io.drover.agent.files.FileStore;
@@ -251,7 +252,7 @@ final class Agent implements AutoCloseable {
             }
             record.addDrivers(
                     HostRecord.Driver.newBuilder().setName(driver.name()).setUsable(HostDrivers.isUsable(driver))
-                            .setMessage(driver.status().message()));
+                            .setMessage(driver.status().message()).setSaves(driver instanceof SavingDriver));
         }
         return record.build();
     }

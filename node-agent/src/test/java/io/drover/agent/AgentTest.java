@@ -133,6 +133,19 @@ final class AgentTest {
     }
 
     @Test
+    void driverThatSavesNoGuestsSaysSo() throws Exception {
+        StartVmRequest vm = owned("lasting");
+        start(vm);
+
+        assertThatThrownBy(() -> client.suspend(vm, "op-2")).isInstanceOf(StatusRuntimeException.class)
+                .hasMessageContaining("driver qemu does not save VMs to disk");
+        StartVmRequest another = owned("another");
+        assertThatThrownBy(() -> client.start(another.toBuilder().setSavedEpoch(1).build()))
+                .isInstanceOf(StatusRuntimeException.class)
+                .hasMessageContaining("driver qemu does not save VMs to disk");
+    }
+
+    @Test
     void hostJoinsWithWhatItIsAndServes() throws Exception {
         HostRecord record = cluster.host(host).orElseThrow();
 

@@ -15,6 +15,11 @@ public sealed interface Ownership {
         return false;
     }
 
+    /** Whether the record has this host run the VM, though not under this epoch: it may go on here from what was saved. */
+    default boolean isAwaitedHere() {
+        return false;
+    }
+
     /** The record names this host and this epoch. */
     record Ours() implements Ownership {
         @Override
@@ -27,9 +32,13 @@ public sealed interface Ownership {
     record Nobodys(String why, boolean disksStay) implements Ownership {}
 
     /** Another host, another epoch, another VM of the same name, or no VM at all. */
-    record Others(String why, boolean disksStay) implements Ownership {
+    record Others(String why, boolean disksStay, boolean isAwaitedHere) implements Ownership {
         Others(String why) {
             this(why, false);
+        }
+
+        Others(String why, boolean disksStay) {
+            this(why, disksStay, false);
         }
     }
 
@@ -58,7 +67,8 @@ public sealed interface Ownership {
                     disksStay(found, host, uid));
         }
         if (owner.getEpoch() != epoch) {
-            return new Others("the VM's epoch is " + owner.getEpoch() + ", not " + epoch, disksStay(found, host, uid));
+            return new Others("the VM's epoch is " + owner.getEpoch() + ", not " + epoch, disksStay(found, host, uid),
+                    true);
         }
         return new Ours();
     }

@@ -56,6 +56,11 @@ public interface Machine extends AutoCloseable {
         return Optional.empty();
     }
 
+    /** Its guest, to be saved; empty when it cannot be. */
+    default Optional<MachineSaving> saving() {
+        return Optional.empty();
+    }
+
     /** Trims the logs that the process writes itself. Called from time to time. */
     void trimLogs() throws IOException;
 

@@ -34,6 +34,12 @@ public enum Reason {
     NO_SUCH_MIGRATION,
     /** The VM is in the hand-off of a migration. */
     MIGRATING,
+    /** A change of the VM's devices is under way. */
+    DEVICES_CHANGING,
+    /** What was saved of the VM under that epoch is not here. */
+    SAVED_STATE_MISSING,
+    /** The VM is being saved to the host's disk. */
+    SUSPENDING,
     /** The agent has no good session in ZooKeeper now. */
     ZOOKEEPER_AWAY,
     /** The host failed. */

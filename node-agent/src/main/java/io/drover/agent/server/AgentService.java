@@ -28,6 +28,8 @@ import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.StartVmResponse;
 import io.drover.proto.agent.v1.StopVmRequest;
 import io.drover.proto.agent.v1.StopVmResponse;
+import io.drover.proto.agent.v1.SuspendVmRequest;
+import io.drover.proto.agent.v1.SuspendVmResponse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -108,6 +110,12 @@ final class AgentService extends AgentServiceGrpc.AgentServiceImplBase {
     public void stopVm(StopVmRequest request, StreamObserver<StopVmResponse> answers) {
         answer(answers, () -> StopVmResponse.newBuilder()
                 .setObservation(vms.stop(request.getUid(), request.getEpoch(), grace(request))).build());
+    }
+
+    @Override
+    public void suspendVm(SuspendVmRequest request, StreamObserver<SuspendVmResponse> answers) {
+        answer(answers, () -> SuspendVmResponse.newBuilder()
+                .setObservation(vms.suspend(request.getUid(), request.getEpoch(), request.getOperationId())).build());
     }
 
     @Override

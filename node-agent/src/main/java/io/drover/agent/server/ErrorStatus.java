@@ -26,7 +26,7 @@ final class ErrorStatus {
         return switch (reason) {
             case BAD_REQUEST, UNBOOTABLE -> Status.Code.INVALID_ARGUMENT;
             case NOT_OWNER, EPOCH_SPENT, DRIVER_UNUSABLE, FILE_MISSING, DISK_MISSING, NETWORK_MISSING, PORT_TAKEN,
-                    VM_RUNS, NO_SUCH_MIGRATION, MIGRATING ->
+                    VM_RUNS, NO_SUCH_MIGRATION, MIGRATING, DEVICES_CHANGING, SAVED_STATE_MISSING, SUSPENDING ->
                 Status.Code.FAILED_PRECONDITION;
             case DOES_NOT_FIT, DISK_FULL -> Status.Code.RESOURCE_EXHAUSTED;
             case WRONG_SHA256 -> Status.Code.DATA_LOSS;

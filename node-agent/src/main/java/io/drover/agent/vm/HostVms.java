@@ -11,10 +11,12 @@ import io.drover.agent.driver.Driver;
 import io.drover.agent.driver.DriverStatus;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.MigratingDriver;
+import io.drover.agent.driver.SavingDriver;
 import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.driver.UnsupportedPlanException;
 import io.drover.agent.driver.VmIdentity;
 import io.drover.agent.files.FileStore;
+import io.drover.agent.folder.SavedState;
 import io.drover.agent.folder.VmFolder;
 import io.drover.agent.handoff.HandOff;
 import io.drover.agent.handoff.SourceHandOff;
@@ -164,6 +166,7 @@ public final class HostVms implements AutoCloseable {
         VmIdentity identity = order.identity();
         checkOwnership(identity);
         Driver driver = usableDriver(order.request().getDriver(), identity);
+        checkSaved(order, driver);
         // The older one stays, ended, until there is a newer: its disks are safe as long as it is here.
         Optional<Vm> older = makeWay(identity);
         VmFolder folder = new VmFolder(on.folder().resolve(identity.uid()));
@@ -245,6 +248,21 @@ public final class HostVms implements AutoCloseable {
         older.ifPresent(Vm::close);
         watch(identity);
         return observation;
+    }
+
+    /** Whether what the guest is to go on from is here. */
+    private void checkSaved(StartOrder order, Driver driver) throws RefusedException {
+        long epoch = order.request().getSavedEpoch();
+        if (epoch == 0) {
+            return;
+        }
+        if (!(driver instanceof SavingDriver)) {
+            throw Refusals.doesNotSave(order.identity(), driver.name());
+        }
+        VmFolder folder = new VmFolder(on.folder().resolve(order.identity().uid()));
+        if (!new SavedState(folder).isKept(epoch)) {
+            throw Refusals.savedStateMissing(order.identity(), epoch, folder);
+        }
     }
 
     /** The migration, if the record says that this host is to prepare for it. */
@@ -381,6 +399,34 @@ public final class HostVms implements AutoCloseable {
         }
     }
 
+    /**
+     * Begins to save a VM that runs, which ends it.
+     *
+     * @return what was observed when that had begun
+     */
+    public VmObservation suspend(String uid, long epoch, String operation)
+            throws RefusedException, InterruptedException {
+        Vm vm = require(uid);
+        VmIdentity identity = vm.plan().identity();
+        if (vm.epoch() != epoch) {
+            throw Refusals.notOwner(identity, "it runs under epoch " + vm.epoch() + ", not " + epoch);
+        }
+        if (vm.isMoving()) {
+            throw Refusals.migrating(identity);
+        }
+        if (!(on.drivers().get(vm.driver()) instanceof SavingDriver)) {
+            throw Refusals.doesNotSave(identity, vm.driver());
+        }
+        if (vm.isRunning() && vm.isChanging()) {
+            throw Refusals.devicesChanging(identity);
+        }
+        try {
+            return vm.suspend(operation).get();
+        } catch (ExecutionException e) {
+            throw Refusals.notRecorded(identity, vm.folder(), e.getCause());
+        }
+    }
+
     /** A start that is under way is waited for, and then found; one that comes later is refused. */
     private Vm requireOrSpend(String uid, long epoch) throws RefusedException, InterruptedException {
         Lock coming = register.coming(uid);
@@ -408,6 +454,9 @@ public final class HostVms implements AutoCloseable {
         }
         if (vm.isMoving()) {
             throw Refusals.migrating(identity);
+        }
+        if (vm.isSuspending()) {
+            throw Refusals.suspending(identity);
         }
         try {
             check(identity, vm.folder(), request);

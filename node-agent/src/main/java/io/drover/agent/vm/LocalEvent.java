@@ -17,6 +17,9 @@ sealed interface LocalEvent {
     /** It cannot be booted, here or elsewhere. */
     record CannotStart(String message) implements LocalEvent {}
 
+    /** It cannot go on from what was saved of it, which is still there. */
+    record CannotGoOn(String message) implements LocalEvent {}
+
     /** This host could not start it. */
     record HostCannotStart(String message) implements LocalEvent {}
 
@@ -33,4 +36,17 @@ sealed interface LocalEvent {
             Objects.requireNonNull(deadline);
         }
     }
+
+    /** It is to be saved and then to end, by an operation. */
+    record SuspendAsked(String operation) implements LocalEvent {
+        public SuspendAsked {
+            Objects.requireNonNull(operation);
+        }
+    }
+
+    /** It was not saved: its guest runs on. */
+    record NotSaved() implements LocalEvent {}
+
+    /** It is saved, and its process is gone. */
+    record Saved() implements LocalEvent {}
 }

@@ -76,6 +76,16 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
         return new LocalRecord(newStart, state, reboots, given, newDevices, leavingBy);
     }
 
+    /** Whether it has ended, and what was saved of it is kept. */
+    boolean isSuspended() {
+        return state instanceof LocalState.Ended(VmExit exit) && exit.cause() == VmExit.Cause.SUSPENDED;
+    }
+
+    /** The same run, whose guest has gone on from what was saved of it: that is no more, and it boots when it reboots. */
+    LocalRecord wentOn() {
+        return with(start.toBuilder().clearSavedEpoch().build(), devices);
+    }
+
     /** The same run under another epoch, to which a hand-off has come. */
     LocalRecord withEpoch(long epoch) {
         return new LocalRecord(start.toBuilder().setEpoch(epoch).build(), state, reboots, given, devices, leavingBy);
@@ -134,7 +144,8 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
         Instant since = Instant.ofEpochMilli(stored.getTimeUnixMillis());
         return switch (stored.getState()) {
             case STARTING -> new LocalState.Starting(since);
-            case RUNNING -> new LocalState.Running(since, process(stored));
+            case RUNNING -> stored.getSuspendingBy().isEmpty() ? new LocalState.Running(since, process(stored))
+                    : new LocalState.Suspending(since, process(stored), stored.getSuspendingBy());
             case STOPPING ->
                 new LocalState.Stopping(since, process(stored),
                         Instant.ofEpochMilli(stored.getStopDeadlineUnixMillis()));
@@ -169,7 +180,10 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
             stored.setStopDeadlineUnixMillis(stopping.deadline().toEpochMilli());
         }
         if (state instanceof LocalState.Ended(VmExit exit)) {
-            stored.setExit(proto(exit));
+            stored.setExit(proto(exit)).setSuspended(isSuspended());
+        }
+        if (state instanceof LocalState.Suspending suspending) {
+            stored.setSuspendingBy(suspending.operation());
         }
         stored.setDeviceGeneration(devices.generation()).setDeviceFailure(devices.failure().orElse(""));
         devices.pending().ifPresent(stored::setDeviceChange);
@@ -203,6 +217,7 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
     private Optional<ProcessIdentity> process() {
         return switch (state) {
             case LocalState.Running running -> Optional.of(running.process());
+            case LocalState.Suspending suspending -> Optional.of(suspending.process());
             case LocalState.Stopping stopping -> Optional.of(stopping.process());
             case LocalState.Starting ignored -> Optional.empty();
             case LocalState.Ended ignored -> Optional.empty();
@@ -213,6 +228,7 @@ record LocalRecord(StartVmRequest start, LocalState state, int reboots, Given gi
         return switch (state) {
             case LocalState.Starting ignored -> VmObservation.State.STARTING;
             case LocalState.Running ignored -> VmObservation.State.RUNNING;
+            case LocalState.Suspending ignored -> VmObservation.State.RUNNING;
             case LocalState.Stopping ignored -> VmObservation.State.STOPPING;
             case LocalState.Ended ignored -> VmObservation.State.ENDED;
         };

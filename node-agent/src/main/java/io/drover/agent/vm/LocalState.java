@@ -26,6 +26,15 @@ sealed interface LocalState {
         }
     }
 
+    /** The process saves the guest, by an operation: it is to end when it has. {@code since} is when the guest began to run. */
+    record Suspending(Instant since, ProcessIdentity process, String operation) implements LocalState {
+        public Suspending {
+            Objects.requireNonNull(since);
+            Objects.requireNonNull(process);
+            Objects.requireNonNull(operation);
+        }
+    }
+
     /** Asked to stop: by force from {@code deadline} on. */
     record Stopping(Instant since, ProcessIdentity process, Instant deadline) implements LocalState {
         public Stopping {
@@ -52,6 +61,7 @@ sealed interface LocalState {
         return switch (this) {
             case Starting starting -> starting(starting, event, now);
             case Running running -> running(running, event, now);
+            case Suspending suspending -> suspending(suspending, event, now);
             case Stopping stopping -> stopping(stopping, event, now);
             case Ended ended -> ended;
         };
@@ -61,11 +71,15 @@ sealed interface LocalState {
         return switch (event) {
             case LocalEvent.Runs(ProcessIdentity process) -> new Running(now, process);
             case LocalEvent.CannotStart(String message) -> ended(VmExit.Cause.START_FAILED, message, now);
+            case LocalEvent.CannotGoOn(String message) -> ended(VmExit.Cause.SUSPENDED, message, now);
             case LocalEvent.HostCannotStart(String message) -> ended(VmExit.Cause.HOST_FAILED, message, now);
             // An earlier agent died before it could record that the guest ran.
             case LocalEvent.MachineEnded(MachineEnd end) ->
                 end instanceof MachineEnd.Rebooted ? state : endOfRun(end, now);
             case LocalEvent.StopAsked ignored -> ended(VmExit.Cause.KILLED, "stopped before the guest ran", now);
+            case LocalEvent.SuspendAsked ignored -> state;
+            case LocalEvent.NotSaved ignored -> state;
+            case LocalEvent.Saved ignored -> state;
         };
     }
 
@@ -75,8 +89,28 @@ sealed interface LocalState {
                 process.equals(state.process()) ? state : new Running(state.since(), process);
             case LocalEvent.CannotStart ignored -> state;
             case LocalEvent.HostCannotStart ignored -> state;
+            case LocalEvent.CannotGoOn ignored -> state;
             case LocalEvent.MachineEnded(MachineEnd end) -> endOfRun(end, now);
             case LocalEvent.StopAsked(Instant deadline) -> new Stopping(now, state.process(), deadline);
+            case LocalEvent.SuspendAsked(String operation) ->
+                new Suspending(state.since(), state.process(), operation);
+            case LocalEvent.NotSaved ignored -> state;
+            case LocalEvent.Saved ignored -> state;
+        };
+    }
+
+    private static LocalState suspending(Suspending state, LocalEvent event, Instant now) {
+        return switch (event) {
+            case LocalEvent.Runs(ProcessIdentity process) -> process.equals(state.process()) ? state
+                    : new Suspending(state.since(), process, state.operation());
+            case LocalEvent.CannotStart ignored -> state;
+            case LocalEvent.CannotGoOn ignored -> state;
+            case LocalEvent.HostCannotStart ignored -> state;
+            case LocalEvent.MachineEnded(MachineEnd end) -> endOfRun(end, now);
+            case LocalEvent.StopAsked(Instant deadline) -> new Stopping(now, state.process(), deadline);
+            case LocalEvent.SuspendAsked ignored -> state;
+            case LocalEvent.NotSaved ignored -> new Running(state.since(), state.process());
+            case LocalEvent.Saved ignored -> ended(VmExit.Cause.SUSPENDED, "saved to the host's disk", now);
         };
     }
 
@@ -85,7 +119,11 @@ sealed interface LocalState {
             case LocalEvent.Runs(ProcessIdentity process) ->
                 process.equals(state.process()) ? state : new Stopping(state.since(), process, state.deadline());
             case LocalEvent.CannotStart ignored -> state;
+            case LocalEvent.CannotGoOn ignored -> state;
             case LocalEvent.HostCannotStart ignored -> state;
+            case LocalEvent.SuspendAsked ignored -> state;
+            case LocalEvent.NotSaved ignored -> state;
+            case LocalEvent.Saved ignored -> state;
             // A stop may be made more urgent, never less.
             case LocalEvent.StopAsked(Instant deadline) -> deadline.isBefore(state.deadline())
                     ? new Stopping(state.since(), state.process(), deadline)

@@ -91,7 +91,7 @@ final class Recovery {
         Ownership ownership = ownership(order.identity());
         // The end of a VM that nobody owns now may not have been heard of yet, and its logs may still be read.
         boolean stays = ownership instanceof Ownership.Ours || (ended && ownership instanceof Ownership.Nobodys)
-                || ownership.disksStay();
+                || (local.isSuspended() && ownership.isAwaitedHere()) || ownership.disksStay();
         if (!stays) {
             log.warn("VM {}: left by an earlier agent, destroyed here: {}", order.identity(), ownership.why());
             killAll(folder);

@@ -96,6 +96,27 @@ final class Refusals {
                 "wait for its end, or cancel the migration");
     }
 
+    static RefusedException suspending(VmIdentity vm) {
+        return of(Reason.SUSPENDING, vm, "the VM is being saved to the host's disk",
+                "wait for its end, or stop the VM");
+    }
+
+    static RefusedException devicesChanging(VmIdentity vm) {
+        return of(Reason.DEVICES_CHANGING, vm, "a change of the VM's devices is under way",
+                "wait for its end, then save the VM");
+    }
+
+    static RefusedException doesNotSave(VmIdentity vm, String driver) {
+        return of(Reason.DRIVER_UNUSABLE, vm, "driver " + driver + " does not save VMs to disk",
+                "stop the VM, or let it run; driver kvm saves VMs").with("driver", driver);
+    }
+
+    static RefusedException savedStateMissing(VmIdentity vm, long epoch, VmFolder folder) {
+        return of(Reason.SAVED_STATE_MISSING, vm,
+                "what was saved of the VM under epoch " + epoch + " is not in " + folder.path(),
+                "start the VM without it: its guest boots").with("epoch", Long.toString(epoch));
+    }
+
     static RefusedException noSuchMigration(VmIdentity vm, String migration, String why) {
         return of(Reason.NO_SUCH_MIGRATION, vm, "migration " + migration + " does not bring " + vm + " here: " + why,
                 "read the VM's record again").with("migration", migration);

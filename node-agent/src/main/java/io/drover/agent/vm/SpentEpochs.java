@@ -42,11 +42,11 @@ final class SpentEpochs {
     private static boolean isFinal(Reason reason) {
         return switch (reason) {
             case DRIVER_UNUSABLE, DOES_NOT_FIT, UNBOOTABLE, DISK_FULL, DISK_MISSING, NETWORK_MISSING, PORT_TAKEN,
-                    EPOCH_SPENT ->
+                    EPOCH_SPENT, SAVED_STATE_MISSING ->
                 true;
             // Of a request that is always wrong, or asked again under the same epoch, the host may still do it.
             case BAD_REQUEST, NOT_OWNER, FILE_MISSING, WRONG_SHA256, VM_NOT_FOUND, VM_RUNS, NO_SUCH_MIGRATION,
-                    MIGRATING, ZOOKEEPER_AWAY, HOST_FAILED ->
+                    MIGRATING, DEVICES_CHANGING, SUSPENDING, ZOOKEEPER_AWAY, HOST_FAILED ->
                 false;
         };
     }

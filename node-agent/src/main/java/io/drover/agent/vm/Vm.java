@@ -202,7 +202,15 @@ final class Vm implements AutoCloseable {
     /** Joins the hand-off that its guest leaves by. */
     CompletableFuture<VmObservation> join(HandOff.Step first) {
         handOffs.expect();
-        return observed(() -> handOffs.begin(first));
+        return observed(() -> {
+            if (isSuspending()) {
+                // It does not leave while it is being saved; when it was not, its record is looked at again.
+                handOffs.giveUp();
+                surroundings.audit().accept(plan().identity().uid());
+                return;
+            }
+            handOffs.begin(first);
+        });
     }
 
     /** As {@link #adopt}, of a VM that was in a hand-off: nothing of it runs on but what that says. */
@@ -224,6 +232,16 @@ final class Vm implements AutoCloseable {
     /** Whether its guest runs here, as far as is known. */
     boolean isRunning() {
         return ledger.state() instanceof LocalState.Running && machine().isPresent();
+    }
+
+    /** Whether its guest is being saved. */
+    boolean isSuspending() {
+        return ledger.state() instanceof LocalState.Suspending;
+    }
+
+    /** Whether a change of its devices is under way. */
+    boolean isChanging() {
+        return ledger.record().devices().pending().isPresent();
     }
 
     /** For its hand-off. */
@@ -268,6 +286,19 @@ final class Vm implements AutoCloseable {
      */
     CompletableFuture<VmObservation> stop(Duration grace) {
         return observed(() -> run.stop(grace));
+    }
+
+    /**
+     * Begins to save it; what becomes of that is observed. Does nothing when nothing runs that can be saved now.
+     *
+     * @return exceptionally with an IOException when the intent could not be recorded: then nothing happened
+     */
+    CompletableFuture<VmObservation> suspend(String operation) {
+        return observed(() -> {
+            if (!isMoving()) {
+                run.suspend(operation);
+            }
+        });
     }
 
     /**

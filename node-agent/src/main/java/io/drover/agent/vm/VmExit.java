@@ -7,7 +7,7 @@ import java.util.Objects;
 public record VmExit(Cause cause, String message, Instant time) {
     /** As in drover.agent.v1.Exit; a reboot is no end of a run. */
     public enum Cause {
-        GUEST_POWERED_OFF, GUEST_PANICKED, STOPPED, KILLED, VMM_FAILED, START_FAILED, HOST_FAILED
+        GUEST_POWERED_OFF, GUEST_PANICKED, STOPPED, KILLED, VMM_FAILED, START_FAILED, HOST_FAILED, SUSPENDED
     }
 
     public VmExit {

@@ -2,6 +2,7 @@ package io.drover.agent.vm;
 
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.VmIdentity;
+import io.drover.agent.folder.SavedState;
 import io.drover.agent.folder.VmFolder;
 import io.drover.proto.agent.v1.MigrationObservation;
 import io.drover.proto.agent.v1.StartVmRequest;
@@ -34,6 +35,8 @@ final class VmLedger {
     private volatile String waiting = "";
     /** How its latest migration goes, or went, as far as this agent has seen. */
     private volatile Optional<MigrationObservation> migration = Optional.empty();
+    /** How it is being saved, or why it was not, as far as this agent has seen. */
+    private volatile Optional<VmObservation.Suspension> suspension = Optional.empty();
     private volatile VmObservation observation;
 
     /**
@@ -169,6 +172,18 @@ final class VmLedger {
         show();
     }
 
+    /** How it is being saved, or was not. */
+    Optional<VmObservation.Suspension> suspension() {
+        return suspension;
+    }
+
+    /** This is how it is being saved, or was not; whoever observes is told. */
+    void suspension(VmObservation.Suspension seen) {
+        suspension = Optional.of(seen);
+        observation = observed();
+        show();
+    }
+
     /** Tells whoever observes how it is. */
     void show() {
         observer.accept(observation);
@@ -179,7 +194,12 @@ final class VmLedger {
     }
 
     private VmObservation observed(LocalRecord now) {
-        VmObservation seen = now.observation(prepared.disks().anyThere(), waiting);
-        return migration.map(moving -> seen.toBuilder().setMigration(moving).build()).orElse(seen);
+        VmObservation.Builder seen = now.observation(prepared.disks().anyThere(), waiting).toBuilder();
+        new SavedState(folder).kept().ifPresent(seen::setSavedEpoch);
+        migration.ifPresent(seen::setMigration);
+        if (!(now.state() instanceof LocalState.Ended)) {
+            suspension.ifPresent(seen::setSuspension);
+        }
+        return seen.build();
     }
 }

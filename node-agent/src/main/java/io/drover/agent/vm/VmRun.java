@@ -7,9 +7,11 @@ import io.drover.agent.driver.Machine;
 import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.MigratingDriver;
+import io.drover.agent.driver.SavingDriver;
 import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.files.FileStore;
 import io.drover.agent.folder.LogReader;
+import io.drover.agent.folder.SavedState;
 import io.drover.agent.lease.LeaseHolder;
 import io.drover.agent.lease.Leases;
 import io.drover.proto.agent.v1.ChangeDeviceRequest;
@@ -31,6 +33,8 @@ import org.slf4j.LoggerFactory;
 final class VmRun {
     private static final Logger log = LoggerFactory.getLogger(VmRun.class);
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
+    private static final MachineEnd WITHOUT_TRACE = new MachineEnd.Failed(
+            "its process is gone without a trace: killed, or the host restarted, while no agent was here");
 
     /** Sees to what follows the end of a machine. */
     @FunctionalInterface
@@ -46,6 +50,8 @@ final class VmRun {
     private final Console console = new Console();
     private final RunShare share;
     private final DeviceChanges devices;
+    private final VmSuspension suspension;
+    private final SavedState saved;
     private final Ending ending;
     private final RebootBackOff backOff = new RebootBackOff();
 
@@ -62,6 +68,8 @@ final class VmRun {
         this.ending = ending;
         this.share = new RunShare(ledger, surroundings.shares(), driver.name());
         this.devices = new DeviceChanges(ledger, driver, queue, this::machine);
+        this.suspension = new VmSuspension(ledger, queue, this::machine);
+        this.saved = new SavedState(ledger.folder());
     }
 
     /** What runs now, if anything does: it may end at any time. Any thread. */
@@ -86,8 +94,14 @@ final class VmRun {
 
     /** Begins it. Its intent is recorded. */
     void launch(int reboots) throws InterruptedException {
+        if (goesOnFromSaved()) {
+            launchSaved();
+            return;
+        }
         try {
             devices.settle();
+            // The disks move on from here: nothing that was saved goes with them any more.
+            saved.clear();
             Machine spawned = spawn();
             surroundings.witness().reached(StartStep.SPAWNED);
             ledger.set(ledger.record().withReboots(reboots));
@@ -100,6 +114,58 @@ final class VmRun {
             log.error("VM {}: cannot be started", ledger.identity(), e);
             apply(new LocalEvent.HostCannotStart(e.getMessage()));
         }
+    }
+
+    /** Whether the guest is to go on from what was saved of it, and has not yet. */
+    private boolean goesOnFromSaved() {
+        return ledger.record().start().getSavedEpoch() != 0;
+    }
+
+    private void launchSaved() throws InterruptedException {
+        long epoch = ledger.record().start().getSavedEpoch();
+        if (!saved.isKept(epoch)) {
+            apply(new LocalEvent.MachineEnded(new MachineEnd.Failed(
+                    "what was saved of its guest is used up, and the process that went on from it is gone")));
+            return;
+        }
+        try {
+            devices.settle();
+            saved.clearBut(epoch);
+            if (!(driver instanceof SavingDriver saving)) {
+                throw new IOException("driver " + driver.name() + " does not save VMs to disk");
+            }
+            Machine spawned = spawn(
+                    plan -> saving.spawnSaved(plan, ledger.folder(), console, saved.of(epoch)));
+            surroundings.witness().reached(StartStep.SPAWNED);
+            goOnFromSaved(spawned);
+            surroundings.witness().reached(StartStep.RUN_RECORDED);
+        } catch (UnbootableException | IOException e) {
+            log.warn("VM {}: cannot go on from what was saved of it", ledger.identity(), e);
+            apply(new LocalEvent.CannotGoOn("cannot go on from what was saved: " + e.getMessage()));
+        }
+    }
+
+    /** The machine has all of it: the file goes, for good, before the guest runs, or it could run twice from the same point. */
+    private void goOnFromSaved(Machine made) throws IOException, InterruptedException {
+        try {
+            saved.clear();
+        } catch (IOException e) {
+            made.close();
+            killAll();
+            apply(new LocalEvent.CannotGoOn("cannot go on from what was saved: " + e.getMessage()));
+            return;
+        }
+        ledger.set(ledger.record().wentOn());
+        take(made);
+        try {
+            made.saving().orElseThrow(() -> new IOException("its driver does not save VMs to disk")).goOn();
+        } catch (IOException e) {
+            log.error("VM {}: its guest cannot be let run; ending it", ledger.identity(), e);
+            made.kill();
+            return;
+        }
+        beginLease(made, Leases.NONE, () -> {});
+        shows(made);
     }
 
     private interface Spawning {
@@ -134,6 +200,7 @@ final class VmRun {
         MigratingDriver migrating = migrating();
         // What is left of an earlier stay of the VM is no disk of it: the record says that they are elsewhere.
         ledger.prepared().disks().clear();
+        saved.clear();
         take(spawn(plan -> migrating.spawnIncoming(plan, ledger.folder(), console)));
     }
 
@@ -219,7 +286,7 @@ final class VmRun {
         endLease();
         which.close();
         Instant ranSince = ledger.state().since();
-        apply(new LocalEvent.MachineEnded(end));
+        apply(suspension.meaning(end));
         if (!ending.takes(end)) {
             startAgainIfRebooted(ranSince);
         }
@@ -241,6 +308,11 @@ final class VmRun {
         });
     }
 
+    /** As {@link VmSuspension#ask}. */
+    void suspend(String operation) throws IOException {
+        suspension.ask(operation);
+    }
+
     /** As {@link DeviceChanges#ask}. */
     void change(ChangeDeviceRequest request) throws IOException, InterruptedException {
         devices.ask(request);
@@ -257,6 +329,9 @@ final class VmRun {
         apply(new LocalEvent.StopAsked(now.plus(grace)));
         if (!(ledger.state() instanceof LocalState.Stopping stopping) || machine.isEmpty()) {
             return;
+        }
+        if (before instanceof LocalState.Suspending) {
+            suspension.cancel();
         }
         if (!stopping.deadline().isAfter(now)) {
             machine.get().kill();
@@ -312,9 +387,12 @@ final class VmRun {
             remember();
             return;
         }
+        boolean awaitsSaved = goesOnFromSaved();
         Adoption found;
         try {
-            found = driver.adopt(share.toAdopt(), ledger.folder(), console);
+            found = awaitsSaved || ledger.state() instanceof LocalState.Suspending
+                    ? migrating().adoptAsItIs(share.toAdopt(), ledger.folder(), console)
+                    : driver.adopt(share.toAdopt(), ledger.folder(), console);
         } catch (IOException e) {
             found = new Adoption.Ended(new MachineEnd.Failed(
                     "did not answer the agent that came back, and was killed: " + e.getMessage()));
@@ -324,14 +402,25 @@ final class VmRun {
         switch (found) {
             case Adoption.Adopted(Machine running) -> {
                 log.info("VM {}: adopted, pid {}", ledger.identity(), running.process().pid());
-                runs(running);
+                if (awaitsSaved) {
+                    goOnFromSaved(running);
+                } else {
+                    runs(running);
+                }
+                suspension.goOn();
                 ledger.show();
                 if (ledger.state() instanceof LocalState.Stopping stopping) {
                     killAtDeadline(stopping);
                 }
             }
             case Adoption.Ended(MachineEnd end) -> {
-                apply(new LocalEvent.MachineEnded(end));
+                if (awaitsSaved && saved.isKept(ledger.record().start().getSavedEpoch())) {
+                    // The guest has not run: before it does, that goes.
+                    launch(ledger.record().reboots());
+                    return;
+                }
+                ledger.set(ledger.record().wentOn());
+                apply(suspension.meaning(end));
                 startAgainIfRebooted(since);
             }
             case Adoption.NoTrace() -> resumeWithoutTrace();
@@ -377,9 +466,8 @@ final class VmRun {
                 log.info("VM {}: its start was begun by an earlier agent; starting it", ledger.identity());
                 launch(ledger.record().reboots());
             }
-            case LocalState.Running ignored -> apply(new LocalEvent.MachineEnded(
-                    new MachineEnd.Failed(
-                            "its process is gone without a trace: killed, or the host restarted, while no agent was here")));
+            case LocalState.Running ignored -> apply(new LocalEvent.MachineEnded(WITHOUT_TRACE));
+            case LocalState.Suspending ignored -> apply(suspension.meaning(WITHOUT_TRACE));
             case LocalState.Stopping ignored -> apply(new LocalEvent.MachineEnded(new MachineEnd.Killed()));
             case LocalState.Ended ignored -> {
             }
@@ -414,6 +502,7 @@ final class VmRun {
                 ledger.prepared().files().forEach(FileStore.Hold::close);
                 ledger.prepared().nics().release();
             }
+            case LocalState.Suspending ignored -> log.info("VM {}: is being saved", ledger.identity());
             case LocalState.Running running ->
                 log.info("VM {}: runs, pid {}", ledger.identity(), running.process().pid());
             case LocalState.Starting ignored -> log.info("VM {}: the guest rebooted", ledger.identity());

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.drover.agent.console.Console;
 import io.drover.agent.folder.FolderWatch;
+import io.drover.agent.folder.SavedState;
 import io.drover.agent.folder.LogReader;
 import io.drover.agent.folder.VmFolder;
 import io.drover.agent.process.ProcessIdentity;
@@ -127,6 +128,33 @@ abstract class DriverSuite {
             assertThat(machine.process().isAlive()).isTrue();
             assertThat(driver.processes(folder)).containsExactly(machine.process());
         }
+    }
+
+    @Test
+    void guestIsSavedAndGoesOnInAnotherProcess() throws Exception {
+        assumeTrue(driver instanceof SavingDriver, "driver " + driver.name() + " saves no guests");
+        SavedState saved = new SavedState(folder);
+        Console console = new Console();
+        try (ConsoleReader reader = new ConsoleReader(console)) {
+            Machine machine = running(console, reader);
+            machine.saving().orElseThrow().save(saved.written(), progress -> {});
+            machine.kill();
+            assertThat(end(machine)).isEqualTo(new MachineEnd.Killed());
+        }
+        saved.keep(1);
+        assertThat(saved.kept()).hasValue(1);
+
+        Console another = new Console();
+        try (ConsoleReader reader = new ConsoleReader(another)) {
+            driver.check(plan());
+            Machine machine = ((SavingDriver) driver).spawnSaved(plan(), folder, another, saved.of(1));
+            machines.add(machine);
+            saved.clear();
+            machine.saving().orElseThrow().goOn();
+            reader.type("still there");
+            assertThat(reader.await("still there")).doesNotContain(BANNER);
+        }
+        assertThat(saved.kept()).isEmpty();
     }
 
     @Test

@@ -15,6 +15,7 @@ import io.drover.proto.agent.v1.ReadLogResponse;
 import io.drover.proto.agent.v1.RemoveVmRequest;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.StopVmRequest;
+import io.drover.proto.agent.v1.SuspendVmRequest;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.proto.agent.v1.VmUsage;
 import io.grpc.ChannelCredentials;
@@ -94,6 +95,11 @@ public final class AgentClient implements AutoCloseable {
         return calls().stopVm(StopVmRequest.newBuilder().setVm(vm.getVm()).setUid(vm.getUid()).setEpoch(vm.getEpoch())
                 .setGrace(com.google.protobuf.Duration.newBuilder().setSeconds(grace.toSeconds())).build())
                 .getObservation();
+    }
+
+    public VmObservation suspend(StartVmRequest vm, String operation) {
+        return calls().suspendVm(SuspendVmRequest.newBuilder().setVm(vm.getVm()).setUid(vm.getUid())
+                .setEpoch(vm.getEpoch()).setOperationId(operation).build()).getObservation();
     }
 
     public List<VmUsage> usage(String... uids) {

@@ -60,12 +60,18 @@ public final class MigratingHost {
 
     /** Starts its agent, again. */
     public void start() throws Exception {
+        start("io.drover.agent.Main", Map.of());
+        client = new AgentClient(agent.address(), credentials);
+    }
+
+    /** As {@link #start}, but with another main class, of tests, and with more in its environment. */
+    public void start(String main, Map<String, String> environment) throws Exception {
         List<String> all = new ArrayList<>(List.of("--host", name, "--zookeeper", zookeeper, "--zookeeper-session",
                 "3", "--lease", "2", "--zookeeper-tick", "0.5", "--zookeeper-sync-limit", "2", "--clock-drift", "0.1",
                 "--data", folder.resolve("data").toString(), "--driver", "kvm", "--slow-kvm", "--vmm-confinement",
                 "none", "--reserve-memory", "0"));
         all.addAll(options);
-        agent = AgentProcess.start("io.drover.agent.Main", folder, Map.of(), all);
+        agent = AgentProcess.start(main, folder, environment, all);
         client = new AgentClient(agent.address(), credentials);
     }
 

@@ -32,6 +32,8 @@ final class LocalRecordTest {
         folder.create();
         assertThat(LocalRecord.read(folder)).isEmpty();
         for (LocalState state : List.of(new LocalState.Starting(TIME), new LocalState.Running(TIME, PROCESS),
+                new LocalState.Suspending(TIME, PROCESS, "op-1"),
+                new LocalState.Ended(new VmExit(VmExit.Cause.SUSPENDED, "saved", TIME)),
                 new LocalState.Stopping(TIME, PROCESS, TIME.plusSeconds(5)),
                 new LocalState.Ended(new VmExit(VmExit.Cause.GUEST_PANICKED, "oops", TIME)))) {
             LocalRecord record = new LocalRecord(START, state, 2);
@@ -62,6 +64,22 @@ final class LocalRecordTest {
         assertThat(LocalVm.parseFrom(Files.readAllBytes(folder.state())).getFormat()).isEqualTo(12);
         record.write(folder);
         assertThat(LocalVm.parseFrom(Files.readAllBytes(folder.state())).getFormat()).isLessThan(12);
+    }
+
+    @Test
+    void agentsThatSaveNoGuestsMayNotReadWhatIsBeingSavedOrIs() throws Exception {
+        VmFolder folder = new VmFolder(temp.resolve("suspended"));
+        folder.create();
+        for (LocalState state : List.of(new LocalState.Suspending(TIME, PROCESS, "op-1"),
+                new LocalState.Ended(new VmExit(VmExit.Cause.SUSPENDED, "saved", TIME)))) {
+            new LocalRecord(START, state, 0).write(folder);
+            assertThat(LocalVm.parseFrom(Files.readAllBytes(folder.state())).getFormat()).isEqualTo(13);
+        }
+        LocalRecord goingOn = new LocalRecord(START.toBuilder().setSavedEpoch(2).build(),
+                new LocalState.Running(TIME, PROCESS), 0);
+        goingOn.write(folder);
+        assertThat(LocalVm.parseFrom(Files.readAllBytes(folder.state())).getFormat()).isEqualTo(13);
+        assertThat(goingOn.wentOn().start()).isEqualTo(START);
     }
 
     @Test

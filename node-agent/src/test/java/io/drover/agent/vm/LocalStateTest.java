@@ -21,6 +21,7 @@ final class LocalStateTest {
 
     private static final LocalState STARTING = new LocalState.Starting(BEGIN);
     private static final LocalState RUNNING = new LocalState.Running(BEGIN, PROCESS);
+    private static final LocalState SUSPENDING = new LocalState.Suspending(BEGIN, PROCESS, "op-1");
     private static final LocalState STOPPING = new LocalState.Stopping(BEGIN, PROCESS, DEADLINE);
     private static final LocalState FORCED = new LocalState.Stopping(BEGIN, PROCESS, BEGIN);
     private static final LocalState ENDED = new LocalState.Ended(new VmExit(Cause.STOPPED, "", BEGIN));
@@ -28,6 +29,10 @@ final class LocalStateTest {
     private static final LocalEvent RUNS = new LocalEvent.Runs(PROCESS);
     private static final LocalEvent CANNOT_START = new LocalEvent.CannotStart("no");
     private static final LocalEvent HOST_CANNOT = new LocalEvent.HostCannotStart("no memory");
+    private static final LocalEvent CANNOT_GO_ON = new LocalEvent.CannotGoOn("another machine");
+    private static final LocalEvent SUSPEND = new LocalEvent.SuspendAsked("op-1");
+    private static final LocalEvent NOT_SAVED = new LocalEvent.NotSaved();
+    private static final LocalEvent SAVED = new LocalEvent.Saved();
     private static final LocalEvent STOP = new LocalEvent.StopAsked(DEADLINE);
     private static final LocalEvent STOP_NOW = new LocalEvent.StopAsked(NOW);
     private static final LocalEvent OFF = new LocalEvent.MachineEnded(new MachineEnd.PoweredOff());
@@ -52,6 +57,9 @@ final class LocalStateTest {
                 new Row(STARTING, FAILED, ended(Cause.VMM_FAILED, "SIGSEGV")),
                 new Row(STARTING, NEVER_RAN, ended(Cause.START_FAILED, "no kernel")),
                 new Row(STARTING, HOST_FAILED, ended(Cause.HOST_FAILED, "no memory")),
+                new Row(STARTING, CANNOT_GO_ON, ended(Cause.SUSPENDED, "another machine")),
+                new Row(STARTING, SUSPEND, STARTING), new Row(STARTING, NOT_SAVED, STARTING),
+                new Row(STARTING, SAVED, STARTING),
 
                 new Row(RUNNING, RUNS, RUNNING),
                 new Row(RUNNING, new LocalEvent.Runs(OTHER), new LocalState.Running(BEGIN, OTHER)),
@@ -66,6 +74,27 @@ final class LocalStateTest {
                 new Row(RUNNING, NEVER_RAN, ended(Cause.START_FAILED, "no kernel")),
                 new Row(RUNNING, HOST_FAILED, ended(Cause.HOST_FAILED, "no memory")),
 
+                new Row(RUNNING, CANNOT_GO_ON, RUNNING), new Row(RUNNING, SUSPEND, SUSPENDING),
+                new Row(RUNNING, NOT_SAVED, RUNNING), new Row(RUNNING, SAVED, RUNNING),
+
+                new Row(SUSPENDING, RUNS, SUSPENDING),
+                new Row(SUSPENDING, new LocalEvent.Runs(OTHER), new LocalState.Suspending(BEGIN, OTHER, "op-1")),
+                new Row(SUSPENDING, CANNOT_START, SUSPENDING), new Row(SUSPENDING, CANNOT_GO_ON, SUSPENDING),
+                new Row(SUSPENDING, HOST_CANNOT, SUSPENDING), new Row(SUSPENDING, SUSPEND, SUSPENDING),
+                new Row(SUSPENDING, new LocalEvent.SuspendAsked("op-2"), SUSPENDING),
+                new Row(SUSPENDING, NOT_SAVED, RUNNING),
+                new Row(SUSPENDING, SAVED, ended(Cause.SUSPENDED, "saved to the host's disk")),
+                new Row(SUSPENDING, STOP, new LocalState.Stopping(NOW, PROCESS, DEADLINE)),
+                new Row(SUSPENDING, OFF, ended(Cause.GUEST_POWERED_OFF, "the guest powered itself off")),
+                new Row(SUSPENDING, REBOOT, new LocalState.Starting(NOW)),
+                new Row(SUSPENDING, PANIC, ended(Cause.GUEST_PANICKED, "oops")),
+                new Row(SUSPENDING, KILLED, ended(Cause.KILLED, "killed")),
+                new Row(SUSPENDING, FAILED, ended(Cause.VMM_FAILED, "SIGSEGV")),
+                new Row(SUSPENDING, NEVER_RAN, ended(Cause.START_FAILED, "no kernel")),
+                new Row(SUSPENDING, HOST_FAILED, ended(Cause.HOST_FAILED, "no memory")),
+
+                new Row(STOPPING, CANNOT_GO_ON, STOPPING), new Row(STOPPING, SUSPEND, STOPPING),
+                new Row(STOPPING, NOT_SAVED, STOPPING), new Row(STOPPING, SAVED, STOPPING),
                 new Row(STOPPING, RUNS, STOPPING),
                 new Row(STOPPING, new LocalEvent.Runs(OTHER), new LocalState.Stopping(BEGIN, OTHER, DEADLINE)),
                 new Row(STOPPING, CANNOT_START, STOPPING), new Row(STOPPING, STOP, STOPPING),
@@ -96,7 +125,7 @@ final class LocalStateTest {
     void nothingLeadsOutOfTheEnd() {
         for (LocalEvent event : List.of(RUNS, CANNOT_START, HOST_CANNOT, STOP, STOP_NOW, OFF, REBOOT, PANIC, KILLED,
                 FAILED,
-                NEVER_RAN, HOST_FAILED)) {
+                NEVER_RAN, HOST_FAILED, CANNOT_GO_ON, SUSPEND, NOT_SAVED, SAVED)) {
             assertThat(ENDED.after(event, NOW)).isEqualTo(ENDED);
         }
     }

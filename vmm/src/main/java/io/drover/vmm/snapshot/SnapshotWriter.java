@@ -87,6 +87,10 @@ public final class SnapshotWriter implements AutoCloseable {
         whole = true;
         try (FileChannel folder = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
             folder.force(true);
+        } catch (IOException e) {
+            // Whoever is told that it failed lets the guest run on: nobody may go on from the file then.
+            Files.deleteIfExists(file);
+            throw e;
         }
     }
 

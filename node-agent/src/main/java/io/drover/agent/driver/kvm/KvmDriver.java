@@ -11,7 +11,7 @@ import io.drover.agent.driver.MachineDisk;
 import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachinePlan;
 import io.drover.agent.driver.MachineShare;
-import io.drover.agent.driver.MigratingDriver;
+import io.drover.agent.driver.SavingDriver;
 import io.drover.agent.driver.UnbootableException;
 import io.drover.agent.folder.RunLog;
 import io.drover.agent.folder.VmFolder;
@@ -35,7 +35,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Runs each machine in a VMM process of ours, on /dev/kvm. */
-public final class KvmDriver implements MigratingDriver {
+public final class KvmDriver implements SavingDriver {
     private static final Duration START_PATIENCE = Duration.ofSeconds(30);
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
     private static final Duration CALL_PATIENCE = Duration.ofSeconds(20);
@@ -95,16 +95,42 @@ public final class KvmDriver implements MigratingDriver {
     @Override
     public Machine spawn(MachinePlan plan, VmFolder folder, Console console)
             throws UnbootableException, IOException, InterruptedException {
-        return spawn(plan, folder, console, false);
+        return spawn(plan, folder, console, Origin.BOOT);
     }
 
     @Override
     public Machine spawnIncoming(MachinePlan plan, VmFolder folder, Console console)
             throws UnbootableException, IOException, InterruptedException {
-        return spawn(plan, folder, console, true);
+        return spawn(plan, folder, console, Origin.OTHER_HOST);
     }
 
-    private Machine spawn(MachinePlan plan, VmFolder folder, Console console, boolean incoming)
+    @Override
+    public Machine spawnSaved(MachinePlan plan, VmFolder folder, Console console, Path saved)
+            throws UnbootableException, IOException, InterruptedException {
+        return spawn(plan, folder, console, new Origin(false, Optional.of(saved)));
+    }
+
+    /**
+     * Where a guest comes from.
+     *
+     * @param otherHost it is received
+     * @param saved the file that it goes on from
+     */
+    private record Origin(boolean otherHost, Optional<Path> saved) {
+        static final Origin BOOT = new Origin(false, Optional.empty());
+        static final Origin OTHER_HOST = new Origin(true, Optional.empty());
+
+        boolean boots() {
+            return !otherHost && saved.isEmpty();
+        }
+
+        VmmSettings in(VmmSettings settings) {
+            VmmSettings received = otherHost ? settings.withIncoming() : settings;
+            return saved.map(received::withRestore).orElse(received);
+        }
+    }
+
+    private Machine spawn(MachinePlan plan, VmFolder folder, Console console, Origin origin)
             throws UnbootableException, IOException, InterruptedException {
         KvmFiles files = new KvmFiles(folder);
         folder.create();
@@ -120,17 +146,18 @@ public final class KvmDriver implements MigratingDriver {
                 .withNics(plan.nics().stream().map(KvmNic::of).toList())
                 .withShare(share(plan.share())).withHotPlug();
         VmmSettings all = KvmDevices.with(plan.cpuModel().map(settings::withCpuModel).orElse(settings), plan.devices());
-        VmmSettings withSockets = files.withSockets(incoming ? all.withIncoming() : all, plan);
+        VmmSettings withSockets = files.withSockets(origin.in(all), plan);
         (plan.leased() ? withSockets.withLeaseNeeded() : withSockets).write(files.settings());
         new RunLog(folder.vmmLog()).begin();
         VmmCommand command = program.command(files.settings(), confinement.filtersCalls());
         DetachedProcess child = DetachedProcess.start(plan.share().launcher(),
-                confinement.enclose(folder, belongings(plan, files), command.arguments()), command.environment(),
+                confinement.enclose(folder, belongings(plan, files, origin.saved()), command.arguments()),
+                command.environment(),
                 folder.run(), folder.lock(), folder.vmmLog());
         try {
             VmmClient client = connect(child, files);
             return KvmMachine.attach(itself(folder, child), Optional.of(child), plan, files, client, console,
-                    !incoming);
+                    origin.boots());
         } catch (VmmRefusedException e) {
             end(child, folder);
             throw new IOException("the VMM refused: " + e.getMessage(), e);
@@ -145,11 +172,12 @@ public final class KvmDriver implements MigratingDriver {
                 share.cpuid());
     }
 
-    private Belongings belongings(MachinePlan plan, KvmFiles files) throws IOException {
+    private Belongings belongings(MachinePlan plan, KvmFiles files, Optional<Path> saved) throws IOException {
         List<Path> readable = new ArrayList<>(program.files());
         readable.add(files.settings());
         readable.add(plan.kernel());
         plan.initramfs().ifPresent(readable::add);
+        saved.ifPresent(readable::add);
         List<Path> writable = new ArrayList<>();
         Path disks = Files.createDirectories(files.folder().disks());
         for (MachineDisk disk : plan.disks()) {

@@ -9,6 +9,7 @@ import io.drover.agent.driver.MachineDisk;
 import io.drover.agent.driver.MachineEnd;
 import io.drover.agent.driver.MachineMigration;
 import io.drover.agent.driver.MachinePlan;
+import io.drover.agent.driver.MachineSaving;
 import io.drover.agent.driver.MachineShare;
 import io.drover.agent.folder.RunLog;
 import io.drover.agent.process.DetachedProcess;
@@ -19,6 +20,7 @@ import io.drover.vmm.client.VmmEnd;
 import io.drover.vmm.client.VmmListener;
 import io.drover.vmm.client.VmmMigration;
 import io.drover.vmm.client.VmmRefusedException;
+import io.drover.vmm.client.VmmSaveProgress;
 import io.drover.vmm.client.VmmStatus;
 import java.io.IOException;
 import java.time.Duration;
@@ -53,6 +55,7 @@ final class KvmMachine implements Machine {
     /** Under which the guest runs: that of the plan, until a hand-off has ended with another. */
     private final AtomicLong epoch;
     private final KvmMigration migration;
+    private final KvmSaving saving;
     private final InputPump input;
     private final CompletableFuture<MachineEnd> end = new CompletableFuture<>();
     private volatile boolean killed;
@@ -69,6 +72,7 @@ final class KvmMachine implements Machine {
         this.client = client;
         this.epoch = new AtomicLong(plan.identity().epoch());
         this.migration = new KvmMigration(client, files, process, epoch);
+        this.saving = new KvmSaving(client, epoch);
         this.input = new InputPump(name, console, this::type);
     }
 
@@ -129,6 +133,11 @@ final class KvmMachine implements Machine {
         @Override
         public void changed(VmmStatus status) {
             log.debug("VM {}: {}", name, status);
+        }
+
+        @Override
+        public void saving(VmmSaveProgress progress) {
+            saving.progress(progress);
         }
 
         @Override
@@ -267,6 +276,11 @@ final class KvmMachine implements Machine {
     @Override
     public Optional<MachineMigration> migration() {
         return Optional.of(migration);
+    }
+
+    @Override
+    public Optional<MachineSaving> saving() {
+        return Optional.of(saving);
     }
 
     @Override
