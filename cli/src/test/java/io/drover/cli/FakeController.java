@@ -56,6 +56,7 @@ import io.drover.proto.v1.SetDiskLimitsRequest;
 import io.drover.proto.v1.SetMemoryTargetRequest;
 import io.drover.proto.v1.StartVmRequest;
 import io.drover.proto.v1.StopVmRequest;
+import io.drover.proto.v1.SuspendVmRequest;
 import io.drover.proto.v1.Task;
 import io.drover.proto.v1.TaskServiceGrpc;
 import io.drover.proto.v1.UncordonHostRequest;
@@ -283,6 +284,11 @@ public final class FakeController implements AutoCloseable {
                 find(vms, request.getName());
                 return task("StartVm", request.getName());
             });
+        }
+
+        @Override
+        public void suspendVm(SuspendVmRequest request, StreamObserver<Task> observer) {
+            answer(request, observer, () -> task("SuspendVm", request.getName()));
         }
 
         @Override

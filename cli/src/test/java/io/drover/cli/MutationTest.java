@@ -21,6 +21,7 @@ import io.drover.proto.v1.PortForward;
 import io.drover.proto.v1.PowerState;
 import io.drover.proto.v1.StartVmRequest;
 import io.drover.proto.v1.StopVmRequest;
+import io.drover.proto.v1.SuspendVmRequest;
 import io.drover.proto.v1.Task;
 import io.drover.proto.v1.UploadFileRequest;
 import io.drover.proto.v1.UserNetwork;
@@ -366,6 +367,25 @@ class MutationTest {
                            2 of 2 hosts fit
                 created web-1: RUNNING on h1 (kvm)
                 """);
+    }
+
+    @Test
+    void pauseToDiskSuspendsAndAStartGoesOnUnlessToldToDiscard() {
+        controller.vms.put("vms/web-1", OutputTest.running().toBuilder().setState(VmState.VM_STATE_SUSPENDED)
+                .clearHost().setSavedHost("hosts/h1").build());
+        CommandRun run = CommandRun.against(controller);
+        assertThat(run.run("vm", "pause", "--to-disk", "web-1")).as(run.err()).isZero();
+        assertThat(controller.request(SuspendVmRequest.class).getName()).isEqualTo("vms/web-1");
+        assertThat(run.out()).isEqualTo("paused web-1: SUSPENDED\n");
+        assertThat(CommandRun.against(controller).run("vm", "pause", "web-1")).as("--to-disk is missing").isEqualTo(1);
+        run.run("vm", "start", "web-1");
+        assertThat(controller.request(StartVmRequest.class).getDiscardSaved()).isFalse();
+        controller.requests.clear();
+        run.run("vm", "start", "--discard-saved", "web-1");
+        assertThat(controller.request(StartVmRequest.class).getDiscardSaved()).isTrue();
+        CommandRun shown = CommandRun.against(controller);
+        shown.run("vm", "get", "web-1");
+        assertThat(shown.out()).containsPattern("State +SUSPENDED").containsPattern("Saved on +h1");
     }
 
     @Test

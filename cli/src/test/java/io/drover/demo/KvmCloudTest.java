@@ -138,6 +138,42 @@ class KvmCloudTest {
         drover("vm", "delete", "vm-1");
     }
 
+    @Test
+    void guestPausedToDiskGoesOnWhereItWasUnlessThatIsThrownAway(TestReporter measured) throws Exception {
+        Path kernel = Files.write(folder.resolve("paused.elf"), TinyGuest.withBanner("guest is up").elf());
+        drover("image", "add", "paused", "--kernel", kernel.toString());
+        drover("vm", "create", "vm-3", "--image", "paused", "--memory", "16M", "--disk", "name=data,size=1M");
+        Vm before = vm("vm-3");
+        try (ApiClient api = client(); GuestConsole console = new GuestConsole(api, "vms/vm-3", line -> {})) {
+            console.await("guest is up", DEADLINE);
+            console.ask(TinyGuest.TOGGLE_BUTTON.strip(), TinyGuest.IGNORING, DEADLINE);
+        }
+
+        String said = drover("vm", "pause", "--to-disk", "vm-3");
+        measured.publishEntry("said of a pause", said);
+        assertThat(said).contains("paused vm-3: SUSPENDED");
+        assertThat(vm("vm-3").getSavedHost()).isEqualTo(before.getHost());
+        assertThat(drover("vm", "get", "vm-3")).contains("Saved on");
+        drover("vm", "start", "vm-3");
+        Vm after = vm("vm-3");
+        assertThat(after.getHost()).isEqualTo(before.getHost());
+        assertThat(after.getEpoch()).isEqualTo(before.getEpoch() + 1);
+        try (ApiClient api = client(); GuestConsole console = new GuestConsole(api, "vms/vm-3", line -> {})) {
+            // One that has booted would ignore it first.
+            console.ask(TinyGuest.TOGGLE_BUTTON.strip(), TinyGuest.HEEDING, DEADLINE);
+            console.ask(TinyGuest.TOGGLE_BUTTON.strip(), TinyGuest.IGNORING, DEADLINE);
+        }
+        assertThat(drover("vm", "logs", "vm-3")).containsOnlyOnce("guest is up");
+
+        drover("vm", "pause", "--to-disk", "vm-3");
+        drover("vm", "start", "--discard-saved", "vm-3");
+        try (ApiClient api = client(); GuestConsole console = new GuestConsole(api, "vms/vm-3", line -> {})) {
+            console.await("guest is up", DEADLINE);
+        }
+        drover("vm", "stop", "vm-3", "--force");
+        drover("vm", "delete", "vm-3");
+    }
+
     private static boolean isEmpty(Path vms) {
         try (DirectoryStream<Path> all = Files.newDirectoryStream(vms)) {
             return !all.iterator().hasNext();

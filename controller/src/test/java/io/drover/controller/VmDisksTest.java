@@ -123,7 +123,7 @@ final class VmDisksTest {
         Vm pending = cloud.vm("web-1", VmState.VM_STATE_PENDING);
         assertThat(pending.getHost()).isEmpty();
         assertThat(Eventually.get(() -> cloud.vm("web-1"), seen -> seen.getStateMessage().contains("disks"))
-                .getStateMessage()).contains("keeps the VM's disks", "is cordoned");
+                .getStateMessage()).contains("keeps the VM's data", "is cordoned");
         cloud.hosts().uncordonHost(UncordonHostRequest.newBuilder().setName(vm.getHost()).build());
 
         assertThat(cloud.end(start).getState()).isEqualTo(Task.State.SUCCEEDED);

@@ -49,9 +49,11 @@ public final class VmKind {
     private static Emphasis emphasis(Vm vm) {
         return switch (vm.getState()) {
             case VM_STATE_RUNNING -> vm.getHostReachable() ? Emphasis.GOOD : Emphasis.WARNING;
-            case VM_STATE_PENDING, VM_STATE_STARTING, VM_STATE_STOPPING, VM_STATE_DELETING -> Emphasis.WARNING;
+            case VM_STATE_PENDING, VM_STATE_STARTING, VM_STATE_STOPPING, VM_STATE_DELETING,
+                    VM_STATE_SUSPENDING ->
+                Emphasis.WARNING;
             case VM_STATE_FAILED -> Emphasis.BAD;
-            case VM_STATE_STOPPED -> Emphasis.FAINT;
+            case VM_STATE_STOPPED, VM_STATE_SUSPENDED -> Emphasis.FAINT;
             case VM_STATE_UNSPECIFIED, UNRECOGNIZED -> Emphasis.NONE;
         };
     }
@@ -64,7 +66,8 @@ public final class VmKind {
             sheet.add("Host",
                     ResourceNames.HOST.id(vm.getHost()) + (vm.getHostReachable() ? "" : " (does not answer)"));
         }
-        sheet.add("Driver", vm.getDriver()).add("vCPUs", String.valueOf(vm.getSpec().getVcpus()))
+        sheet.add("Saved on", ResourceNames.HOST.id(vm.getSavedHost())).add("Driver", vm.getDriver())
+                .add("vCPUs", String.valueOf(vm.getSpec().getVcpus()))
                 .add("Memory", Quantity.bytes(vm.getSpec().getMemoryBytes()))
                 .add("Image", ResourceNames.IMAGE.id(vm.getSpec().getImage()))
                 .add("Appended", vm.getSpec().getExtraCommandLine())

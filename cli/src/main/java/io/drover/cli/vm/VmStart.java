@@ -15,9 +15,10 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "start", description = "Start VMs.")
+@Command(name = "start", description = "Start VMs. One that was paused to disk goes on from where it was.")
 final class VmStart implements Callable<Integer> {
     private final Surroundings surroundings;
 
@@ -29,6 +30,9 @@ final class VmStart implements Callable<Integer> {
     private MutationOptions mutation;
     @Parameters(paramLabel = "NAME", arity = "1..*", completionCandidates = VmNames.class, description = "Which VMs.")
     private List<String> names = new ArrayList<>();
+    @Option(names = "--discard-saved",
+            description = "Throw away what was saved of the guest by a pause to disk: it boots.")
+    private boolean discardSaved;
 
     VmStart(Surroundings surroundings) {
         this.surroundings = surroundings;
@@ -43,7 +47,7 @@ final class VmStart implements Callable<Integer> {
                 String what = "VM " + id + " was not started";
                 Task task = api.call(what, () -> api.vms().startVm(StartVmRequest.newBuilder()
                         .setName(ResourceNames.VM.full(id)).setRequestId(mutation.requestId(id, names.size() > 1))
-                        .build()));
+                        .setDiscardSaved(discardSaved).build()));
                 change.follow(task, id, "started", what);
             });
         }

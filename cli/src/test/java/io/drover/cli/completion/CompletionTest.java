@@ -50,6 +50,7 @@ class CompletionTest {
     @Test
     void namesComeFromTheController() {
         assertThat(complete("vm", "stop", "")).containsExactly("web-1", "web-2");
+        assertThat(complete("vm", "pause", "--to-disk", "")).containsExactly("web-1", "web-2");
         assertThat(complete("vm", "stop", "--force", "web-1", "w")).containsExactly("web-1", "web-2");
         assertThat(complete("host", "get", "h")).containsExactly("h1");
         assertThat(complete("vm", "migrate", "web-1", "--to", "")).containsExactly("h1");

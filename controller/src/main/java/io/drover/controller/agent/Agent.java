@@ -29,6 +29,7 @@ import io.drover.proto.agent.v1.RemoveVmRequest;
 import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.StartVmResponse;
 import io.drover.proto.agent.v1.StopVmRequest;
+import io.drover.proto.agent.v1.SuspendVmRequest;
 import io.drover.proto.agent.v1.VmUsage;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -120,7 +121,8 @@ public final class Agent {
                 .setGenerationId(ByteString.copyFrom(order.generationId().bytes()))
                 .setDeviceGeneration(order.deviceState().generation())
                 .addAllAddedDisks(order.deviceState().addedDisks())
-                .addAllRemovedDisks(order.deviceState().removedDisks()).setMemoryTargetBytes(order.memoryTargetBytes());
+                .addAllRemovedDisks(order.deviceState().removedDisks()).setMemoryTargetBytes(order.memoryTargetBytes())
+                .setSavedEpoch(order.savedEpoch());
         if (order.consoles().any()) {
             request.setConsoles(StartVmRequest.Consoles.newBuilder().setVirtio(order.consoles().virtio())
                     .addAllPorts(order.consoles().ports()));
@@ -193,6 +195,13 @@ public final class Agent {
                 .setOperationId(run.operation())
                 .setGrace(Duration.newBuilder().setSeconds(grace.toSeconds()).setNanos(grace.toNanosPart())).build();
         return ask(() -> ObservationCodec.decode(stub(ASK_SECONDS).stopVm(request).getObservation()));
+    }
+
+    /** Begins to save it to the host's disk, which ends the run; how that goes is observed. */
+    public Answer<Optional<Observation>> suspend(RunRef run) throws InterruptedException {
+        SuspendVmRequest request = SuspendVmRequest.newBuilder().setVm(run.vm().value()).setUid(run.uid())
+                .setEpoch(run.epoch()).setOperationId(run.operation()).build();
+        return ask(() -> ObservationCodec.decode(stub(ASK_SECONDS).suspendVm(request).getObservation()));
     }
 
     /** What these VMs have used, as far as they run there; asked so that a host that hangs delays nobody for long. */

@@ -22,6 +22,8 @@ public sealed interface Answer<T> {
         HOST_CANNOT,
         /** The record, as the agent sees it, has no such migration that is being prepared for this host. */
         NO_SUCH_MIGRATION,
+        /** The host does not have what was saved of the guest (any more), and will not run it under this epoch. */
+        SAVED_STATE_MISSING,
         /** A file has to be put on the host first. */
         FILE_MISSING,
         /** The kernel or the rest of the request is wrong: no host would take it. */

@@ -37,6 +37,7 @@ final class Answers {
                 case "DISK_MISSING" -> Answer.Why.BAD_REQUEST;
                 case "NO_SUCH_MIGRATION" -> Answer.Why.NO_SUCH_MIGRATION;
                 case "FILE_MISSING" -> Answer.Why.FILE_MISSING;
+                case "SAVED_STATE_MISSING" -> Answer.Why.SAVED_STATE_MISSING;
                 default -> Answer.Why.HOST_CANNOT;
             });
             default -> Optional.empty();

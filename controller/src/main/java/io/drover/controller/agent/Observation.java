@@ -12,13 +12,16 @@ import java.util.Optional;
  * @param keepsDisks whether the host keeps disks of the VM to which its guest may have written
  * @param devices how the run's devices are
  * @param migration the latest of the VM to or from this host
+ * @param saving how it is being saved, or was not; empty when nobody asked for that
+ * @param savedEpoch of the run that the host keeps saved; 0: none
  */
 public record Observation(VmId vm, String uid, long epoch, State state, String driver, int reboots,
-        boolean keepsDisks, Devices devices, Optional<MigrationSight> migration) {
+        boolean keepsDisks, Devices devices, Optional<MigrationSight> migration, Optional<Saving> saving,
+        long savedEpoch) {
     /** Of a VM that was not migrated to or from this host. */
     public Observation(VmId vm, String uid, long epoch, State state, String driver, int reboots, boolean keepsDisks,
             Devices devices) {
-        this(vm, uid, epoch, state, driver, reboots, keepsDisks, devices, Optional.empty());
+        this(vm, uid, epoch, state, driver, reboots, keepsDisks, devices, Optional.empty(), Optional.empty(), 0);
     }
 
     /** Without disks. */
@@ -42,6 +45,15 @@ public record Observation(VmId vm, String uid, long epoch, State state, String d
         }
     }
 
+    /**
+     * An attempt to save it.
+     *
+     * @param operation that asked for it
+     * @param failure why it was not saved, so that it runs on; empty while that is under way
+     * @param doneBytes how much of its memory was looked at
+     */
+    public record Saving(String operation, Optional<String> failure, long doneBytes, long memoryBytes) {}
+
     public sealed interface State {
         record Starting() implements State {}
 
@@ -60,6 +72,12 @@ public record Observation(VmId vm, String uid, long epoch, State state, String d
     /** The same run, without what changes all the time while it migrates. */
     public Observation withoutMigration() {
         return migration.isEmpty() ? this
-                : new Observation(vm, uid, epoch, state, driver, reboots, keepsDisks, devices);
+                : new Observation(vm, uid, epoch, state, driver, reboots, keepsDisks, devices, Optional.empty(), saving,
+                        savedEpoch);
+    }
+
+    /** Its guest stands still, to be saved. */
+    public boolean isBeingSaved() {
+        return saving.filter(attempt -> attempt.failure().isEmpty()).isPresent() && state instanceof State.Running;
     }
 }

@@ -30,7 +30,9 @@ final class ObservationCodec {
         return state
                 .map(known -> new Observation(new VmId(message.getVm()), message.getUid(), message.getEpoch(), known,
                         message.getDriver(), message.getReboots(), message.getKeepsDisks(), devices(message),
-                        message.hasMigration() ? Optional.of(migration(message.getMigration())) : Optional.empty()));
+                        message.hasMigration() ? Optional.of(migration(message.getMigration())) : Optional.empty(),
+                        message.hasSuspension() ? Optional.of(saving(message.getSuspension())) : Optional.empty(),
+                        Math.max(0, message.getSavedEpoch())));
     }
 
     private static Observation.Devices devices(VmObservation message) {
@@ -40,6 +42,12 @@ final class ObservationCodec {
             case DEVICE_PENDING, UNRECOGNIZED -> Observation.Devices.Progress.PENDING;
             case DEVICE_FAILED -> Observation.Devices.Progress.FAILED;
         }, message.getDeviceMessage());
+    }
+
+    private static Observation.Saving saving(VmObservation.Suspension seen) {
+        return new Observation.Saving(seen.getOperationId(),
+                seen.getFailed() ? Optional.of(seen.getMessage()) : Optional.empty(), seen.getLookedAtBytes(),
+                seen.getMemoryBytes());
     }
 
     private static MigrationSight migration(MigrationObservation seen) {

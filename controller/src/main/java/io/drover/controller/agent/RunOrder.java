@@ -22,12 +22,13 @@ import java.util.Optional;
  * @param deviceState what has come and gone since the last run
  * @param memoryTargetBytes what the guest is to be left with of its memory; 0: all of it
  * @param leaseNeeded whether the guest may run only while the host is known for certain to own the VM
+ * @param savedEpoch the guest goes on from what the host has saved of this run; 0: it boots
  */
 public record RunOrder(VmId vm, String uid, long epoch, String operation, String driver, int vcpus, long memoryBytes,
         Sha256 kernel, Optional<Sha256> initramfs, String commandLine, List<RunDisk> disks, boolean disksExpected,
         List<RunNic> nics, boolean vsock, Consoles consoles, Optional<CpuModel> cpuModel,
         GuestDevices devices, GenerationId generationId, Resources resources, DeviceState deviceState,
-        long memoryTargetBytes, boolean leaseNeeded) {
+        long memoryTargetBytes, boolean leaseNeeded, long savedEpoch) {
     public RunOrder {
         disks = List.copyOf(disks);
         nics = List.copyOf(nics);

@@ -31,12 +31,19 @@ public record VmSight(Vm vm, Optional<HostReach> reach, Optional<Observation> ru
     public String message() {
         String host = dependsOn(vm).map(HostId::resourceName).orElse("");
         return reach.map(now -> switch (now) {
-            case HostReach.Ready() -> vm.status().message();
+            case HostReach.Ready() -> progress().orElse(vm.status().message());
             case HostReach.Away(Instant since) -> "waiting for " + host + ", away since " + since
                     + (vm.status().message().isEmpty() ? "" : ": " + vm.status().message());
             case HostReach.Unreachable(Instant since, String why) ->
                 "waiting for " + host + ", which cannot be reached since " + since + ": " + why;
         }).orElse(vm.status().message());
+    }
+
+    private Optional<String> progress() {
+        return run.filter(Observation::isBeingSaved).flatMap(Observation::saving)
+                .filter(saving -> saving.memoryBytes() > 0 && vm.status().message().isEmpty())
+                .map(saving -> "saving its memory: " + (saving.doneBytes() >> 20) + " of "
+                        + (saving.memoryBytes() >> 20) + " MiB");
     }
 
     /** "kvm" or "qemu"; empty before it was placed. */

@@ -142,6 +142,10 @@ final class MigrationRequests {
             throw new ProblemException(new Problem.CannotMigrate(vm.id().resourceName(), List.of(new Problem.Obstacle(
                     "HOST_FENCED", off.get().resourceName() + " is off, says a person, or is being deleted"))));
         }
+        Optional<Problem> suspended = VmIntents.suspended(vm);
+        if (suspended.isPresent()) {
+            throw new ProblemException(suspended.get());
+        }
         boolean runs = run.filter(seen -> seen.state() instanceof Observation.State.Running).isPresent()
                 && vm.desired() instanceof Desired.Running;
         String driver = run.map(Observation::driver).or(() -> vm.placement().map(Placement::driver)).orElse("");

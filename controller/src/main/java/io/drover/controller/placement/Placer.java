@@ -278,7 +278,7 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
         }
         Instant now = clock.instant();
         Request request = SchedulerTypes.request(vm.spec(), refused(vm, now), files(vm.spec()),
-                vm.disksHost(), cpu(vm.spec()));
+                vm.home(), cpu(vm.spec()));
         if (waiting.contains(uid) && request.equals(waitingRequests.get(uid))) {
             return Optional.empty();
         }
@@ -305,13 +305,18 @@ public final class Placer implements StoreListener, HostListener, AutoCloseable 
                 if (!request.refused().isEmpty()) {
                     placeLater(id);
                 }
-                Vm told = vm.unplaced(decision, unplaced.reason(), now);
+                Vm told = vm.unplaced(decision, unplaced.reason() + wayOut(vm), now);
                 if (!vm.status().equals(told.status()) || !vm.placement().map(decision::saysTheSameAs).orElse(false)) {
                     say(told, found.get().version());
                 }
                 yield Optional.empty();
             }
         };
+    }
+
+    /** What a user may do who does not want to wait for the one host that has what was saved. */
+    private static String wayOut(Vm vm) {
+        return vm.saved().isEmpty() ? "" : "; or give up what was saved: start --discard-saved";
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // a message to this thread; what comes of it is handled there

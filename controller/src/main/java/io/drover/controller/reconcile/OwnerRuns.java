@@ -116,6 +116,8 @@ final class OwnerRuns {
                         links.forgetFiles(owner.host());
                         writes.again(known, owner.host().resourceName() + ": " + message);
                     }
+                    case SAVED_STATE_MISSING -> writes.write(known, VmSteps.over(vm, Optional.empty(),
+                            new RunEnd(RunEnd.Cause.START_FAILED, message, clock.instant()), 0, clock.instant()));
                     case NOT_THERE, NO_SUCH_MIGRATION ->
                         writes.again(known, owner.host().resourceName() + ": " + message);
                 }
@@ -201,6 +203,37 @@ final class OwnerRuns {
         }
     }
 
+    void suspend(Versioned<Vm> known, Owner owner) throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        Optional<Agent> agent = links.agent(owner.host());
+        if (agent.isEmpty()) {
+            return;
+        }
+        switch (agent.get().suspend(RunRequests.run(vm, owner.epoch()))) {
+            case Answer.Done<Optional<Observation>>(Optional<Observation> seen) -> {
+                seen.ifPresent(run -> links.sightings().put(owner.host(), run));
+                if (seen.filter(run -> run.ended() || run.saving().isPresent()).isPresent()) {
+                    backoff.succeeded(vm.id());
+                    work.submit(vm.id());
+                } else {
+                    writes.again(known, owner.host().resourceName() + " does not save it yet, asked again");
+                }
+            }
+            case Answer.Refused<Optional<Observation>>(Answer.Why why, String message) -> {
+                switch (why) {
+                    case HOST_CANNOT, BAD_REQUEST ->
+                        writes.write(known, vm.notSuspended(message, clock.instant()));
+                    case HOST_FAILED, NOT_OWNER, EPOCH_SPENT, NOT_THERE, NO_SUCH_MIGRATION, FILE_MISSING,
+                            SAVED_STATE_MISSING ->
+                        writes.again(known,
+                                owner.host().resourceName() + " does not save it, asked again: " + message);
+                }
+            }
+            case Answer.None<Optional<Observation>>(String message) ->
+                writes.again(known, owner.host().resourceName() + " has not answered, asked again: " + message);
+        }
+    }
+
     void changeDevice(Versioned<Vm> known, Owner owner, DeviceChange change)
             throws CommitException, InterruptedException {
         Vm vm = known.value();
@@ -228,7 +261,7 @@ final class OwnerRuns {
             case Answer.Refused<Optional<Observation>>(Answer.Why why, String message) -> {
                 switch (why) {
                     case HOST_CANNOT, BAD_REQUEST -> writes.write(known, vm.devicesNotChanged(message));
-                    case HOST_FAILED, NOT_OWNER, EPOCH_SPENT, NOT_THERE, NO_SUCH_MIGRATION ->
+                    case HOST_FAILED, NOT_OWNER, EPOCH_SPENT, NOT_THERE, NO_SUCH_MIGRATION, SAVED_STATE_MISSING ->
                         writes.again(known,
                                 owner.host().resourceName() + " does not change it, asked again: " + message);
                     case FILE_MISSING -> {

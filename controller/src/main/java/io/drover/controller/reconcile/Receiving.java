@@ -63,7 +63,7 @@ final class Receiving {
             }
             case Answer.Refused<Optional<Observation>>(Answer.Why why, String message) -> {
                 switch (why) {
-                    case HOST_CANNOT, BAD_REQUEST, EPOCH_SPENT -> {
+                    case HOST_CANNOT, BAD_REQUEST, EPOCH_SPENT, SAVED_STATE_MISSING -> {
                         listener.refused();
                         writes.write(known, vm.migrationCancelled(destination.resourceName() + " refused: " + message));
                     }

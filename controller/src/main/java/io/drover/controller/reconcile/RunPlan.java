@@ -11,6 +11,7 @@ import io.drover.controller.record.Image;
 import io.drover.controller.record.ImageId;
 import io.drover.controller.record.Owner;
 import io.drover.controller.record.Placement;
+import io.drover.controller.record.SavedGuest;
 import io.drover.controller.record.Vm;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,6 +78,7 @@ sealed interface RunPlan {
                 commandLine, disks, vm.disksHost().equals(Optional.of(owner.host())),
                 vm.spec().nics().stream().map(nic -> new RunNic(nic, nic.mac(vm.uid()))).toList(),
                 vm.spec().vsock(), vm.spec().consoles(), cpu, vm.spec().devices(), GenerationId.of(vm.uid()),
-                vm.spec().resources(), vm.devices(), vm.spec().memoryTargetBytes(), owner.leased());
+                vm.spec().resources(), vm.devices(), vm.spec().memoryTargetBytes(), owner.leased(),
+                vm.saved().filter(kept -> kept.host().equals(owner.host())).map(SavedGuest::epoch).orElse(0L));
     }
 }

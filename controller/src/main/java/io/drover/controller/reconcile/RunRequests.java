@@ -60,7 +60,8 @@ final class RunRequests {
         return new RunRef(vm.id(), vm.uid(), epoch, operation(vm));
     }
 
-    private static String operation(Vm vm) {
+    /** What this generation of the VM is called in requests. */
+    static String operation(Vm vm) {
         return vm.id() + "/" + vm.generation();
     }
 }

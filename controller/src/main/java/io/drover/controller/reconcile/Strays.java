@@ -3,6 +3,7 @@ package io.drover.controller.reconcile;
 import io.drover.controller.agent.Observation;
 import io.drover.controller.record.HostId;
 import io.drover.controller.record.Phase;
+import io.drover.controller.record.SavedGuest;
 import io.drover.controller.record.Vm;
 import java.util.Optional;
 
@@ -31,6 +32,9 @@ final class Strays {
         // Of an earlier run, on the host that owns it again: the next start there clears it.
         if (vm.flatMap(Vm::disksHost).equals(Optional.of(host))) {
             // Its disks are beside.
+            return Optional.empty();
+        }
+        if (vm.flatMap(Vm::saved).map(SavedGuest::host).equals(Optional.of(host))) {
             return Optional.empty();
         }
         boolean keptForLogs = vm.isPresent() && (owned

@@ -29,6 +29,9 @@ sealed interface VmStep {
      */
     record Stop(Owner owner, Duration grace) implements VmStep {}
 
+    /** The owner is asked to save what it runs. */
+    record Suspend(Owner owner) implements VmStep {}
+
     /** The owner is asked to change a device of what it runs. */
     record ChangeDevice(Owner owner, DeviceChange change) implements VmStep {}
 

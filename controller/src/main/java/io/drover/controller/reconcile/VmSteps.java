@@ -8,6 +8,7 @@ import io.drover.controller.record.HostId;
 import io.drover.controller.record.Owner;
 import io.drover.controller.record.Phase;
 import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.SavedGuest;
 import io.drover.controller.record.Vm;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,6 +35,8 @@ final class VmSteps {
             case Desired.Running() -> vm.phase() == Phase.FAILED ? new VmStep.Rest() : new VmStep.Place();
             case Desired.Stopped(Duration grace) ->
                 vm.atRest() ? new VmStep.Rest() : new VmStep.Write(vm.in(Phase.STOPPED, "", now));
+            case Desired.Suspended() -> vm.atRest() ? new VmStep.Rest()
+                    : new VmStep.Write(vm.in(Phase.FAILED, "it ended before it was saved", now));
             case Desired.Deleted() -> {
                 if (vm.remains().isEmpty() || sight.reach().isEmpty()) {
                     yield new VmStep.Erase();
@@ -56,11 +59,13 @@ final class VmSteps {
             return new VmStep.Write(vm.withDisksOn(owner.host()));
         }
         return switch (run.state()) {
-            case Observation.State.Ended(RunEnd end) -> new VmStep.Write(over(vm, end, run.reboots(), now));
+            case Observation.State.Ended(RunEnd end) ->
+                new VmStep.Write(over(vm, kept(vm, owner, run, end), end, run.reboots(), now));
             case Observation.State.Starting(),Observation.State.Running(),Observation.State.Stopping() ->
                 switch (vm.desired()) {
                     case Desired.Running() -> up(vm, owner, run, now);
                     case Desired.Stopped(Duration grace) -> down(vm, owner, grace, sight, now);
+                    case Desired.Suspended() -> saved(vm, owner, run, now);
                     case Desired.Deleted() -> down(vm, owner, Duration.ZERO, sight, now);
                 };
         };
@@ -77,12 +82,19 @@ final class VmSteps {
             case HostLoss.Braked(int vanished, int hosts) -> waits(vm, owner, vanished + " of " + hosts
                     + " hosts vanished together: not taken over by itself; if its machine is off: drover host confirm-off "
                     + owner.host().value(), now);
-            case HostLoss.Lost(int version) -> vm.desired() instanceof Desired.Running
-                    && vm.disksHost().equals(Optional.of(owner.host()))
-                            ? waits(vm, owner, "not taken over: its disks are on " + owner.host().resourceName()
-                                    + " alone", now)
-                            : new VmStep.TakeOver(owner, version);
+            case HostLoss.Lost(int version) -> lost(vm, owner, version, now);
         };
+    }
+
+    private static VmStep lost(Vm vm, Owner owner, int version, Instant now) {
+        if (vm.desired() instanceof Desired.Running && vm.disksHost().equals(Optional.of(owner.host()))) {
+            return waits(vm, owner, "not taken over: its disks are on " + owner.host().resourceName() + " alone", now);
+        }
+        if (vm.desired() instanceof Desired.Suspended) {
+            return waits(vm, owner, "not taken over: it was to be saved on " + owner.host().resourceName()
+                    + ", and may be; a start gives that up", now);
+        }
+        return new VmStep.TakeOver(owner, version);
     }
 
     private static VmStep waits(Vm vm, Owner owner, String why, Instant now) {
@@ -97,16 +109,49 @@ final class VmSteps {
             // A start may be on its way to the host from a controller that led before: the stop meets it there.
             case Desired.Stopped(Duration grace) -> new VmStep.Stop(owner, Duration.ZERO);
             case Desired.Deleted() -> new VmStep.Stop(owner, Duration.ZERO);
+            case Desired.Suspended() -> new VmStep.Look(owner);
         };
+    }
+
+    /** It shall be saved, and something of it runs. */
+    private static VmStep saved(Vm vm, Owner owner, Observation run, Instant now) {
+        if (!(run.state() instanceof Observation.State.Running)) {
+            // It ends by itself, or its guest reboots and runs again soon.
+            return new VmStep.Rest();
+        }
+        Optional<Observation.Saving> attempt = run.saving()
+                .filter(saving -> saving.operation().equals(RunRequests.operation(vm)));
+        Optional<String> failure = attempt.flatMap(Observation.Saving::failure);
+        if (failure.isPresent()) {
+            return new VmStep.Write(vm.notSuspended(failure.get(), now));
+        }
+        if (vm.phase() != Phase.SUSPENDING) {
+            return new VmStep.Write(vm.in(Phase.SUSPENDING, "", now));
+        }
+        return run.isBeingSaved() ? new VmStep.Rest() : new VmStep.Suspend(owner);
+    }
+
+    /** What is kept of the guest after a run: what was saved by it, or what it was to go on from and did not. */
+    private static Optional<SavedGuest> kept(Vm vm, Owner owner, Observation run, RunEnd end) {
+        boolean wanted = vm.desired() instanceof Desired.Running || vm.desired() instanceof Desired.Suspended;
+        boolean itsOwn = end.cause() == RunEnd.Cause.SUSPENDED
+                || vm.saved().filter(before -> before.epoch() == run.savedEpoch()).isPresent();
+        return wanted && itsOwn && run.savedEpoch() > 0 ? Optional.of(new SavedGuest(owner.host(), run.savedEpoch()))
+                : Optional.empty();
     }
 
     /** It shall run, and something of it does. */
     private static VmStep up(Vm vm, Owner owner, Observation run, Instant now) {
+        if (run.isBeingSaved()) {
+            Vm told = vm.in(Phase.SUSPENDING, "started again when it is saved", now);
+            return told.status().equals(vm.status()) ? new VmStep.Rest() : new VmStep.Write(told);
+        }
         return switch (run.state()) {
             case Observation.State.Running() ->
                 // What was said of it while its host was away is not so any more.
-                vm.phase() == Phase.RUNNING && vm.status().message().isEmpty() ? runs(vm, owner, run.devices())
-                        : new VmStep.Write(vm.in(Phase.RUNNING, "", now));
+                vm.phase() == Phase.RUNNING && vm.status().message().isEmpty() && vm.saved().isEmpty()
+                        ? runs(vm, owner, run.devices())
+                        : new VmStep.Write(vm.in(Phase.RUNNING, "", now).withSaved(Optional.empty()));
             case Observation.State.Stopping() -> vm.phase() == Phase.STOPPING
                     ? new VmStep.Rest()
                     : new VmStep.Write(vm.in(Phase.STOPPING, "started again when it has stopped", now));
@@ -151,17 +196,37 @@ final class VmSteps {
         return vm.fencedOff(end, switch (vm.desired()) {
             case Desired.Running() -> Phase.PENDING;
             case Desired.Stopped(_) -> Phase.STOPPED;
+            case Desired.Suspended() -> Phase.FAILED;
             case Desired.Deleted() -> Phase.DELETING;
         }, away.stream().map(host -> new io.drover.scheduler.host.HostId(host.value()))
                 .collect(Collectors.toUnmodifiableSet()), now);
     }
 
-    /** The record after a run: what follows depends on what was wanted, and on who ended it. */
+    /** The record after a run that has not begun: what was saved before it still is. */
     static Vm over(Vm vm, RunEnd end, int reboots, Instant now) {
+        return over(vm, vm.saved(), end, reboots, now);
+    }
+
+    /**
+     * The record after a run: what follows depends on what was wanted, and on who ended it.
+     *
+     * @param kept what there is of the guest to go on from
+     */
+    static Vm over(Vm before, Optional<SavedGuest> kept, RunEnd end, int reboots, Instant now) {
+        Vm vm = before.withSaved(kept);
         return switch (vm.desired()) {
             case Desired.Stopped(Duration grace) -> vm.ended(end, reboots, Phase.STOPPED, now);
             case Desired.Deleted() -> vm.ended(end, reboots, Phase.DELETING, now);
+            case Desired.Suspended() -> switch (end.cause()) {
+                case SUSPENDED -> vm.ended(end, reboots, Phase.SUSPENDED, now);
+                case GUEST_POWERED_OFF -> vm.turnedOff().ended(end, reboots, Phase.STOPPED, now);
+                case GUEST_REBOOTED, GUEST_PANICKED, STOPPED, KILLED, VMM_FAILED, START_FAILED, HOST_FAILED ->
+                    vm.ended(end, reboots, Phase.FAILED, now);
+            };
             case Desired.Running() -> switch (end.cause()) {
+                // Wanted again while it was being saved; or it could not go on from what was, which its user must decide about.
+                case SUSPENDED ->
+                    vm.ended(end, reboots, before.saved().isEmpty() ? Phase.PENDING : Phase.FAILED, now);
                 case GUEST_POWERED_OFF -> vm.turnedOff().ended(end, reboots, Phase.STOPPED, now);
                 // Asked for by an earlier stop; since then its user wants it to run again.
                 case STOPPED, KILLED -> vm.ended(end, reboots, Phase.PENDING, now);

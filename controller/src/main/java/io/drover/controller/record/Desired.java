@@ -19,6 +19,9 @@ public sealed interface Desired {
         }
     }
 
+    /** Saved to its host's disk, to go on from there. */
+    record Suspended() implements Desired {}
+
     /** Stopped by force, removed from its host, then the record goes. */
     record Deleted() implements Desired {}
 }

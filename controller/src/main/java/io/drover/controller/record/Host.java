@@ -45,8 +45,19 @@ public record Host(HostId id, Map<String, String> labels, String architecture, S
      * A way to run VMs, whether it works or not.
      *
      * @param message why it is not usable; when it is, what was found
+     * @param saves its guests can be saved to the host's disk, and go on from there
      */
-    public record Driver(String name, boolean usable, String message) {}
+    public record Driver(String name, boolean usable, String message, boolean saves) {
+        /** One whose guests cannot be saved. */
+        public Driver(String name, boolean usable, String message) {
+            this(name, usable, message, false);
+        }
+    }
+
+    /** Whether guests of this driver can be saved there. */
+    public boolean saves(String driver) {
+        return drivers.stream().anyMatch(each -> each.name().equals(driver) && each.saves());
+    }
 
     public Host withCordoned(boolean value) {
         return new Host(id, labels, architecture, cpuModel, cpuFeatures, cpus, memoryBytes, allocatableVcpus,

@@ -11,7 +11,9 @@ public record RunEnd(Cause cause, String message, Instant time) {
     /** The causes of drover.v1.VmExit, with its numbers. */
     public enum Cause {
         GUEST_POWERED_OFF(1), GUEST_REBOOTED(2), GUEST_PANICKED(3), STOPPED(4), KILLED(5), VMM_FAILED(6),
-        START_FAILED(7), HOST_FAILED(8);
+        START_FAILED(7), HOST_FAILED(8),
+        /** It was saved, or could not go on from what was saved, which is still there. */
+        SUSPENDED(9);
 
         private final int number;
 

@@ -18,7 +18,7 @@ import java.util.Set;
  * its arguments.
  *
  * @param uid never used again, even when the name is
- * @param generation grows with each change of what is wanted
+ * @param generation grows with each change of what is wanted, but not when it runs on as it could not be saved
  * @param owner the one host that may run the VM; empty when none may
  * @param lastEpoch the highest epoch ever given
  * @param lastEnd how the last run ended
@@ -26,13 +26,14 @@ import java.util.Set;
  * @param refusals hosts that refused this generation, the newest last, at most {@value #MAX_REFUSALS}
  * @param remains the host that still keeps the console log of a run that ended
  * @param disksHost the host that keeps what the guest has written to its disks: no other may become the owner
+ * @param saved what a host keeps of the guest, so that no other may become the owner; it goes with the next run that begins
  * @param devices how far the run is behind the spec
  * @param migration the latest
  */
 public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desired, Optional<Owner> owner,
         long lastEpoch,
         Status status, Optional<RunEnd> lastEnd, Optional<Placement> placement, Instant created, int reboots,
-        List<Refusal> refusals, Optional<HostId> remains, Optional<HostId> disksHost,
+        List<Refusal> refusals, Optional<HostId> remains, Optional<HostId> disksHost, Optional<SavedGuest> saved,
         DeviceState devices, VmMigration migration) implements StoredRecord {
     /** More would not fit into a record of 2 KiB, and the scheduler forgets the oldest soon anyway. */
     static final int MAX_REFUSALS = 3;
@@ -54,7 +55,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
     public static Vm created(VmId id, String uid, VmSpec spec, Desired desired, Instant now) {
         Phase phase = desired instanceof Desired.Running ? Phase.PENDING : Phase.STOPPED;
         return new Vm(id, uid, 1, spec, desired, Optional.empty(), 0, new Status(phase, "", now), Optional.empty(),
-                Optional.empty(), now, 0, List.of(), Optional.empty(), Optional.empty(), DeviceState.NONE,
+                Optional.empty(), now, 0, List.of(), Optional.empty(), Optional.empty(),
+                Optional.empty(), DeviceState.NONE,
                 VmMigration.NONE);
     }
 
@@ -64,7 +66,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
 
     /** No host may run it and nothing is on its way: the run, if there was one, is over for certain. */
     public boolean atRest() {
-        return owner.isEmpty() && (phase() == Phase.STOPPED || phase() == Phase.FAILED);
+        return owner.isEmpty()
+                && (phase() == Phase.STOPPED || phase() == Phase.FAILED || phase() == Phase.SUSPENDED);
     }
 
     /** A user wants it to run, again if it failed. */
@@ -72,26 +75,60 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Status next = owner.isPresent() ? status : new Status(Phase.PENDING, "", now);
         return new Vm(id, uid, generation + 1, spec, new Desired.Running(), owner, lastEpoch, next, lastEnd, placement,
                 created,
-                reboots, List.of(), remains, disksHost, devices, migration);
+                reboots, List.of(), remains, disksHost, saved, devices, migration);
     }
 
+    /** What was saved of it is thrown away. */
     public Vm askedToStop(Desired.Stopped how) {
-        return new Vm(id, uid, generation + 1, spec, how, owner, lastEpoch, status, lastEnd, placement, created,
+        Status next = phase() == Phase.SUSPENDED ? new Status(Phase.STOPPED, "", status.since()) : status;
+        return new Vm(id, uid, generation + 1, spec, how, owner, lastEpoch, next, lastEnd, placement, created,
                 reboots,
-                refusals, remains, disksHost, devices, calledOff("the VM is to be stopped"));
+                refusals, remains, disksHost, Optional.empty(), devices, calledOff("the VM is to be stopped"));
+    }
+
+    /**
+     * It is to be saved, and then to be off. One that has not gone on yet from what was saved stays as it is.
+     *
+     * @throws IllegalStateException when there is neither a run nor anything saved
+     */
+    public Vm askedToSuspend(Instant now) {
+        if (owner.isEmpty() && saved.isEmpty()) {
+            throw new IllegalStateException(id + " is " + phase() + " (expected: it runs, or is saved)");
+        }
+        Status next = owner.isPresent() ? status : new Status(Phase.SUSPENDED, "", now);
+        return new Vm(id, uid, generation + 1, spec, new Desired.Suspended(), owner, lastEpoch, next, lastEnd,
+                placement, created, reboots, refusals, remains, disksHost, saved, devices, migration);
+    }
+
+    /** It could not be saved: it is to run on. */
+    public Vm notSuspended(String why, Instant now) {
+        return new Vm(id, uid, generation, spec, new Desired.Running(), owner, lastEpoch,
+                new Status(Phase.RUNNING, why, now), lastEnd, placement, created, reboots, refusals, remains,
+                disksHost, saved, devices, migration);
+    }
+
+    /** This is what is kept of the guest, if anything is. */
+    public Vm withSaved(Optional<SavedGuest> kept) {
+        return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, status, lastEnd, placement, created,
+                reboots, refusals, remains, disksHost, kept, devices, migration);
+    }
+
+    /** The one host that can run it, as it keeps what the guest has written or was. */
+    public Optional<HostId> home() {
+        return saved.map(SavedGuest::host).or(() -> disksHost);
     }
 
     public Vm askedToGo(Instant now) {
         return new Vm(id, uid, generation + 1, spec, new Desired.Deleted(), owner, lastEpoch,
                 new Status(Phase.DELETING, "", now), lastEnd, placement, created, reboots, refusals, remains,
-                disksHost, devices, calledOff("the VM is to be deleted"));
+                disksHost, Optional.empty(), devices, calledOff("the VM is to be deleted"));
     }
 
     public Vm in(Phase phase, String message, Instant now) {
         Instant since = phase == phase() ? status.since() : now;
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, new Status(phase, message, since), lastEnd,
                 placement,
-                created, reboots, refusals, remains, disksHost, devices, migration);
+                created, reboots, refusals, remains, disksHost, saved, devices, migration);
     }
 
     /** No host fits: waits, with the reason. */
@@ -99,7 +136,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Instant since = phase() == Phase.PENDING ? status.since() : now;
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, new Status(Phase.PENDING, message, since),
                 lastEnd,
-                Optional.of(decision), created, reboots, refusals, remains, disksHost, devices, migration);
+                Optional.of(decision), created, reboots, refusals, remains, disksHost, saved, devices, migration);
     }
 
     /**
@@ -115,7 +152,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Owner next = new Owner(host, lastEpoch + 1, spec.ha() == HaPolicy.RESTART);
         return new Vm(id, uid, generation, spec, desired, Optional.of(next), next.epoch(),
                 new Status(Phase.STARTING, "", now), lastEnd, Optional.of(decision), created, reboots, refusals,
-                remains, disksHost, devices, migration);
+                remains, disksHost, saved, devices, migration);
     }
 
     /** The owner said for certain that it does not and will not run this epoch. */
@@ -123,7 +160,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
                 new Status(Phase.PENDING, by.resourceName() + " refused: " + message, now), lastEnd, placement, created,
                 reboots,
-                refusedBy(by, message, failures(), now), remains, disksHost, devices.atRest(disksHost.isPresent()),
+                refusedBy(by, message, failures(), now), remains, disksHost, saved,
+                devices.atRest(disksHost.isPresent()),
                 runOver());
     }
 
@@ -139,7 +177,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
                         .map(refusal -> refusal.host().resourceName() + ": " + refusal.message()).toList()), now);
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch, told, Optional.of(end),
                 placement,
-                created, rebootsOfRun, next, Optional.of(by), disksHost, devices.atRest(disksHost.isPresent()),
+                created, rebootsOfRun, next, Optional.of(by), disksHost, saved, devices.atRest(disksHost.isPresent()),
                 runOver());
     }
 
@@ -164,7 +202,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
     public Vm ended(RunEnd end, int rebootsOfRun, Phase then, Instant now) {
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch,
                 new Status(then, then == Phase.PENDING ? "" : end.message(), now), Optional.of(end), placement, created,
-                rebootsOfRun, refusals, owner.map(Owner::host).or(() -> remains), disksHost,
+                rebootsOfRun, refusals, owner.map(Owner::host).or(() -> remains), disksHost, saved,
                 devices.atRest(disksHost.isPresent()), runOver());
     }
 
@@ -180,20 +218,20 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         Optional<HostId> lost = owner.map(Owner::host);
         return new Vm(id, uid, generation, spec, desired, Optional.empty(), lastEpoch + 1,
                 new Status(then, end.message(), now), Optional.of(end), placement, created, reboots, refusals,
-                remains.filter(host -> !lost.equals(Optional.of(host))), disksHost,
+                remains.filter(host -> !lost.equals(Optional.of(host))), disksHost, saved,
                 devices.atRest(disksHost.isPresent()), migration.now(after(new HoldEvent.TakeAway(away))));
     }
 
     /** The host keeps disks to which the guest may have written: what a run elsewhere would find is not what was written. */
     public Vm withDisksOn(HostId host) {
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, status, lastEnd, placement, created,
-                reboots, refusals, remains, Optional.of(host), devices, migration);
+                reboots, refusals, remains, Optional.of(host), saved, devices, migration);
     }
 
     /** The guest powered itself off: that is what its user wanted. */
     public Vm turnedOff() {
         return new Vm(id, uid, generation + 1, spec, new Desired.Stopped(Duration.ZERO), owner, lastEpoch, status,
-                lastEnd, placement, created, reboots, refusals, remains, disksHost, devices, migration);
+                lastEnd, placement, created, reboots, refusals, remains, disksHost, saved, devices, migration);
     }
 
     /**
@@ -205,7 +243,8 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
         DeviceState changing = devices.changing(kind);
         return new Vm(id, uid, generation, next, desired, owner, lastEpoch, status, lastEnd, placement, created,
                 reboots,
-                refusals, remains, disksHost, owner.isPresent() ? changing : changing.atRest(disksHost.isPresent()),
+                refusals, remains, disksHost, saved,
+                owner.isPresent() ? changing : changing.atRest(disksHost.isPresent()),
                 migration);
     }
 
@@ -226,7 +265,7 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
 
     private Vm withDevices(VmSpec nextSpec, DeviceState next) {
         return new Vm(id, uid, generation, nextSpec, desired, owner, lastEpoch, status, lastEnd, placement, created,
-                reboots, refusals, remains, disksHost, next, migration);
+                reboots, refusals, remains, disksHost, saved, next, migration);
     }
 
     /** The part that says which host may run it: what may become of that is {@link Hold#after}'s to say. */
@@ -267,13 +306,13 @@ public record Vm(VmId id, String uid, long generation, VmSpec spec, Desired desi
                         ? placement.map(decision -> decision.on(owner.get().host()))
                         : placement;
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, status, lastEnd, where, created, reboots,
-                refusals, remains, disksHost, devices,
+                refusals, remains, disksHost, saved, devices,
                 new VmMigration(migration.latest(), migration.cancelReason(), Optional.of(report)));
     }
 
     private Vm withMigration(VmMigration next) {
         return new Vm(id, uid, generation, spec, desired, owner, lastEpoch, status, lastEnd, placement, created,
-                reboots, refusals, remains, disksHost, devices, next);
+                reboots, refusals, remains, disksHost, saved, devices, next);
     }
 
     private VmMigration calledOff(String why) {

@@ -27,7 +27,7 @@ final class HostCodec {
                 .setTakeoverWaitMillis(lease.takeoverWait().toMillis())));
         for (Host.Driver driver : host.drivers()) {
             record.addDrivers(HostRecord.Driver.newBuilder().setName(driver.name()).setUsable(driver.usable())
-                    .setMessage(driver.message()));
+                    .setMessage(driver.message()).setSaves(driver.saves()));
         }
         if (!host.resources().equals(HostResources.NONE)) {
             record.setResources(ResourcesCodec.encode(host.resources()));
@@ -44,7 +44,9 @@ final class HostCodec {
             HostRecord record = HostRecord.parseFrom(bytes);
             Layout.requireFormat(record.getFormat());
             List<Host.Driver> drivers = record.getDriversList().stream()
-                    .map(driver -> new Host.Driver(driver.getName(), driver.getUsable(), driver.getMessage())).toList();
+                    .map(driver -> new Host.Driver(driver.getName(), driver.getUsable(), driver.getMessage(),
+                            driver.getSaves()))
+                    .toList();
             return new Host(id, record.getLabelsMap(), record.getArchitecture(), record.getCpuModel(),
                     record.getCpuFeaturesList(), record.getCpus(), record.getMemoryBytes(),
                     record.getAllocatableVcpus(),

@@ -15,6 +15,7 @@ import io.drover.controller.record.Placement;
 import io.drover.controller.record.Refusal;
 import io.drover.controller.record.Resources;
 import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.SavedGuest;
 import io.drover.controller.record.Status;
 import io.drover.controller.record.Vm;
 import io.drover.controller.record.VmId;
@@ -73,6 +74,7 @@ final class VmCodec {
             case Desired.Running() -> record.setDesired(VmRecord.Desired.RUNNING);
             case Desired.Stopped(Duration grace) ->
                 record.setDesired(VmRecord.Desired.STOPPED).setStopGraceMillis(grace.toMillis());
+            case Desired.Suspended() -> record.setDesired(VmRecord.Desired.STOPPED).setSuspend(true);
             case Desired.Deleted() -> record.setDesired(VmRecord.Desired.DELETED);
         }
         vm.owner().ifPresent(owner -> record
@@ -88,6 +90,8 @@ final class VmCodec {
         }
         vm.remains().ifPresent(host -> record.setLastHost(host.value()));
         vm.disksHost().ifPresent(host -> record.setDisksHost(host.value()));
+        vm.saved().ifPresent(kept -> record
+                .setSaved(VmRecord.Saved.newBuilder().setHost(kept.host().value()).setEpoch(kept.epoch())));
         DeviceCodec.encode(vm.devices(), record, textChars);
         MigrationCodec.encode(vm.migration(), record, textChars);
         return record.setFormat(RecordFormat.of(record)).build().toByteArray();
@@ -152,7 +156,8 @@ final class VmCodec {
                     record.hasLastExit() ? Optional.of(decode(record.getLastExit())) : Optional.empty(),
                     record.hasPlacement() ? Optional.of(decode(record.getPlacement())) : Optional.empty(),
                     Timestamps.read(record.getCreateTime()), record.getReboots(), refusals(record),
-                    host(record.getLastHost()), host(record.getDisksHost()), DeviceCodec.decode(record),
+                    host(record.getLastHost()), host(record.getDisksHost()), saved(record),
+                    DeviceCodec.decode(record),
                     MigrationCodec.decode(record));
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
             throw new UnreadableRecordException("VM record : " + bytes.length + " bytes (expected: a VmRecord): "
@@ -200,7 +205,8 @@ final class VmCodec {
     private static Desired desired(VmRecord record) {
         return switch (record.getDesired()) {
             case RUNNING -> new Desired.Running();
-            case STOPPED -> new Desired.Stopped(Duration.ofMillis(record.getStopGraceMillis()));
+            case STOPPED -> record.getSuspend() ? new Desired.Suspended()
+                    : new Desired.Stopped(Duration.ofMillis(record.getStopGraceMillis()));
             case DELETED -> new Desired.Deleted();
             case DESIRED_UNSPECIFIED, UNRECOGNIZED ->
                 throw new IllegalArgumentException("desired : " + record.getDesiredValue());
@@ -231,6 +237,12 @@ final class VmCodec {
                 placement.getNearestMiss(), Timestamps.read(placement.getTime()));
     }
 
+    private static Optional<SavedGuest> saved(VmRecord record) {
+        return record.hasSaved()
+                ? Optional.of(new SavedGuest(new HostId(record.getSaved().getHost()), record.getSaved().getEpoch()))
+                : Optional.empty();
+    }
+
     private static Optional<HostId> host(String value) {
         return value.isEmpty() ? Optional.empty() : Optional.of(new HostId(value));
     }
@@ -244,6 +256,8 @@ final class VmCodec {
             case STOPPED -> VmRecord.Phase.PHASE_STOPPED;
             case FAILED -> VmRecord.Phase.PHASE_FAILED;
             case DELETING -> VmRecord.Phase.PHASE_DELETING;
+            case SUSPENDING -> VmRecord.Phase.PHASE_SUSPENDING;
+            case SUSPENDED -> VmRecord.Phase.PHASE_SUSPENDED;
         };
     }
 
@@ -256,6 +270,8 @@ final class VmCodec {
             case PHASE_STOPPED -> Phase.STOPPED;
             case PHASE_FAILED -> Phase.FAILED;
             case PHASE_DELETING -> Phase.DELETING;
+            case PHASE_SUSPENDING -> Phase.SUSPENDING;
+            case PHASE_SUSPENDED -> Phase.SUSPENDED;
             case PHASE_UNSPECIFIED, UNRECOGNIZED -> throw new IllegalArgumentException("phase : " + phase);
         };
     }

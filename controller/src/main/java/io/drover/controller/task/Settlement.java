@@ -74,6 +74,7 @@ public final class Settlement {
         return switch (task.method()) {
             case "CreateVm", "StartVm" -> task.cancelRequested() ? cancelled(task, vm, now) : started(task, vm, now);
             case "StopVm" -> stopped(task, vm, now);
+            case "SuspendVm" -> suspended(task, vm, now);
             // Ends when the record goes.
             default -> Optional.empty();
         };
@@ -82,7 +83,8 @@ public final class Settlement {
     private static Optional<Task.State> cancelled(Task task, Vm vm, Instant now) {
         return vm.atRest() || vm.generation() > task.targetGeneration()
                 ? Optional.of(new Task.State.Cancelled(new Task.Fault(Code.CANCELLED_VALUE, "CANCELLED",
-                        task.method() + " of " + task.target().resourceName() + " was cancelled; the VM is stopped",
+                        task.method() + " of " + task.target().resourceName() + " was cancelled; the VM is "
+                                + (vm.phase() == Phase.SUSPENDED ? "suspended" : "stopped"),
                         "start it with StartVm, or delete it"), now))
                 : Optional.empty();
     }
@@ -154,6 +156,22 @@ public final class Settlement {
                 : Optional.empty();
     }
 
+    private static Optional<Task.State> suspended(Task task, Vm vm, Instant now) {
+        if (vm.phase() == Phase.SUSPENDED && vm.owner().isEmpty()) {
+            return Optional.of(new Task.State.Succeeded(now));
+        }
+        if (vm.generation() > task.targetGeneration()) {
+            return Optional.of(superseded(task, "a later request, or the guest powered itself off",
+                    "look at " + task.target().resourceName(), now));
+        }
+        // It runs on, or it has ended in another way.
+        return vm.desired() instanceof Desired.Suspended && !vm.atRest() ? Optional.empty()
+                : Optional.of(new Task.State.Failed(new Task.Fault(Code.FAILED_PRECONDITION_VALUE, "NOT_SUSPENDED",
+                        task.target().resourceName() + " was not saved, and is " + vm.phase() + ": "
+                                + vm.status().message(),
+                        "mend that and ask again"), now));
+    }
+
     /** The end of a task on a VM of which a newer task wants something else. */
     public static Task.State superseded(Task task, Task by, Instant now) {
         String name = by.id().resourceName();
@@ -179,6 +197,9 @@ public final class Settlement {
                     task.target().resourceName() + " failed: " + vm.status().message(),
                     "look at the logs of the agents there, then start it again");
             case GUEST_PANICKED -> new Task.Fault(Code.ABORTED_VALUE, "GUEST_PANICKED", what, log);
+            case SUSPENDED -> new Task.Fault(Code.FAILED_PRECONDITION_VALUE, "CANNOT_GO_ON", what,
+                    "mend that and start it again, or give up what was saved: `drover vm start --discard-saved "
+                            + task.target() + "`");
             case VMM_FAILED, GUEST_POWERED_OFF, GUEST_REBOOTED, STOPPED, KILLED ->
                 new Task.Fault(Code.INTERNAL_VALUE, "VMM_FAILED", what, log);
         };

@@ -179,6 +179,10 @@ final class DeviceIntents {
         if (vm.desired() instanceof Desired.Deleted) {
             return Optional.of(VmIntents.deleting(vm));
         }
+        Optional<Problem> suspended = VmIntents.suspended(vm);
+        if (suspended.isPresent()) {
+            return suspended;
+        }
         if (vm.migration().underWay().isPresent()) {
             String id = vm.migration().id().orElseThrow().value();
             return Optional.of(notNow(vm, "MIGRATION_UNDER_WAY", vm.id().resourceName() + " is migrating to "

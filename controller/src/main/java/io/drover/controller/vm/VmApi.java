@@ -38,6 +38,7 @@ import io.drover.proto.v1.SetDiskLimitsRequest;
 import io.drover.proto.v1.SetMemoryTargetRequest;
 import io.drover.proto.v1.StartVmRequest;
 import io.drover.proto.v1.StopVmRequest;
+import io.drover.proto.v1.SuspendVmRequest;
 import io.drover.proto.v1.Task;
 import io.drover.proto.v1.Vm;
 import io.drover.proto.v1.VmServiceGrpc;
@@ -85,7 +86,8 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
         violations.require(name.isEmpty() || name.equals(VmId.COLLECTION + "/" + request.getVmId()), "vm.name",
                 Violations.quoted(name) + " (expected: nothing, or vms/ and the vm_id)");
         violations.requestId(request.getRequestId());
-        violations.require(request.getVm().getDesiredState() != PowerState.UNRECOGNIZED, "vm.desired_state",
+        violations.require(request.getVm().getDesiredState() != PowerState.UNRECOGNIZED
+                && request.getVm().getDesiredState() != PowerState.POWER_STATE_SUSPENDED, "vm.desired_state",
                 request.getVm().getDesiredStateValue() + " (expected: RUNNING or STOPPED)");
         Optional<VmSpec> spec = VmSpecs.read(request.getVm().getSpec(), "vm.spec", violations);
         violations.throwIfAny();
@@ -154,7 +156,17 @@ public final class VmApi extends VmServiceGrpc.VmServiceImplBase {
             VmId id = id(request.getName(), request.getRequestId());
             RequestMark mark = RequestMark.of("StartVm", request.getRequestId(),
                     request.toBuilder().clearRequestId().build());
-            return TaskMessages.of(operations.start(mark, id), feed);
+            return TaskMessages.of(operations.start(mark, id, request.getDiscardSaved()), feed);
+        });
+    }
+
+    @Override
+    public void suspendVm(SuspendVmRequest request, StreamObserver<Task> response) {
+        calls.unary(response, () -> {
+            VmId id = id(request.getName(), request.getRequestId());
+            RequestMark mark = RequestMark.of("SuspendVm", request.getRequestId(),
+                    request.toBuilder().clearRequestId().build());
+            return TaskMessages.of(operations.suspend(mark, id), feed);
         });
     }
 

@@ -2,8 +2,11 @@ package io.drover.controller.vm;
 
 import io.drover.controller.problem.Problem;
 import io.drover.controller.record.Desired;
+import io.drover.controller.record.Host;
 import io.drover.controller.record.MigrationId;
 import io.drover.controller.record.Owner;
+import io.drover.controller.record.Phase;
+import io.drover.controller.record.Placement;
 import io.drover.controller.record.Task;
 import io.drover.controller.record.Vm;
 import java.time.Duration;
@@ -17,22 +20,96 @@ public final class VmIntents {
 
     private VmIntents() {}
 
-    static Plan start(Vm vm, Instant now) {
+    /**
+     * It is to run.
+     *
+     * @param discardSaved what was saved of its guest is thrown away, so that it boots
+     */
+    static Plan start(Vm vm, boolean discardSaved, Instant now) {
+        if (vm.desired() instanceof Desired.Deleted) {
+            return new Plan.Refuse(deleting(vm));
+        }
+        boolean saving = vm.desired() instanceof Desired.Suspended && vm.owner().isPresent();
+        boolean goesOn = vm.saved().isPresent() && vm.owner().isPresent();
+        if (discardSaved && (saving || goesOn)) {
+            return new Plan.Refuse(new Problem.NotNow("VM_NOT_SETTLED", vm.id().resourceName(),
+                    vm.id().resourceName() + " is " + vm.phase() + " since " + vm.status().since()
+                            + ": what is saved of it is in use",
+                    "wait for that, or stop the VM, then start it"));
+        }
+        Vm from = discardSaved ? vm.withSaved(Optional.empty()) : vm;
         return switch (vm.desired()) {
-            case Desired.Deleted() -> new Plan.Refuse(deleting(vm));
-            case Desired.Stopped(Duration grace) -> new Plan.Change(vm.askedToRun(now));
+            case Desired.Stopped _,Desired.Suspended _,Desired.Deleted _ -> new Plan.Change(from.askedToRun(now));
             case Desired.Running() -> switch (vm.phase()) {
-                case FAILED, STOPPED -> new Plan.Change(vm.askedToRun(now));
+                case FAILED, STOPPED, SUSPENDED -> new Plan.Change(from.askedToRun(now));
                 case RUNNING -> new Plan.Settled();
-                case PENDING, STARTING, STOPPING, DELETING -> new Plan.Join();
+                case PENDING -> from.equals(vm) ? new Plan.Join() : new Plan.Change(from.askedToRun(now));
+                case STARTING, STOPPING, DELETING, SUSPENDING -> new Plan.Join();
             };
         };
+    }
+
+    /**
+     * It is to be saved.
+     *
+     * @param host of the owner, if it has a record
+     */
+    static Plan suspend(Vm vm, Optional<Host> host, Instant now) {
+        String name = vm.id().resourceName();
+        return switch (vm.desired()) {
+            case Desired.Deleted() -> new Plan.Refuse(deleting(vm));
+            case Desired.Suspended() -> vm.phase() == Phase.SUSPENDED ? new Plan.Settled()
+                    : vm.owner().isPresent() ? new Plan.Join() : new Plan.Refuse(notRunning(vm));
+            case Desired.Stopped _ -> new Plan.Refuse(notRunning(vm));
+            case Desired.Running() -> {
+                if (vm.owner().isEmpty() || vm.phase() != Phase.RUNNING) {
+                    yield new Plan.Refuse(notRunning(vm));
+                }
+                String driver = vm.placement().map(Placement::driver).orElse("");
+                if (host.filter(known -> known.saves(driver)).isEmpty()) {
+                    yield new Plan.Refuse(new Problem.NotNow("SUSPEND_UNSUPPORTED", name,
+                            "driver " + driver + " of " + vm.owner().get().host().resourceName()
+                                    + " does not save VMs to disk",
+                            driver.equals("kvm") ? "upgrade the agent there, or stop the VM"
+                                    : "stop the VM; driver kvm saves VMs"));
+                }
+                if (vm.migration().underWay().isPresent()) {
+                    yield new Plan.Refuse(new Problem.NotNow("MIGRATION_UNDER_WAY", name, name + " is migrating to "
+                            + vm.migration().destination().orElseThrow().resourceName(),
+                            "wait for that, or cancel it: `drover migration cancel "
+                                    + vm.migration().id().orElseThrow().value() + "`"));
+                }
+                yield vm.devices().pending()
+                        .<Plan>map(change -> new Plan.Refuse(new Problem.NotNow("DEVICE_CHANGE_PENDING", name,
+                                name + " is being changed: " + change.text(), "wait for that")))
+                        .orElseGet(() -> new Plan.Change(vm.askedToSuspend(now)));
+            }
+        };
+    }
+
+    private static Problem notRunning(Vm vm) {
+        String name = vm.id().resourceName();
+        return new Problem.NotNow("VM_NOT_RUNNING", name,
+                name + " is " + vm.phase() + " since " + vm.status().since() + ": only a guest that runs can be saved",
+                "wait until it runs, or start it");
+    }
+
+    /** Obstacle to whatever would make of the VM something that its saved guest does not know. */
+    public static Optional<Problem> suspended(Vm vm) {
+        String name = vm.id().resourceName();
+        boolean is = vm.saved().isPresent() || vm.desired() instanceof Desired.Suspended
+                || vm.phase() == Phase.SUSPENDING;
+        return is ? Optional.of(new Problem.NotNow("VM_SUSPENDED", name,
+                name + " is " + vm.phase() + " since " + vm.status().since()
+                        + ": its saved guest would not find what it knows",
+                "start it first; or stop it, which throws away what was saved")) : Optional.empty();
     }
 
     static Plan stop(Vm vm, Duration grace) {
         return switch (vm.desired()) {
             case Desired.Deleted() -> new Plan.Refuse(deleting(vm));
-            case Desired.Running() -> new Plan.Change(vm.askedToStop(new Desired.Stopped(grace)));
+            case Desired.Running(),Desired.Suspended() ->
+                new Plan.Change(vm.askedToStop(new Desired.Stopped(grace)));
             case Desired.Stopped(Duration before) -> {
                 if (vm.atRest()) {
                     yield new Plan.Settled();
@@ -59,8 +136,11 @@ public final class VmIntents {
         return new Plan.Change(vm.askedToGo(now));
     }
 
-    /** A start can be taken back: the VM is stopped by force, as its guest has hardly begun. Nothing else can. */
-    static Plan cancel(Task task, Vm vm) {
+    /**
+     * A start can be taken back: the VM is stopped by force, as its guest has hardly begun, or stays suspended. Nothing else
+     * can.
+     */
+    static Plan cancel(Task task, Vm vm, Instant now) {
         if (task.ofMigration()) {
             return cancelMigration(task, vm);
         }
@@ -69,6 +149,10 @@ public final class VmIntents {
                 || !(vm.desired() instanceof Desired.Running)) {
             return new Plan.Refuse(notCancellable(task,
                     starts ? "wait for it" : "wait for it; what it does cannot be taken back half-way"));
+        }
+        if (vm.saved().isPresent()) {
+            return vm.owner().isEmpty() ? new Plan.Change(vm.askedToSuspend(now)) : new Plan.Refuse(notCancellable(task,
+                    "wait for it: its guest is about to go on from what was saved"));
         }
         return new Plan.Change(vm.askedToStop(new Desired.Stopped(Duration.ZERO)));
     }

@@ -22,9 +22,11 @@ final class VmMessages {
         Vm vm = sight.vm();
         io.drover.proto.v1.Vm.Builder message = io.drover.proto.v1.Vm.newBuilder().setName(vm.id().resourceName())
                 .setUid(vm.uid()).setSpec(VmSpecs.message(vm.spec(), vm.uid()))
-                .setDesiredState(vm.desired() instanceof Desired.Running
-                        ? PowerState.POWER_STATE_RUNNING
-                        : PowerState.POWER_STATE_STOPPED)
+                .setDesiredState(switch (vm.desired()) {
+                    case Desired.Running() -> PowerState.POWER_STATE_RUNNING;
+                    case Desired.Suspended() -> PowerState.POWER_STATE_SUSPENDED;
+                    case Desired.Stopped _,Desired.Deleted _ -> PowerState.POWER_STATE_STOPPED;
+                })
                 .setState(state(vm.phase())).setStateMessage(sight.message())
                 .setHost(vm.owner().map(Owner::host).map(HostId::resourceName).orElse(""))
                 .setEpoch(vm.owner().map(Owner::epoch).orElse(vm.lastEpoch())).setHostReachable(sight.reachable())
@@ -36,6 +38,7 @@ final class VmMessages {
                         .orElse(""));
         vm.migration().underWay().flatMap(move -> vm.migration().id())
                 .ifPresent(id -> message.setMigration(id.resourceName()));
+        vm.saved().ifPresent(kept -> message.setSavedHost(kept.host().resourceName()));
         vm.lastEnd().ifPresent(end -> message.setLastExit(exit(end)));
         vm.placement().ifPresent(placement -> message.setPlacement(of(placement)));
         return message.build();
@@ -50,6 +53,8 @@ final class VmMessages {
             case STOPPED -> VmState.VM_STATE_STOPPED;
             case FAILED -> VmState.VM_STATE_FAILED;
             case DELETING -> VmState.VM_STATE_DELETING;
+            case SUSPENDING -> VmState.VM_STATE_SUSPENDING;
+            case SUSPENDED -> VmState.VM_STATE_SUSPENDED;
         };
     }
 

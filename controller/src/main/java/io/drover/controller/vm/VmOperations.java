@@ -166,8 +166,13 @@ public final class VmOperations {
         return image;
     }
 
-    Task start(RequestMark mark, VmId id) throws ProblemException, InterruptedException {
-        return mutate(mark, id, vm -> VmIntents.start(vm, clock.instant()));
+    Task start(RequestMark mark, VmId id, boolean discardSaved) throws ProblemException, InterruptedException {
+        return mutate(mark, id, vm -> VmIntents.start(vm, discardSaved, clock.instant()));
+    }
+
+    Task suspend(RequestMark mark, VmId id) throws ProblemException, InterruptedException {
+        return mutate(mark, id, vm -> VmIntents.suspend(vm,
+                vm.owner().flatMap(owner -> store.view().host(owner.host())).map(Versioned::value), clock.instant()));
     }
 
     Task stop(RequestMark mark, VmId id, Duration grace) throws ProblemException, InterruptedException {
@@ -195,7 +200,7 @@ public final class VmOperations {
             }
             Versioned<Vm> vm = store.view().vm(target)
                     .orElseThrow(() -> ProblemException.notFound(target.resourceName()));
-            switch (VmIntents.cancel(task.value(), vm.value())) {
+            switch (VmIntents.cancel(task.value(), vm.value(), clock.instant())) {
                 case Plan.Refuse(Problem problem) -> throw new ProblemException(problem);
                 case Plan.Join join -> {
                     return task.value();

@@ -30,6 +30,8 @@ import io.drover.proto.agent.v1.StartVmRequest;
 import io.drover.proto.agent.v1.StartVmResponse;
 import io.drover.proto.agent.v1.StopVmRequest;
 import io.drover.proto.agent.v1.StopVmResponse;
+import io.drover.proto.agent.v1.SuspendVmRequest;
+import io.drover.proto.agent.v1.SuspendVmResponse;
 import io.drover.proto.agent.v1.VmObservation;
 import io.drover.proto.agent.v1.VmUsage;
 import io.drover.proto.state.v1.CpuidLeaf;
@@ -156,7 +158,7 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
                 .setMemoryBytes(memoryBytes).setAllocatableVcpus(vcpus).setAllocatableMemoryBytes(memoryBytes)
                 .addDrivers(HostRecord.Driver.newBuilder().setName("qemu").setUsable(true).setMessage("fake"))
                 .addDrivers(HostRecord.Driver.newBuilder().setName("kvm").setUsable(lease.isPresent())
-                        .setMessage("no /dev/kvm"))
+                        .setMessage("no /dev/kvm").setSaves(lease.isPresent()))
                 .addAllNetworks(networks).build();
         if (migrations.isPresent()) {
             record = record.toBuilder().setMigrations(migrations.get()).build();
@@ -417,7 +419,8 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
 
     @Override
     public void startVm(StartVmRequest request, StreamObserver<StartVmResponse> response) {
-        calls.add("start " + request.getVm() + " " + request.getEpoch());
+        calls.add("start " + request.getVm() + " " + request.getEpoch()
+                + (request.getSavedEpoch() == 0 ? "" : " saved " + request.getSavedEpoch()));
         Optional<StatusRuntimeException> refusal = onStart.apply(request).or(() -> notOwner(request));
         if (refusal.isPresent()) {
             response.onError(refusal.get());
@@ -429,6 +432,12 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
                 return;
             }
             VmObservation known = runs.get(request.getUid());
+            if (request.getSavedEpoch() != 0
+                    && (known == null || known.getSavedEpoch() != request.getSavedEpoch())) {
+                response.onError(
+                        refusal(Code.FAILED_PRECONDITION, "SAVED_STATE_MISSING", "what was saved is not there"));
+                return;
+            }
             if (known == null || known.getEpoch() < request.getEpoch()) {
                 put(VmObservation.newBuilder().setVm(request.getVm()).setUid(request.getUid())
                         .setEpoch(request.getEpoch())
@@ -491,6 +500,47 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
             response.onNext(StopVmResponse.newBuilder().setObservation(runs.get(request.getUid())).build());
             response.onCompleted();
         }
+    }
+
+    @Override
+    public void suspendVm(SuspendVmRequest request, StreamObserver<SuspendVmResponse> response) {
+        calls.add("suspend " + request.getVm() + " " + request.getEpoch());
+        synchronized (this) {
+            VmObservation run = runs.get(request.getUid());
+            if (run == null || run.getEpoch() != request.getEpoch()) {
+                response.onError(refusal(Code.NOT_FOUND, "NOT_FOUND", "no such VM"));
+                return;
+            }
+            if (!run.getSuspension().getOperationId().equals(request.getOperationId())) {
+                put(run.toBuilder().setSuspension(VmObservation.Suspension.newBuilder()
+                        .setOperationId(request.getOperationId()).setMemoryBytes(64 << 20)).build());
+            }
+            response.onNext(SuspendVmResponse.newBuilder().setObservation(runs.get(request.getUid())).build());
+            response.onCompleted();
+        }
+    }
+
+    /** So much of the guest was looked at, to be saved. */
+    public synchronized void saves(String vm, long bytes) {
+        VmObservation run = runs(vm).getFirst();
+        put(run.toBuilder().setSuspension(run.getSuspension().toBuilder().setLookedAtBytes(bytes)).build());
+    }
+
+    /** The guest is saved, and its process is gone. */
+    public synchronized void saved(String vm) {
+        VmObservation run = runs(vm).getFirst();
+        end(run.toBuilder().clearSuspension().setSavedEpoch(run.getEpoch()).build(), Exit.Cause.SUSPENDED, "saved");
+    }
+
+    /** The guest was not saved, and runs on. */
+    public synchronized void notSaved(String vm, String why) {
+        VmObservation run = runs(vm).getFirst();
+        put(run.toBuilder().setSuspension(run.getSuspension().toBuilder().setFailed(true).setMessage(why)).build());
+    }
+
+    /** What was saved is lost. */
+    public synchronized void losesSaved(String vm) {
+        put(runs(vm).getFirst().toBuilder().clearSavedEpoch().build());
     }
 
     @Override

@@ -54,7 +54,7 @@ final class MigrationStepsTest {
         Owner owner = new Owner(moved ? H2 : H1, moved ? 2 : 1, leased);
         return new Vm(vm.id(), vm.uid(), vm.generation(), vm.spec(), vm.desired(), Optional.of(owner), owner.epoch(),
                 vm.status(), vm.lastEnd(), vm.placement(), vm.created(), vm.reboots(), vm.refusals(), vm.remains(),
-                vm.disksHost(), vm.devices(), new VmMigration(migration, "", Optional.empty()));
+                vm.disksHost(), vm.saved(), vm.devices(), new VmMigration(migration, "", Optional.empty()));
     }
 
     private static Observation seen(long epoch, Observation.State state) {

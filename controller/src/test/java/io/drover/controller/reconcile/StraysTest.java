@@ -10,6 +10,9 @@ import io.drover.controller.record.MigrationReport;
 import io.drover.controller.record.Owner;
 import io.drover.controller.record.Phase;
 import io.drover.controller.record.RunEnd;
+import io.drover.controller.record.SavedGuest;
+import io.drover.controller.record.Placement;
+import java.util.Map;
 import io.drover.controller.record.Vm;
 import io.drover.controller.record.VmId;
 import io.drover.controller.record.VmMigration;
@@ -64,10 +67,23 @@ final class StraysTest {
                 .contains(new VmStep.Sweep(H1, seen("uid-1", 1, true)));
     }
 
+    @Test
+    void whatWasSavedIsKeptWhereTheRecordSaysAndNowhereElse() {
+        Vm saved = ownedByH1().withSaved(Optional.of(new SavedGuest(H1, 1)))
+                .ended(new RunEnd(RunEnd.Cause.SUSPENDED, "", NOW), 0, Phase.SUSPENDED, NOW);
+        Observation there = seen("uid-1", 1, true);
+        assertThat(Strays.next(H1, there, Optional.of(saved))).isEmpty();
+        assertThat(Strays.next(H2, there, Optional.of(saved))).contains(new VmStep.Sweep(H2, there));
+        Placement elsewhere = new Placement(Optional.of(H2), "kvm", 1, 1, 1, Map.of(), "", NOW);
+        Vm booted = saved.withSaved(Optional.empty()).askedToRun(NOW).placed(elsewhere, NOW).in(Phase.RUNNING, "", NOW);
+        assertThat(Strays.next(H1, there, Optional.of(booted))).contains(new VmStep.Sweep(H1, there));
+    }
+
     private static Observation told(MigrationSight.Phase phase, boolean ended) {
         return new Observation(new VmId("web-1"), "uid-1", 1,
                 ended ? new Observation.State.Ended(END) : new Observation.State.Running(), "kvm", 0, false,
-                Observation.Devices.AS_CREATED, Optional.of(MigrationStepsTest.told(phase, Optional.empty())));
+                Observation.Devices.AS_CREATED, Optional.of(MigrationStepsTest.told(phase, Optional.empty())),
+                Optional.empty(), 0);
     }
 
     private static Vm moved(Migration migration, boolean reported) {
@@ -75,7 +91,8 @@ final class StraysTest {
         boolean there = migration instanceof Migration.Committed;
         return new Vm(vm.id(), vm.uid(), vm.generation(), vm.spec(), vm.desired(),
                 Optional.of(there ? new Owner(H2, 2) : new Owner(H1, 1)), there ? 2 : 1, vm.status(), vm.lastEnd(),
-                vm.placement(), vm.created(), vm.reboots(), vm.refusals(), vm.remains(), vm.disksHost(), vm.devices(),
+                vm.placement(), vm.created(), vm.reboots(), vm.refusals(), vm.remains(), vm.disksHost(), vm.saved(),
+                vm.devices(),
                 new VmMigration(migration, "",
                         reported ? Optional.of(new MigrationReport(NOW, 0, 0, "", Optional.empty()))
                                 : Optional.empty()));

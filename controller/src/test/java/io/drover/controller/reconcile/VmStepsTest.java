@@ -15,6 +15,7 @@ import io.drover.controller.record.Phase;
 import io.drover.controller.record.Placement;
 import io.drover.controller.record.RunEnd;
 import io.drover.controller.record.Resources;
+import io.drover.controller.record.SavedGuest;
 import io.drover.controller.record.Vm;
 import io.drover.controller.record.VmId;
 import io.drover.controller.record.VmSpec;
@@ -39,6 +40,7 @@ final class VmStepsTest {
     private static final Optional<HostReach> READY = Optional.of(new HostReach.Ready());
     private static final Desired RUN = new Desired.Running();
     private static final Desired STOP = new Desired.Stopped(Duration.ofSeconds(30));
+    private static final Desired SUSPEND = new Desired.Suspended();
     private static final Desired DELETE = new Desired.Deleted();
     private static final Observation.State STARTING = new Observation.State.Starting();
     private static final Observation.State RUNNING = new Observation.State.Running();
@@ -55,6 +57,7 @@ final class VmStepsTest {
         Vm wanted = switch (desired) {
             case Desired.Running() -> placed;
             case Desired.Stopped stop -> placed.askedToStop(stop);
+            case Desired.Suspended() -> placed.askedToSuspend(NOW);
             case Desired.Deleted() -> placed.askedToGo(NOW);
         };
         return wanted.in(phase, "", NOW);
@@ -70,6 +73,72 @@ final class VmStepsTest {
 
     private static VmStep next(Vm vm, Sight sight) {
         return VmSteps.next(vm, sight, NOW);
+    }
+
+    /** What the suspension of {@link #owned} is asked for by. */
+    private static final String SUSPENSION = "web-1/2";
+
+    private static Sight saving(String operation, Optional<String> failure) {
+        return new Sight(READY, Optional.of(new Observation(new VmId("web-1"), "uid-1", 1, RUNNING, "kvm", 2, false,
+                Observation.Devices.AS_CREATED, Optional.empty(),
+                Optional.of(new Observation.Saving(operation, failure, 0, 0)), 0)), false);
+    }
+
+    private static Vm suspended() {
+        return owned(SUSPEND, Phase.SUSPENDING).withSaved(Optional.of(new SavedGuest(H1, 1)))
+                .ended(end(RunEnd.Cause.SUSPENDED), 2, Phase.SUSPENDED, NOW);
+    }
+
+    /** It is started again. */
+    private static Vm goesOn() {
+        return suspended().askedToRun(NOW)
+                .placed(new Placement(Optional.of(H1), "kvm", 1, 1, 1, Map.of(), "", NOW), NOW);
+    }
+
+    /** What the host tells of that start. */
+    private static Sight again(Observation.State state, long savedEpoch) {
+        return new Sight(READY, Optional.of(new Observation(new VmId("web-1"), "uid-1", 2, state, "kvm", 2, false,
+                Observation.Devices.AS_CREATED, Optional.empty(), Optional.empty(), savedEpoch)), false);
+    }
+
+    private static Vm written(Vm vm, Sight sight) {
+        return ((VmStep.Write) next(vm, sight)).next();
+    }
+
+    @Test
+    void whatWasSavedIsRememberedUntilItIsUsedUpOrNotWanted() {
+        Observation.State saved = new Observation.State.Ended(end(RunEnd.Cause.SUSPENDED));
+        Sight first = new Sight(READY, Optional.of(new Observation(new VmId("web-1"), "uid-1", 1, saved, "kvm", 2,
+                false, Observation.Devices.AS_CREATED, Optional.empty(), Optional.empty(), 1)), false);
+        assertThat(written(owned(SUSPEND, Phase.SUSPENDING), first)).isEqualTo(suspended());
+        Vm wantedAgain = written(owned(RUN, Phase.SUSPENDING), first);
+        assertThat(wantedAgain.phase()).isEqualTo(Phase.PENDING);
+        assertThat(wantedAgain.saved()).contains(new SavedGuest(H1, 1));
+        for (Desired desired : List.of(STOP, DELETE)) {
+            assertThat(written(owned(desired, Phase.STOPPING), first).saved()).isEmpty();
+        }
+
+        Vm couldNot = written(goesOn(), again(saved, 1));
+        assertThat(couldNot.phase()).isEqualTo(Phase.FAILED);
+        assertThat(couldNot.saved()).contains(new SavedGuest(H1, 1));
+        for (RunEnd.Cause cause : List.of(RunEnd.Cause.VMM_FAILED, RunEnd.Cause.KILLED)) {
+            Observation.State over = new Observation.State.Ended(end(cause));
+            assertThat(written(goesOn(), again(over, 0)).saved()).as("its guest has run").isEmpty();
+            assertThat(written(goesOn(), again(over, 1)).saved()).as("before its guest ran").isPresent();
+        }
+        assertThat(VmSteps.over(goesOn(), end(RunEnd.Cause.HOST_FAILED), 0, NOW).saved()).isPresent();
+    }
+
+    @Test
+    void suspensionOnALostHostWaitsForItUntilTheVmIsWantedAgain() {
+        Vm saving = leased(SUSPEND, Phase.SUSPENDING);
+        Vm told = written(saving, away(LOST));
+        assertThat(told.owner()).contains(LEASED);
+        assertThat(told.status().message()).contains("it was to be saved on hosts/h1");
+        assertThat(next(told, away(LOST))).as("said once").isEqualTo(new VmStep.Await(H1));
+        assertThat(next(told.askedToRun(NOW), away(LOST))).isEqualTo(new VmStep.TakeOver(LEASED, 9));
+        assertThat(VmSteps.fencedOff(saving, end(RunEnd.Cause.KILLED), Set.of(H1), NOW).phase())
+                .isEqualTo(Phase.FAILED);
     }
 
     static Stream<Arguments> table() {
@@ -100,6 +169,33 @@ final class VmStepsTest {
                 Arguments.of(owned(RUN, Phase.RUNNING), sight(STOPPING),
                         new VmStep.Write(owned(RUN, Phase.RUNNING).in(Phase.STOPPING,
                                 "started again when it has stopped", NOW))),
+                // It shall be saved.
+                Arguments.of(owned(SUSPEND, Phase.RUNNING), sight(), new VmStep.Look(OWNER)),
+                Arguments.of(owned(SUSPEND, Phase.RUNNING), sight(RUNNING),
+                        new VmStep.Write(owned(SUSPEND, Phase.SUSPENDING))),
+                Arguments.of(owned(SUSPEND, Phase.SUSPENDING), sight(RUNNING), new VmStep.Suspend(OWNER)),
+                Arguments.of(owned(SUSPEND, Phase.SUSPENDING), saving(SUSPENSION, Optional.empty()), rest),
+                Arguments.of(owned(SUSPEND, Phase.SUSPENDING), saving("web-1/1", Optional.empty()), rest),
+                Arguments.of(owned(SUSPEND, Phase.SUSPENDING), saving("web-1/1", Optional.of("disk full")),
+                        new VmStep.Suspend(OWNER)),
+                Arguments.of(owned(SUSPEND, Phase.SUSPENDING), saving(SUSPENSION, Optional.of("disk full")),
+                        new VmStep.Write(owned(SUSPEND, Phase.SUSPENDING).notSuspended("disk full", NOW))),
+                Arguments.of(owned(SUSPEND, Phase.SUSPENDING), sight(STARTING), rest),
+                Arguments.of(owned(SUSPEND, Phase.SUSPENDING), sight(STOPPING), rest),
+                Arguments.of(owned(RUN, Phase.RUNNING), saving(SUSPENSION, Optional.empty()),
+                        new VmStep.Write(owned(RUN, Phase.SUSPENDING).in(Phase.SUSPENDING,
+                                "started again when it is saved", NOW))),
+                Arguments.of(owned(RUN, Phase.SUSPENDING).in(Phase.SUSPENDING, "started again when it is saved", NOW),
+                        saving(SUSPENSION, Optional.empty()), rest),
+                Arguments.of(owned(STOP, Phase.SUSPENDING), saving(SUSPENSION, Optional.empty()),
+                        new VmStep.Write(owned(STOP, Phase.STOPPING))),
+                // It is saved, or was when it was started.
+                Arguments.of(suspended(), sight(), rest),
+                Arguments.of(suspended().askedToRun(NOW), sight(), new VmStep.Place()),
+                Arguments.of(suspended().askedToStop(new Desired.Stopped(Duration.ZERO)), sight(), rest),
+                Arguments.of(goesOn(), again(RUNNING, 0),
+                        new VmStep.Write(goesOn().in(Phase.RUNNING, "", NOW).withSaved(Optional.empty()))),
+                Arguments.of(goesOn(), again(STARTING, 1), rest),
                 // It shall not run.
                 Arguments.of(owned(STOP, Phase.RUNNING), sight(RUNNING), new VmStep.Write(owned(STOP, Phase.STOPPING))),
                 Arguments.of(owned(STOP, Phase.STARTING), sight(STARTING),
@@ -121,7 +217,7 @@ final class VmStepsTest {
     @ParameterizedTest
     @EnumSource(Phase.class)
     void silentOwnerIsWaitedForWhateverIsWanted(Phase phase) {
-        for (Desired desired : List.of(RUN, STOP, DELETE)) {
+        for (Desired desired : List.of(RUN, STOP, SUSPEND, DELETE)) {
             for (HostReach reach : List.of(new HostReach.Away(NOW), new HostReach.Unreachable(NOW, "no answer"))) {
                 for (Optional<Observation> last : List.of(Optional.<Observation>empty(), Optional.of(seen(RUNNING)),
                         Optional.of(seen(new Observation.State.Ended(end(RunEnd.Cause.KILLED)))))) {
@@ -146,9 +242,15 @@ final class VmStepsTest {
     static Stream<Arguments> ends() {
         return Stream.of(RunEnd.Cause.values()).flatMap(cause -> Stream.of(
                 Arguments.of(STOP, cause, Phase.STOPPED), Arguments.of(DELETE, cause, Phase.DELETING),
+                Arguments.of(SUSPEND, cause, switch (cause) {
+                    case SUSPENDED -> Phase.SUSPENDED;
+                    case GUEST_POWERED_OFF -> Phase.STOPPED;
+                    case GUEST_REBOOTED, GUEST_PANICKED, STOPPED, KILLED, VMM_FAILED, START_FAILED, HOST_FAILED ->
+                        Phase.FAILED;
+                }),
                 Arguments.of(RUN, cause, switch (cause) {
                     case GUEST_POWERED_OFF -> Phase.STOPPED;
-                    case STOPPED, KILLED, HOST_FAILED -> Phase.PENDING;
+                    case STOPPED, KILLED, HOST_FAILED, SUSPENDED -> Phase.PENDING;
                     case GUEST_REBOOTED, GUEST_PANICKED, VMM_FAILED, START_FAILED -> Phase.FAILED;
                 })));
     }
@@ -164,7 +266,7 @@ final class VmStepsTest {
         assertThat(after.remains()).contains(H1);
         assertThat(after.reboots()).isEqualTo(2);
         assertThat(after.lastEpoch()).isEqualTo(1);
-        boolean turnedOff = desired.equals(RUN) && cause == RunEnd.Cause.GUEST_POWERED_OFF;
+        boolean turnedOff = (desired.equals(RUN) || desired.equals(SUSPEND)) && cause == RunEnd.Cause.GUEST_POWERED_OFF;
         assertThat(after.desired()).isEqualTo(turnedOff ? new Desired.Stopped(Duration.ZERO) : desired);
     }
 
@@ -188,6 +290,7 @@ final class VmStepsTest {
         Vm wanted = switch (desired) {
             case Desired.Running() -> placed;
             case Desired.Stopped stop -> placed.askedToStop(stop);
+            case Desired.Suspended() -> placed.askedToSuspend(NOW);
             case Desired.Deleted() -> placed.askedToGo(NOW);
         };
         return wanted.in(phase, "", NOW);
@@ -267,6 +370,7 @@ final class VmStepsTest {
             assertThat(after.phase()).isEqualTo(switch (desired) {
                 case Desired.Running() -> Phase.PENDING;
                 case Desired.Stopped(_) -> Phase.STOPPED;
+                case Desired.Suspended() -> Phase.FAILED;
                 case Desired.Deleted() -> Phase.DELETING;
             });
         }

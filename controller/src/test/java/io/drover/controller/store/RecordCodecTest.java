@@ -28,6 +28,7 @@ import io.drover.controller.record.RunEnd;
 import io.drover.controller.record.Sha256;
 import io.drover.controller.record.Task;
 import io.drover.controller.record.TaskId;
+import io.drover.controller.record.SavedGuest;
 import io.drover.controller.record.Vm;
 import io.drover.controller.record.VmId;
 import io.drover.controller.record.VmSpec;
@@ -193,7 +194,7 @@ final class RecordCodecTest {
     void hostImageAndTaskComeBackAsTheyWere() throws Exception {
         Host host = new Host(new HostId("h1"), Map.of("zone", "a"), "x86_64", "cpu", List.of("avx2"), 8, 1L << 30, 32,
                 1L << 29,
-                List.of(new Host.Driver("qemu", true, "found")), true, false,
+                List.of(new Host.Driver("qemu", true, "found"), new Host.Driver("kvm", true, "", true)), true, false,
                 List.of("bridge/br0", "user"),
                 Optional.of(new Cpu(List.of(new CpuidLeaf(0x8000_0001, 0, 0, 0, -1, 1 << 31)))),
                 new HostResources(new Extras(6, 1L << 30, 2L << 30), "2-7",
@@ -235,12 +236,26 @@ final class RecordCodecTest {
         return new Vm(vm.id(), vm.uid(), vm.generation(), vm.spec(), vm.desired(), vm.owner(), vm.lastEpoch(),
                 vm.status(),
                 vm.lastEnd(), vm.placement(), vm.created(), vm.reboots(), vm.refusals(), vm.remains(), vm.disksHost(),
-                vm.devices(), new VmMigration(latest, cancelReason, report));
+                vm.saved(), vm.devices(), new VmMigration(latest, cancelReason, report));
     }
 
     private static Vm owned() {
         Vm free = Vm.created(new VmId("web-1"), "uid", vm("quiet", "short").spec(), new Desired.Running(), NOW);
         return free.placed(new Placement(Optional.of(new HostId("h1")), "kvm", 1, 1, 1, Map.of(), "", NOW), NOW);
+    }
+
+    @Test
+    void savedVmsAreNotForProgramsThatKnowNone() throws Exception {
+        Vm saving = owned().askedToSuspend(NOW).in(Phase.SUSPENDING, "", NOW);
+        Vm saved = saving.withSaved(Optional.of(new SavedGuest(new HostId("h1"), 1)))
+                .ended(new RunEnd(RunEnd.Cause.SUSPENDED, "saved", NOW), 0, Phase.SUSPENDED, NOW);
+        for (Vm vm : List.of(saving, saved, saved.askedToRun(NOW))) {
+            assertThat(VmCodec.decode(VmCodec.encode(vm))).isEqualTo(vm);
+            assertThat(VmRecord.parseFrom(VmCodec.encode(vm)).getFormat()).isEqualTo(13);
+        }
+        assertThat(
+                VmRecord.parseFrom(VmCodec.encode(saved.askedToStop(new Desired.Stopped(Duration.ZERO)))).getFormat())
+                .isLessThan(13);
     }
 
     @Test

@@ -80,6 +80,32 @@ final class SettlementTest {
     }
 
     @Test
+    void suspensionEndsWhenTheVmIsSavedOrRunsOn() {
+        Vm saving = RUNNING.askedToSuspend(NOW);
+        Task task = task("SuspendVm", 2);
+        assertThat(end(task, RUNNING)).as("read before the record").isEmpty();
+        assertThat(end(task, saving.in(Phase.SUSPENDING, "", NOW))).isEmpty();
+        RunEnd saved = new RunEnd(RunEnd.Cause.SUSPENDED, "saved", NOW);
+        assertThat(end(task, saving.ended(saved, 0, Phase.SUSPENDED, NOW))).contains(new Task.State.Succeeded(NOW));
+        Task.Fault runsOn = ((Task.State.Failed) end(task, saving.notSuspended("disk full", NOW)).orElseThrow())
+                .fault();
+        assertThat(runsOn.reason()).isEqualTo("NOT_SUSPENDED");
+        assertThat(runsOn.message()).contains("vms/web-1", "RUNNING", "disk full");
+        RunEnd failed = new RunEnd(RunEnd.Cause.VMM_FAILED, "gone", NOW);
+        assertThat(end(task, saving.ended(failed, 0, Phase.FAILED, NOW))).containsInstanceOf(Task.State.Failed.class);
+        assertThat(end(task, saving.turnedOff().ended(saved, 0, Phase.STOPPED, NOW)))
+                .containsInstanceOf(Task.State.Cancelled.class);
+    }
+
+    @Test
+    void startThatCannotGoOnSaysHowToGiveUpWhatWasSaved() {
+        Task.State state = end(task("StartVm", 1), ended(RunEnd.Cause.SUSPENDED, Phase.FAILED)).orElseThrow();
+        Task.Fault fault = ((Task.State.Failed) state).fault();
+        assertThat(fault.reason()).isEqualTo("CANNOT_GO_ON");
+        assertThat(fault.nextStep()).contains("drover vm start --discard-saved web-1");
+    }
+
+    @Test
     void stopEndsWhenNoHostMayRunIt() {
         Vm stopping = RUNNING.askedToStop(new Desired.Stopped(Duration.ZERO)).in(Phase.STOPPING, "", NOW);
         assertThat(end(task("StopVm", 2), stopping)).isEmpty();
@@ -147,6 +173,6 @@ final class SettlementTest {
         return new Vm(RUNNING.id(), RUNNING.uid(), RUNNING.generation(), RUNNING.spec(), RUNNING.desired(),
                 RUNNING.owner(), RUNNING.lastEpoch(), RUNNING.status(), RUNNING.lastEnd(), RUNNING.placement(),
                 RUNNING.created(), RUNNING.reboots(), RUNNING.refusals(), RUNNING.remains(), RUNNING.disksHost(),
-                RUNNING.devices(), new VmMigration(migration, cancelReason, Optional.empty()));
+                RUNNING.saved(), RUNNING.devices(), new VmMigration(migration, cancelReason, Optional.empty()));
     }
 }

@@ -228,7 +228,7 @@ public sealed interface Rejection {
     }
 
     /**
-     * The one host that can run the VM, as it keeps its disks, does not do.
+     * The one host that can run the VM, as it keeps its disks or what was saved of it, does not do.
      *
      * @param why empty when there is no such host
      */
@@ -240,7 +240,7 @@ public sealed interface Rejection {
 
         @Override
         public String text() {
-            return "host " + host + " keeps the VM's disks: "
+            return "host " + host + " keeps the VM's data: "
                     + why.map(Rejection::text).orElse("there is no such host");
         }
     }

@@ -12,7 +12,8 @@ import java.util.Set;
  * @param imageFiles what identifies the files of its image, such as their SHA-256; a host that holds them all is
  *     preferred
  * @param refused hosts that have refused this VM, each with its reason for people; they are not asked again
- * @param home the host that keeps what the VM has written to its disks: no other can run it; empty while none does
+ * @param home the host that keeps what the VM has written to its disks, or what was saved of its guest: no other can run it;
+ *     empty while none does
  */
 public record Request(Demand demand, Constraints constraints, Set<String> imageFiles, Map<HostId, String> refused,
         Optional<HostId> home) {

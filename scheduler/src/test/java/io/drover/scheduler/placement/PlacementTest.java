@@ -233,13 +233,13 @@ final class PlacementTest {
         Request home = SMALL.withHome(H2);
 
         assertThat(nearestMiss(home.withRefused(Map.of(H2, "its disk is full"))).text())
-                .isEqualTo("host h2 keeps the VM's disks: host h2 refused it: its disk is full");
+                .isEqualTo("host h2 keeps the VM's data: host h2 refused it: its disk is full");
         assertThat(nearestMiss(Request.of(new Demand(2, GIB)).withHome(H2)).text())
-                .isEqualTo("host h2 keeps the VM's disks: host h2 lacks 1 vCPU (1 free, 2 asked)");
+                .isEqualTo("host h2 keeps the VM's data: host h2 lacks 1 vCPU (1 free, 2 asked)");
         add(Hosts.cordoned(host("h2", 1, 8 * GIB)));
-        assertThat(nearestMiss(home).text()).isEqualTo("host h2 keeps the VM's disks: host h2 is cordoned");
+        assertThat(nearestMiss(home).text()).isEqualTo("host h2 keeps the VM's data: host h2 is cordoned");
         cluster.remove(H2);
-        assertThat(nearestMiss(home).text()).isEqualTo("host h2 keeps the VM's disks: there is no such host");
+        assertThat(nearestMiss(home).text()).isEqualTo("host h2 keeps the VM's data: there is no such host");
         assertThat(unplaced(home).reason()).startsWith("none of 1 hosts fits (disks 1):");
     }
 
