@@ -64,14 +64,16 @@ final class MigrationCommandsTest {
     void migrateSendsAllThatWasSaidAndReportsTheEnd() {
         CommandRun run = CommandRun.against(controller);
         assertThat(run.run("vm", "migrate", "web-1", "--to", "h2", "--downtime", "250ms", "--bandwidth", "100M",
-                "--streams", "4", "--policy", "give-up", "--timeout", "30m")).as(run.err()).isZero();
+                "--streams", "4", "--compression", "lz4", "--policy", "give-up", "--timeout", "30m")).as(run.err())
+                .isZero();
         MigrateVmRequest request = controller.request(MigrateVmRequest.class);
         assertThat(request.getName()).isEqualTo("vms/web-1");
         assertThat(request.getDestination()).isEqualTo("hosts/h2");
         assertThat(request.getRequestId()).isNotEmpty();
         assertThat(request.getOptions()).isEqualTo(MigrationOptions.newBuilder()
                 .setDowntime(Durations.fromMillis(250)).setBandwidthBytesPerSecond(100L << 20).setStreams(4)
-                .setPolicy(MigrationOptions.Policy.GIVE_UP).setTimeout(Durations.fromSeconds(1800)).build());
+                .setPolicy(MigrationOptions.Policy.GIVE_UP).setCompression(MigrationOptions.Compression.LZ4)
+                .setTimeout(Durations.fromSeconds(1800)).build());
         assertThat(controller.request(ListMigrationsRequest.class).getFilter()).isEqualTo("vm = \"vms/web-1\"");
         assertThat(controller.request(WatchMigrationRequest.class).getName()).isEqualTo("migrations/m-1");
         assertThat(run.out()).isEqualTo("moved web-1 from h1 to h2: " + REPORT + "\n");
@@ -156,5 +158,8 @@ final class MigrationCommandsTest {
         CommandRun run = CommandRun.against(controller);
         assertThat(run.run("vm", "migrate", "web-1", "--policy", "hope")).isEqualTo(1);
         assertThat(run.err()).contains("'hope' (expected: stop-and-copy or give-up)");
+        CommandRun other = CommandRun.against(controller);
+        assertThat(other.run("vm", "migrate", "web-1", "--compression", "rar")).isEqualTo(1);
+        assertThat(other.err()).contains("'rar' (expected: none or lz4)");
     }
 }

@@ -99,7 +99,8 @@ final class MigrationTest {
         start();
         Vm before = twoHosts();
         Task task = cloud.migrations().migrateVm(move("").setOptions(MigrationOptions.newBuilder().setStreams(4)
-                .setBandwidthBytesPerSecond(1 << 20).setPolicy(MigrationOptions.Policy.GIVE_UP)).build());
+                .setBandwidthBytesPerSecond(1 << 20).setPolicy(MigrationOptions.Policy.GIVE_UP)
+                .setCompression(MigrationOptions.Compression.LZ4)).build());
         assertThat(task.getMethod()).isEqualTo("MigrateVm");
         assertThat(task.getState()).isEqualTo(Task.State.RUNNING);
         String name = copying(task);
@@ -114,6 +115,7 @@ final class MigrationTest {
         assertThat(live.getProgress().getThrottlePercent()).isEqualTo(20);
         assertThat(Durations.toMillis(live.getProgress().getPredictedDowntime())).isEqualTo(250);
         assertThat(live.getOptions().getStreams()).isEqualTo(4);
+        assertThat(live.getOptions().getCompression()).isEqualTo(MigrationOptions.Compression.LZ4);
         assertThat(live.getOptions().getTimeout().getSeconds()).isEqualTo(3_600);
         assertThat(Durations.toMillis(live.getOptions().getDowntime())).isEqualTo(300);
 

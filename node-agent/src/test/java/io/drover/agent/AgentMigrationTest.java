@@ -36,7 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class AgentMigrationTest {
     private static final Migration.Options OPTIONS = Migration.Options.newBuilder().setDowntimeMillis(5_000)
-            .setStreams(2).setTimeoutMillis(60_000).setUnconverged(Migration.Unconverged.STOP_AND_COPY).build();
+            .setStreams(2).setTimeoutMillis(60_000).setUnconverged(Migration.Unconverged.STOP_AND_COPY)
+            .setCompression(Migration.Compression.LZ4).build();
 
     @TempDir
     static Path temp;

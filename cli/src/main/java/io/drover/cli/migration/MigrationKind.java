@@ -72,6 +72,8 @@ public final class MigrationKind {
         return "downtime " + Quantity.fine(Duration.ofMillis(Durations.toMillis(options.getDowntime())))
                 + (options.getBandwidthBytesPerSecond() == 0 ? ""
                         : ", bandwidth " + Quantity.bytes(options.getBandwidthBytesPerSecond()) + "/s")
+                + (options.getCompression() == MigrationOptions.Compression.COMPRESSION_UNSPECIFIED ? ""
+                        : ", compression " + options.getCompression().name().toLowerCase(java.util.Locale.ROOT))
                 + ", streams " + options.getStreams() + ", "
                 + options.getPolicy().name().toLowerCase(java.util.Locale.ROOT).replace('_', '-') + ", timeout "
                 + Quantity.span(Duration.ofMillis(Durations.toMillis(options.getTimeout())));

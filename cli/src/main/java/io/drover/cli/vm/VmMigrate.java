@@ -16,6 +16,7 @@ import io.drover.cli.migration.MigrationSentence;
 import io.drover.cli.migration.MigrationText;
 import io.drover.cli.option.ConnectionOptions;
 import io.drover.cli.option.Converters;
+import io.drover.cli.option.MigrationCompression;
 import io.drover.cli.option.MigrationPolicy;
 import io.drover.cli.option.OutputOptions;
 import io.drover.cli.output.Kind;
@@ -55,6 +56,10 @@ final class VmMigrate implements Callable<Integer> {
     private Optional<Converters.Bytes> bandwidth = Optional.empty();
     @Option(names = "--streams", paramLabel = "N", description = "TCP connections, 1 to 16 (1).")
     private int streams;
+    @Option(names = "--compression", paramLabel = "none|lz4", converter = MigrationCompression.class,
+            completionCandidates = MigrationCompression.class,
+            description = "lz4 for slow networks: less is sent, which takes CPU time on both hosts (none).")
+    private Optional<MigrationOptions.Compression> compression = Optional.empty();
     @Option(names = "--policy", paramLabel = "POLICY", converter = MigrationPolicy.class,
             completionCandidates = MigrationPolicy.class,
             description = "For a guest that writes faster than its memory can be sent: stop-and-copy (it stands still as "
@@ -114,6 +119,7 @@ final class VmMigrate implements Callable<Integer> {
         MigrationOptions.Builder options = MigrationOptions.newBuilder().setStreams(streams);
         downtime.ifPresent(time -> options.setDowntime(Durations.fromMillis(time.toMillis())));
         bandwidth.ifPresent(bytes -> options.setBandwidthBytesPerSecond(bytes.count()));
+        compression.ifPresent(options::setCompression);
         policy.ifPresent(options::setPolicy);
         timeout.ifPresent(time -> options.setTimeout(Durations.fromMillis(time.toMillis())));
         return MigrateVmRequest.newBuilder().setName(ResourceNames.VM.full(name))

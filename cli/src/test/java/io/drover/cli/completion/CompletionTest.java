@@ -55,6 +55,7 @@ class CompletionTest {
         assertThat(complete("host", "get", "h")).containsExactly("h1");
         assertThat(complete("vm", "migrate", "web-1", "--to", "")).containsExactly("h1");
         assertThat(complete("vm", "migrate", "web-1", "--policy", "")).containsExactly("give-up", "stop-and-copy");
+        assertThat(complete("vm", "migrate", "web-1", "--compression", "")).containsExactly("lz4", "none");
         assertThat(complete("vm", "create", "x", "--image", "d")).containsExactly("debian");
     }
 

@@ -106,7 +106,11 @@ final class MigrationMessages {
                 .setPolicy(switch (options.unconverged()) {
                     case STOP_AND_COPY -> MigrationOptions.Policy.STOP_AND_COPY;
                     case GIVE_UP -> MigrationOptions.Policy.GIVE_UP;
-                }).setTimeout(duration(java.time.Duration.ofMillis(options.timeoutMillis()))).build();
+                }).setTimeout(duration(java.time.Duration.ofMillis(options.timeoutMillis())))
+                .setCompression(switch (options.compression()) {
+                    case NONE -> MigrationOptions.Compression.COMPRESSION_UNSPECIFIED;
+                    case LZ4 -> MigrationOptions.Compression.LZ4;
+                }).build();
     }
 
     private static MigrationProgress progress(MigrationSight seen) {

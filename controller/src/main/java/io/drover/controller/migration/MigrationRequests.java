@@ -100,9 +100,17 @@ final class MigrationRequests {
                 yield Optional.empty();
             }
         };
+        Optional<MoveOptions.Compression> compression = switch (options.getCompression()) {
+            case COMPRESSION_UNSPECIFIED -> Optional.of(MoveOptions.Compression.NONE);
+            case LZ4 -> Optional.of(MoveOptions.Compression.LZ4);
+            case UNRECOGNIZED -> {
+                violations.add("options.compression", options.getCompressionValue() + " (expected: LZ4, or unset)");
+                yield Optional.empty();
+            }
+        };
         return violations.none()
                 ? Optional.of(new MoveOptions(downtime, options.getBandwidthBytesPerSecond(), streams,
-                        policy.orElseThrow(), timeout))
+                        policy.orElseThrow(), timeout, compression.orElseThrow()))
                 : Optional.empty();
     }
 

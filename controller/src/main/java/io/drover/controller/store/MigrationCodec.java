@@ -52,6 +52,10 @@ final class MigrationCodec {
                         .setUnconverged(switch (options.unconverged()) {
                             case STOP_AND_COPY -> io.drover.proto.state.v1.Migration.Unconverged.STOP_AND_COPY;
                             case GIVE_UP -> io.drover.proto.state.v1.Migration.Unconverged.GIVE_UP;
+                        })
+                        .setCompression(switch (options.compression()) {
+                            case NONE -> io.drover.proto.state.v1.Migration.Compression.COMPRESSION_UNSPECIFIED;
+                            case LZ4 -> io.drover.proto.state.v1.Migration.Compression.LZ4;
                         }));
     }
 
@@ -121,7 +125,11 @@ final class MigrationCodec {
                             case GIVE_UP -> MoveOptions.Unconverged.GIVE_UP;
                             case UNCONVERGED_UNSPECIFIED, UNRECOGNIZED -> throw new IllegalArgumentException(
                                     "unconverged : " + options.getUnconvergedValue() + " (expected: 1 or 2)");
-                        }, options.getTimeoutMillis()),
+                        }, options.getTimeoutMillis(),
+                        // One that this release does not know is none: then nothing is compressed.
+                        options.getCompression() == io.drover.proto.state.v1.Migration.Compression.LZ4
+                                ? MoveOptions.Compression.LZ4
+                                : MoveOptions.Compression.NONE),
                 Timestamps.read(stored.getStartTime()).toEpochMilli());
     }
 

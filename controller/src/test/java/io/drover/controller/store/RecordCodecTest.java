@@ -262,7 +262,9 @@ final class RecordCodecTest {
     void latestMigrationOfAVmIsKeptWithAReportOfItsEnd() throws Exception {
         Move move = new Move("m-8c99d5def28b3341160ecbfd35", new io.drover.scheduler.host.HostId("h1"),
                 new io.drover.scheduler.host.HostId("h2"), 1,
-                new MoveOptions(250, 100, 4, MoveOptions.Unconverged.GIVE_UP, 60_000), NOW.toEpochMilli());
+                new MoveOptions(250, 100, 4, MoveOptions.Unconverged.GIVE_UP, 60_000,
+                        MoveOptions.Compression.LZ4),
+                NOW.toEpochMilli());
         for (Migration underWay : List.of(new Migration.Preparing(move, true),
                 new Migration.Copying(move, "h2.example.org:7000", false),
                 new Migration.Switching(move, "h2.example.org:7000"))) {

@@ -70,7 +70,11 @@ public final class HoldCodec {
                             case GIVE_UP -> MoveOptions.Unconverged.GIVE_UP;
                             case UNCONVERGED_UNSPECIFIED, UNRECOGNIZED -> throw new IllegalArgumentException(
                                     "unconverged : " + options.getUnconvergedValue() + " (expected: 1 or 2)");
-                        }, options.getTimeoutMillis()),
+                        }, options.getTimeoutMillis(),
+                        // One that this release does not know is none: then nothing is compressed.
+                        options.getCompression() == io.drover.proto.state.v1.Migration.Compression.LZ4
+                                ? MoveOptions.Compression.LZ4
+                                : MoveOptions.Compression.NONE),
                 Duration.ofSeconds(stored.getStartTime().getSeconds(), stored.getStartTime().getNanos()).toMillis());
     }
 
@@ -126,6 +130,10 @@ public final class HoldCodec {
                         .setUnconverged(switch (options.unconverged()) {
                             case STOP_AND_COPY -> io.drover.proto.state.v1.Migration.Unconverged.STOP_AND_COPY;
                             case GIVE_UP -> io.drover.proto.state.v1.Migration.Unconverged.GIVE_UP;
+                        })
+                        .setCompression(switch (options.compression()) {
+                            case NONE -> io.drover.proto.state.v1.Migration.Compression.COMPRESSION_UNSPECIFIED;
+                            case LZ4 -> io.drover.proto.state.v1.Migration.Compression.LZ4;
                         }));
     }
 

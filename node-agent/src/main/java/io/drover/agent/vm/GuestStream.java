@@ -130,7 +130,8 @@ final class GuestStream implements AutoCloseable {
                 asked.bandwidthBytesPerSecond() == 0 ? Optional.empty() : Optional.of(asked.bandwidthBytesPerSecond()),
                 downtime, downtime.multipliedBy(LONGEST_DOWNTIME_FACTOR),
                 Duration.ofMillis(Math.max(1, asked.timeoutMillis() / 4 * 3)),
-                asked.unconverged() == MoveOptions.Unconverged.STOP_AND_COPY, STALL, PERMISSION);
+                asked.unconverged() == MoveOptions.Unconverged.STOP_AND_COPY, STALL, PERMISSION)
+                .compressing(asked.compression() == MoveOptions.Compression.LZ4);
     }
 
     private static boolean isUnderWay(VmmMigration now) {

@@ -45,7 +45,9 @@ final class HandOffOnZooKeeperTest {
     private static final HostId SOURCE = new HostId("source");
     private static final HostId DESTINATION = new HostId("destination");
     private static final Move MOVE = new Move("m1", SOURCE, DESTINATION, 7,
-            new MoveOptions(300, 1 << 20, 4, MoveOptions.Unconverged.GIVE_UP, 60_000), 1_790_000_000_123L);
+            new MoveOptions(300, 1 << 20, 4, MoveOptions.Unconverged.GIVE_UP, 60_000,
+                    MoveOptions.Compression.LZ4),
+            1_790_000_000_123L);
     private static final VmRecord RECORD = VmRecord.newBuilder().setFormat(3).setVm("vm-1").setUid("u1").setLastEpoch(7)
             .setSpec(VmSpec.newBuilder().setVcpus(2).addNics(VmSpec.Nic.newBuilder().setName("nic0")))
             .setPhaseMessage("kept")

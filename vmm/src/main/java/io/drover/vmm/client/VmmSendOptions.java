@@ -1,6 +1,7 @@
 package io.drover.vmm.client;
 
 import io.drover.proto.vmm.v1.SendMigrationRequest;
+import io.drover.proto.vmm.v1.SendMigrationRequest.Compression;
 import io.drover.proto.vmm.v1.SendMigrationRequest.WhenStuck;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +16,8 @@ import java.util.Optional;
  *            1 to 16
  * @param bytesPerSecond
  *            of memory and disks, while the guest runs; empty: as fast as it goes
+ * @param lz4
+ *            whether memory and disks are compressed, if the destination can take that
  * @param downtime
  *            how long the guest may stand still, at first
  * @param longestDowntime
@@ -31,13 +34,13 @@ import java.util.Optional;
  *            ids of disks whose content goes with the memory; the images of the others are shared, and given up for the
  *            destination at the switch
  */
-public record VmmSendOptions(int connections, Optional<Long> bytesPerSecond, Duration downtime,
+public record VmmSendOptions(int connections, Optional<Long> bytesPerSecond, boolean lz4, Duration downtime,
         Duration longestDowntime, Duration timeout, boolean stopWhenStuck, Duration stall, Duration permission,
         List<String> mirroredDisks) {
-    /** The version of the stream that VMMs of this release speak, and no other. */
+    /** The version of the stream that VMMs of this release must find at the other end, at least. */
     public static final int PROTOCOL = 2;
     /** Two connections, 300 ms growing to 2 s, half an hour. */
-    public static final VmmSendOptions DEFAULT = new VmmSendOptions(2, Optional.empty(), Duration.ofMillis(300),
+    public static final VmmSendOptions DEFAULT = new VmmSendOptions(2, Optional.empty(), false, Duration.ofMillis(300),
             Duration.ofSeconds(2), Duration.ofMinutes(30), false, Duration.ofSeconds(10), Duration.ofMinutes(1),
             List.of());
 
@@ -51,17 +54,23 @@ public record VmmSendOptions(int connections, Optional<Long> bytesPerSecond, Dur
         Objects.requireNonNull(permission, "permission");
     }
 
-    /** With no disk mirrored. */
+    /** With no disk mirrored, and nothing compressed. */
     public VmmSendOptions(int connections, Optional<Long> bytesPerSecond, Duration downtime, Duration longestDowntime,
             Duration timeout, boolean stopWhenStuck, Duration stall, Duration permission) {
-        this(connections, bytesPerSecond, downtime, longestDowntime, timeout, stopWhenStuck, stall, permission,
+        this(connections, bytesPerSecond, false, downtime, longestDowntime, timeout, stopWhenStuck, stall, permission,
                 List.of());
     }
 
     /** The same, with these disks mirrored. */
     public VmmSendOptions mirroring(List<String> disks) {
-        return new VmmSendOptions(connections, bytesPerSecond, downtime, longestDowntime, timeout, stopWhenStuck, stall,
-                permission, disks);
+        return new VmmSendOptions(connections, bytesPerSecond, lz4, downtime, longestDowntime, timeout, stopWhenStuck,
+                stall, permission, disks);
+    }
+
+    /** The same, compressed or not. */
+    public VmmSendOptions compressing(boolean byLz4) {
+        return new VmmSendOptions(connections, bytesPerSecond, byLz4, downtime, longestDowntime, timeout,
+                stopWhenStuck, stall, permission, mirroredDisks);
     }
 
     SendMigrationRequest toProto(Path link) {
@@ -76,6 +85,7 @@ public record VmmSendOptions(int connections, Optional<Long> bytesPerSecond, Dur
                 .setStallMillis(stall.toMillis())
                 .setPermissionMillis(permission.toMillis())
                 .addAllMirroredDisks(mirroredDisks)
+                .setCompression(lz4 ? Compression.LZ4 : Compression.COMPRESSION_UNSPECIFIED)
                 .build();
     }
 }

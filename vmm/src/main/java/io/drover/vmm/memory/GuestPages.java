@@ -80,6 +80,16 @@ public final class GuestPages {
         at(page).put(zeros);
     }
 
+    /** Copies a page to a place of an array. */
+    public void copyTo(long page, byte[] into, int at) {
+        at(page).get(into, at, PAGE);
+    }
+
+    /** Makes a page what is at a place of an array. Not noted as written. */
+    public void copyFrom(long page, byte[] from, int at) {
+        at(page).put(from, at, PAGE);
+    }
+
     /**
      * Appends pages that follow each other to a vector, as one piece.
      *

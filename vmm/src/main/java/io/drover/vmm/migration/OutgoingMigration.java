@@ -81,7 +81,8 @@ public final class OutgoingMigration {
         this.listener = listener;
         this.log = log;
         this.rate = new SendRate(options.bytesPerSecond());
-        this.sender = new StreamSender(name, machine.memory(), machine.disks(), connections, options.stall(), rate);
+        this.sender = new StreamSender(name, machine.memory(), machine.disks(), connections, options.stall(), rate,
+                options.packing());
         this.dirty = new Changes(machine.memory(), machine.dirtyLog(), machine.disks());
         this.pending = Pending.none(machine.memory(), machine.disks().size());
         this.policy = Policy.begin(options.policy());
@@ -150,7 +151,7 @@ public final class OutgoingMigration {
     private long send(int pass) throws StreamException {
         synchronized (this) {
             passBytes = pending.bytes();
-            sentBefore = rate.sentBytes();
+            sentBefore = rate.unpackedBytes();
             passDiskBytes = pending.diskBytes();
             diskBytesBefore = sender.diskBytes();
         }
@@ -286,7 +287,7 @@ public final class OutgoingMigration {
         Policy now = policy;
         // Of what has become zeros less is sent than there was.
         boolean sent = state instanceof SendState.Sent;
-        long remaining = sent ? 0 : Math.max(0, passBytes - (rate.sentBytes() - sentBefore));
+        long remaining = sent ? 0 : Math.max(0, passBytes - (rate.unpackedBytes() - sentBefore));
         long diskRemaining = sent ? 0 : Math.max(0, passDiskBytes - (sender.diskBytes() - diskBytesBefore));
         boolean known = now.bandwidth() > 0;
         long net = now.bandwidth() - dirtyRate;

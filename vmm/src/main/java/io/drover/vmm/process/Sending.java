@@ -3,6 +3,7 @@ package io.drover.vmm.process;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.drover.proto.vmm.v1.ReceiveMigrationRequest;
 import io.drover.proto.vmm.v1.SendMigrationRequest;
+import io.drover.proto.vmm.v1.SendMigrationRequest.Compression;
 import io.drover.proto.vmm.v1.SendMigrationRequest.WhenStuck;
 import io.drover.vmm.accelerator.DirtyLog;
 import io.drover.vmm.client.VmmMigration;
@@ -145,6 +146,7 @@ final class Sending implements MigrationControl, AutoCloseable {
         }
         return new SendOptions(policy,
                 request.getBytesPerSecond() == 0 ? Optional.empty() : Optional.of(request.getBytesPerSecond()),
+                request.getCompression() == Compression.LZ4,
                 millis(request.getStallMillis(), SendOptions.DEFAULT.stall()),
                 millis(request.getPermissionMillis(), SendOptions.DEFAULT.permission()));
     }

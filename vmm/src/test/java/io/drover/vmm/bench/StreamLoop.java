@@ -50,7 +50,7 @@ final class StreamLoop {
             all.add(StreamConnection.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT));
         }
         try (StreamSender sender = new StreamSender("bench", memory, List.of(), all, TIMEOUT,
-                new SendRate(Optional.empty()))) {
+                new SendRate(Optional.empty()), false)) {
             sender.open();
             PageSet pages = new PageSet(memory.pages());
             pages.addAll();

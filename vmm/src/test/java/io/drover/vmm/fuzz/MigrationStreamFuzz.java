@@ -28,9 +28,19 @@ public final class MigrationStreamFuzz {
                 case 9 ->
                     sender.blockZeros(peer.next8() & 3, peer.next8() & 1, peer.next8(), (long) peer.next8() << 16);
                 case 10 -> sender.disks(peer.next16(), peer.next8());
+                case 11 -> sender.packed(peer.next8(), peer::next16, block(peer));
+                case 12 -> sender.packedBlock(peer.next8() & 1, (long) peer.next8() << 16, block(peer));
                 default -> sender.hello(peer.next8(), peer.next8());
             }
         }
         sender.send();
+    }
+
+    private static byte[] block(FuzzBytes peer) {
+        byte[] block = new byte[peer.next8()];
+        for (int i = 0; i < block.length; i++) {
+            block[i] = (byte) peer.next8();
+        }
+        return block;
     }
 }

@@ -225,7 +225,7 @@ class OutgoingMigrationTest {
 
     @Test
     void switchIsNotPermittedBeforeTheGuestIsReady() throws Exception {
-        start(new SendOptions(PolicySettings.DEFAULT, Optional.of(1000L), TIMEOUT, TIMEOUT));
+        start(new SendOptions(PolicySettings.DEFAULT, Optional.of(1000L), false, TIMEOUT, TIMEOUT));
         assertThat(migration.permitSwitch()).isFalse();
     }
 
@@ -264,7 +264,7 @@ class OutgoingMigrationTest {
 
     @Test
     void permissionThatDoesNotComeEndsIt() throws Exception {
-        start(new SendOptions(PolicySettings.DEFAULT, Optional.empty(), TIMEOUT, Duration.ofMillis(1)));
+        start(new SendOptions(PolicySettings.DEFAULT, Optional.empty(), false, TIMEOUT, Duration.ofMillis(1)));
         SendState.Failed failed = (SendState.Failed) awaitState(SendState.Failed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.STALLED);
         assertThat(failed.why()).contains("nobody has permitted the switch");
@@ -276,7 +276,7 @@ class OutgoingMigrationTest {
         machine.writesEachLook = 200;
         // 800 KiB in each pass, at 4 MB/s: 200 ms, where 31 are allowed, of which 30 are spoken for.
         start(new SendOptions(new PolicySettings(Duration.ofMillis(31), Duration.ofMillis(31), Duration.ofMinutes(5),
-                WhenStuck.GIVE_UP), Optional.of(20L << 20), TIMEOUT, TIMEOUT));
+                WhenStuck.GIVE_UP), Optional.of(20L << 20), false, TIMEOUT, TIMEOUT));
         SendState.Failed failed = (SendState.Failed) awaitState(SendState.Failed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.NOT_CONVERGED);
         assertThat(failed.stopped()).isFalse();

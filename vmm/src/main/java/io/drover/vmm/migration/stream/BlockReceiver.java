@@ -20,6 +20,7 @@ final class BlockReceiver {
     private final int index;
     private final int connections;
     private final CRC32C digest;
+    private final Unpacker unpacker;
     private final ByteBuffer body = ByteBuffer.allocateDirect(Protocol.BLOCK_HEAD_BYTES + DirtyBlocks.BLOCK_BYTES);
     private final IoVector data = new IoVector(1);
     private long bytes;
@@ -32,7 +33,9 @@ final class BlockReceiver {
      * @param digest
      *            of the connection
      */
-    BlockReceiver(FrameChannel channel, List<ReceivedDisk> disks, int index, int connections, CRC32C digest) {
+    BlockReceiver(FrameChannel channel, List<ReceivedDisk> disks, Unpacker unpacker, int index, int connections,
+            CRC32C digest) {
+        this.unpacker = unpacker;
         this.channel = channel;
         this.disks = disks;
         this.index = index;
@@ -60,6 +63,22 @@ final class BlockReceiver {
             throw damaged("a block of " + dataBytes + " bytes at " + offset + " of disk " + disk.id() + " (expected: "
                     + blockBytes(disk, offset) + ")");
         }
+        write(disk, offset, dataBytes);
+    }
+
+    /** Takes the body of a PACKED_BLOCK frame whose header was read. */
+    void takePacked(long length) throws StreamException {
+        channel.read(body, Protocol.BLOCK_HEAD_BYTES);
+        digest.update(body.slice(0, Protocol.BLOCK_HEAD_BYTES));
+        long offset = body.getLong(8);
+        ReceivedDisk disk = check(body.getInt(0), offset, 1);
+        int dataBytes = (int) blockBytes(disk, offset);
+        body.put(Protocol.BLOCK_HEAD_BYTES, unpacker.read(length, dataBytes), 0, dataBytes);
+        write(disk, offset, dataBytes);
+    }
+
+    /** Checks the bytes behind the head in {@link #body}, and writes them. */
+    private void write(ReceivedDisk disk, long offset, int dataBytes) throws StreamException {
         CRC32C crc = new CRC32C();
         crc.update(body.slice(Protocol.BLOCK_HEAD_BYTES, dataBytes));
         if ((int) crc.getValue() != body.getInt(4)) {

@@ -17,6 +17,7 @@ final class BlockSender {
     private final FrameChannel channel;
     private final List<SentDisk> disks;
     private final SendRate rate;
+    private final Packer packer;
     private final AtomicLong sentBytes;
     private final int index;
     private final int connections;
@@ -24,7 +25,7 @@ final class BlockSender {
     private final ByteBuffer frame = ByteBuffer.allocateDirect(DATA_AT + DirtyBlocks.BLOCK_BYTES);
     private final ByteBuffer zeros = ByteBuffer
             .allocateDirect(Protocol.HEADER_BYTES + Protocol.MAX_ENTRIES * Protocol.BLOCK_RUN_BYTES);
-    private final IoVector data = new IoVector(1);
+    private final IoVector data = new IoVector(2);
     private int zeroRuns;
     private int zeroDisk;
     /** Behind the last run. */
@@ -40,11 +41,12 @@ final class BlockSender {
      * @param digest
      *            of the connection
      */
-    BlockSender(FrameChannel channel, List<SentDisk> disks, SendRate rate, AtomicLong sentBytes, int index,
-            int connections, CRC32C digest) {
+    BlockSender(FrameChannel channel, List<SentDisk> disks, SendRate rate, Packer packer, AtomicLong sentBytes,
+            int index, int connections, CRC32C digest) {
         this.channel = channel;
         this.disks = disks;
         this.rate = rate;
+        this.packer = packer;
         this.sentBytes = sentBytes;
         this.index = index;
         this.connections = connections;
@@ -86,17 +88,36 @@ final class BlockSender {
         if (content.mismatch(ZEROS.slice(0, bytes)) < 0) {
             addZero(disk, block);
         } else {
-            CRC32C crc = new CRC32C();
-            crc.update(content);
-            frame.putInt(0, Protocol.BLOCK << 24).putInt(4, bytes).putInt(8, disk).putInt(12, (int) crc.getValue())
-                    .putLong(16, offset);
-            digest.update(frame.slice(Protocol.HEADER_BYTES, Protocol.BLOCK_HEAD_BYTES));
-            rate.await(DATA_AT + bytes);
-            channel.write(frame, DATA_AT + bytes);
-            rate.sent(DATA_AT + bytes, 0);
+            write(disk, offset, content);
         }
         sentBytes.addAndGet(bytes);
         sentInPass++;
+    }
+
+    private void write(int disk, long offset, ByteBuffer content) throws StreamException {
+        CRC32C crc = new CRC32C();
+        crc.update(content.duplicate());
+        frame.putInt(8, disk).putInt(12, (int) crc.getValue()).putLong(16, offset);
+        digest.update(frame.slice(Protocol.HEADER_BYTES, Protocol.BLOCK_HEAD_BYTES));
+        int packed = -1;
+        if (packer.isOn()) {
+            content.get(0, packer.raw(), 0, content.capacity());
+            packed = packer.pack(content.capacity());
+        }
+        data.clear();
+        if (packed < 0) {
+            frame.putInt(0, Protocol.BLOCK << 24).putInt(4, content.capacity());
+            data.add(frame, 0, DATA_AT + content.capacity());
+        } else {
+            frame.putInt(0, Protocol.PACKED_BLOCK << 24).putInt(4, packed);
+            data.add(frame, 0, DATA_AT);
+            data.add(packer.packed(), 0, packed);
+            rate.saved(content.capacity() - packed);
+        }
+        long bytes = data.byteCount();
+        rate.await(bytes);
+        channel.write(data);
+        rate.sent(bytes, 0);
     }
 
     private void addZero(int disk, long block) throws StreamException {

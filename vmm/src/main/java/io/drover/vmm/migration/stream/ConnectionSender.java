@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /** What goes over one connection. Owned by one thread at a time. */
-record ConnectionSender(FrameChannel channel, PageSender pages, BlockSender blocks, CRC32C digest) {
+record ConnectionSender(FrameChannel channel, Packer packer, PageSender pages, BlockSender blocks, CRC32C digest) {
     /** Sends what is this connection's of a pass, and its end. Disks first: memory changes faster. */
     void send(int pass, PageSet pageSet, List<BitSet> blockSets) throws StreamException {
         long blockCount = blocks.send(blockSets);

@@ -14,6 +14,7 @@ final class PageReceiver {
     private final PageSet suspects;
     private final int index;
     private final int connections;
+    private final Unpacker unpacker;
     private final ByteBuffer entries = ByteBuffer.allocateDirect(Protocol.MAX_ENTRIES * Protocol.ENTRY_BYTES);
     private final CRC32C digest;
     /** Whether there ever was a suspect among this connection's pages. */
@@ -29,9 +30,10 @@ final class PageReceiver {
      * @param digest
      *            of the connection: of all entries that came, in their order
      */
-    PageReceiver(FrameChannel channel, GuestMemory memory, PageSet suspects, int index,
+    PageReceiver(FrameChannel channel, GuestMemory memory, PageSet suspects, Unpacker unpacker, int index,
             int connections, CRC32C digest) {
         this.channel = channel;
+        this.unpacker = unpacker;
         this.guest = new GuestPages(memory);
         this.suspects = suspects;
         this.index = index;
@@ -46,18 +48,14 @@ final class PageReceiver {
 
     /** Takes the body of a PAGES frame whose header was read. */
     void takePages(long count) throws StreamException {
-        checkCount(count);
-        readEntries((int) count);
+        checkCount(count, Protocol.MAX_ENTRIES);
+        readEntries((int) count, 0);
         IoVector vector = channel.newReading();
         long before = -1;
         long runFirst = -1;
         for (int entry = 0; entry < count; entry++) {
             long page = number(entry, 0);
-            if (page <= before || page >= guest.count()
-                    || Protocol.connectionOf(page, connections) != index) {
-                throw damaged("page " + page + " (expected: one of " + guest.count() + ", behind " + before
-                        + ", that goes over connection " + index + ")");
-            }
+            check(page, before);
             if (entry == 0) {
                 runFirst = page;
             } else if (page != before + 1 || !guest.followsInMemory(page)) {
@@ -75,6 +73,31 @@ final class PageReceiver {
         inPass += count;
     }
 
+    /** Takes the body of a PACKED frame whose header was read. */
+    void takePacked(long count) throws StreamException {
+        checkCount(count, Protocol.MAX_PACKED_PAGES);
+        readEntries((int) count, Integer.BYTES);
+        long before = -1;
+        for (int entry = 0; entry < count; entry++) {
+            check(number(entry, 0), before);
+            before = number(entry, 0);
+        }
+        byte[] raw = unpacker.read(number((int) count, 0), (int) count * Protocol.PAGE_BYTES);
+        for (int entry = 0; entry < count; entry++) {
+            guest.copyFrom(number(entry, 0), raw, entry * Protocol.PAGE_BYTES);
+            verify(number(entry, 0), (int) number(entry, Integer.BYTES));
+        }
+        pages += count;
+        inPass += count;
+    }
+
+    private void check(long page, long before) throws StreamException {
+        if (page <= before || page >= guest.count() || Protocol.connectionOf(page, connections) != index) {
+            throw damaged("page " + page + " (expected: one of " + guest.count() + ", behind " + before
+                    + ", that goes over connection " + index + ")");
+        }
+    }
+
     private void verify(long page, int announced) {
         if (guest.checksum(page) != announced) {
             suspected = true;
@@ -86,8 +109,8 @@ final class PageReceiver {
 
     /** Takes the body of a ZEROS frame whose header was read. */
     void takeZeros(long count) throws StreamException {
-        checkCount(count);
-        readEntries((int) count);
+        checkCount(count, Protocol.MAX_ENTRIES);
+        readEntries((int) count, 0);
         for (int entry = 0; entry < count; entry++) {
             long first = number(entry, 0);
             long run = number(entry, Integer.BYTES);
@@ -113,15 +136,16 @@ final class PageReceiver {
         inPass = 0;
     }
 
-    private void readEntries(int count) throws StreamException {
-        channel.read(entries, count * Protocol.ENTRY_BYTES);
+    /** And so many bytes behind them. */
+    private void readEntries(int count, int more) throws StreamException {
+        channel.read(entries, count * Protocol.ENTRY_BYTES + more);
         digest.update(entries.limit(count * Protocol.ENTRY_BYTES).position(0));
         entries.clear();
     }
 
-    private static void checkCount(long count) throws StreamException {
-        if (count < 1 || count > Protocol.MAX_ENTRIES) {
-            throw damaged("a frame of " + count + " pages or runs (expected: 1 to " + Protocol.MAX_ENTRIES + ")");
+    private static void checkCount(long count, int most) throws StreamException {
+        if (count < 1 || count > most) {
+            throw damaged("a frame of " + count + " pages or runs (expected: 1 to " + most + ")");
         }
     }
 

@@ -13,10 +13,11 @@ final class PageSender {
     /** Pages that the other end has as something else than zeros. */
     private final PageSet sent;
     private final SendRate rate;
+    private final Packer packer;
     private final int index;
     private final int connections;
     private final ByteBuffer pages = ByteBuffer
-            .allocateDirect(Protocol.HEADER_BYTES + Protocol.MAX_ENTRIES * Protocol.ENTRY_BYTES);
+            .allocateDirect(Protocol.HEADER_BYTES + Protocol.MAX_ENTRIES * Protocol.ENTRY_BYTES + Integer.BYTES);
     private final ByteBuffer zeros = ByteBuffer
             .allocateDirect(Protocol.HEADER_BYTES + Protocol.MAX_ENTRIES * Protocol.ENTRY_BYTES);
     private final IoVector vector = new IoVector(Protocol.MAX_ENTRIES + 1);
@@ -34,12 +35,13 @@ final class PageSender {
      * @param digest
      *            of the connection: of all entries that were sent, in their order
      */
-    PageSender(FrameChannel channel, GuestPages guest, PageSet sent, SendRate rate, int index,
+    PageSender(FrameChannel channel, GuestPages guest, PageSet sent, SendRate rate, Packer packer, int index,
             int connections, CRC32C digest) {
         this.channel = channel;
         this.guest = guest;
         this.sent = sent;
         this.rate = rate;
+        this.packer = packer;
         this.index = index;
         this.connections = connections;
         this.digest = digest;
@@ -84,7 +86,7 @@ final class PageSender {
         pages.putInt(at, (int) page);
         pages.putInt(at + Integer.BYTES, checksum);
         pageCount++;
-        if (pageCount == Protocol.MAX_ENTRIES) {
+        if (pageCount == (packer.isOn() ? Protocol.MAX_PACKED_PAGES : Protocol.MAX_ENTRIES)) {
             flushPages();
         }
         return true;
@@ -111,8 +113,37 @@ final class PageSender {
             return;
         }
         int headBytes = Protocol.HEADER_BYTES + pageCount * Protocol.ENTRY_BYTES;
-        pages.putInt(0, Protocol.PAGES << 24).putInt(4, pageCount);
+        digest.update(pages.limit(headBytes).position(Protocol.HEADER_BYTES));
+        pages.clear();
         vector.clear();
+        if (!packer.isOn() || !addPacked(headBytes)) {
+            addAsTheyAre(headBytes);
+        }
+        rate.await(vector.byteCount());
+        channel.write(vector);
+        rate.sent(vector.byteCount(), pageCount);
+        sentInPass += pageCount;
+        pageCount = 0;
+    }
+
+    /** Whether they are fewer bytes so. */
+    private boolean addPacked(int headBytes) {
+        for (int i = 0; i < pageCount; i++) {
+            guest.copyTo(page(i), packer.raw(), i * Protocol.PAGE_BYTES);
+        }
+        int bytes = packer.pack(pageCount * Protocol.PAGE_BYTES);
+        if (bytes < 0) {
+            return false;
+        }
+        pages.putInt(0, Protocol.PACKED << 24).putInt(4, pageCount).putInt(headBytes, bytes);
+        vector.add(pages, 0, headBytes + Integer.BYTES);
+        vector.add(packer.packed(), 0, bytes);
+        rate.saved((long) pageCount * Protocol.PAGE_BYTES - bytes);
+        return true;
+    }
+
+    private void addAsTheyAre(int headBytes) {
+        pages.putInt(0, Protocol.PAGES << 24).putInt(4, pageCount);
         vector.add(pages, 0, headBytes);
         int runStart = 0;
         for (int i = 1; i <= pageCount; i++) {
@@ -121,13 +152,6 @@ final class PageSender {
                 runStart = i;
             }
         }
-        digest.update(pages.limit(headBytes).position(Protocol.HEADER_BYTES));
-        pages.clear();
-        rate.await(vector.byteCount());
-        channel.write(vector);
-        rate.sent(vector.byteCount(), pageCount);
-        sentInPass += pageCount;
-        pageCount = 0;
     }
 
     private long page(int entry) {

@@ -3,7 +3,10 @@ package io.drover.vmm.migration.stream;
 /** Numbers of the protocol that the package's comment describes. */
 final class Protocol {
     static final long MAGIC = 0x4452_5652_4D49_4752L;
-    static final int VERSION = 2;
+    static final int OLDEST = 2;
+    static final int VERSION = 3;
+    /** The version that has PACKED and PACKED_BLOCK. */
+    static final int PACKED_SINCE = 3;
 
     static final int HEADER_BYTES = 8;
     static final int HELLO_BYTES = 56;
@@ -11,6 +14,8 @@ final class Protocol {
     static final int PAGE_BYTES = 4096;
     /** Of pages or runs in a frame. */
     static final int MAX_ENTRIES = 256;
+    /** Of pages in a PACKED frame: as many as make a block of LZ4. */
+    static final int MAX_PACKED_PAGES = 16;
     static final int PASS_END_BYTES = 16;
     /** Of DISKS. */
     static final int MAX_DISKS_BYTES = 4096;
@@ -37,6 +42,8 @@ final class Protocol {
     static final int DISKS = 8;
     static final int BLOCK = 9;
     static final int BLOCK_ZEROS = 10;
+    static final int PACKED = 11;
+    static final int PACKED_BLOCK = 12;
 
     static final int WELCOME = 65;
     static final int PASS_TAKEN = 66;

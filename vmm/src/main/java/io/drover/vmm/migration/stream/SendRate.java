@@ -13,6 +13,7 @@ public final class SendRate {
 
     private final Optional<RateLimit> limit;
     private final AtomicLong bytes = new AtomicLong();
+    private final AtomicLong saved = new AtomicLong();
     private final AtomicLong pages = new AtomicLong();
     private volatile boolean lifted;
 
@@ -46,6 +47,11 @@ public final class SendRate {
         pages.addAndGet(pageCount);
     }
 
+    /** By packing what was sent. */
+    void saved(long length) {
+        saved.addAndGet(length);
+    }
+
     /** Ends the cap: what is left goes as fast as it can, as when the guest stands still. */
     public void lift() {
         lifted = true;
@@ -58,6 +64,11 @@ public final class SendRate {
     /** All bytes that were sent. */
     public long sentBytes() {
         return bytes.get();
+    }
+
+    /** All bytes that would have been sent, had nothing been packed. */
+    public long unpackedBytes() {
+        return bytes.get() + saved.get();
     }
 
     /** All pages that were sent; one that went twice counts twice. */

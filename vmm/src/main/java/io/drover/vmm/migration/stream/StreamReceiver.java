@@ -129,8 +129,11 @@ public final class StreamReceiver implements AutoCloseable {
         try {
             int index = greet(channel);
             CRC32C digest = new CRC32C();
-            take(channel, index, new PageReceiver(channel, memory, suspects, index, channels.size(), digest),
-                    new BlockReceiver(channel, reception.awaitDisks(timeout), index, channels.size(), digest), digest);
+            Unpacker unpacker = new Unpacker(channel);
+            take(channel, index,
+                    new PageReceiver(channel, memory, suspects, unpacker, index, channels.size(), digest),
+                    new BlockReceiver(channel, reception.awaitDisks(timeout), unpacker, index, channels.size(), digest),
+                    digest);
         } catch (StreamException e) {
             refuse(channel, e);
         } catch (RuntimeException e) {
@@ -189,10 +192,10 @@ public final class StreamReceiver implements AutoCloseable {
         }
         int oldest = hello.getShort() & 0xFFFF;
         int newest = hello.getShort() & 0xFFFF;
-        if (Protocol.VERSION < oldest || Protocol.VERSION > newest) {
+        if (Protocol.VERSION < oldest || Protocol.OLDEST > newest) {
             throw new StreamException(FailureKind.VERSION, "the sending VMM speaks versions " + oldest + " to " + newest
-                    + " of the stream, this one " + Protocol.VERSION
-                    + (newest < Protocol.VERSION ? ": the sender speaks an older version" : ": this one is older")
+                    + " of the stream, this one " + Protocol.OLDEST + " to " + Protocol.VERSION
+                    + (newest < Protocol.OLDEST ? ": the sender speaks an older version" : ": this one is older")
                     + "; next: bring both hosts to the same release");
         }
         int index = hello.getShort() & 0xFFFF;
@@ -210,7 +213,7 @@ public final class StreamReceiver implements AutoCloseable {
             channel.readHeader();
             reception.setDisks(DiskTable.read(channel, disks));
         }
-        channel.writeFrame(FrameChannel.frame(Protocol.WELCOME, Protocol.VERSION, 0));
+        channel.writeFrame(FrameChannel.frame(Protocol.WELCOME, Math.min(newest, Protocol.VERSION), 0));
         return index;
     }
 
@@ -234,8 +237,10 @@ public final class StreamReceiver implements AutoCloseable {
             }
             switch (channel.type()) {
                 case Protocol.PAGES -> pages.takePages(channel.number());
+                case Protocol.PACKED -> pages.takePacked(channel.number());
                 case Protocol.ZEROS -> pages.takeZeros(channel.number());
                 case Protocol.BLOCK -> blocks.takeBlock(channel.number());
+                case Protocol.PACKED_BLOCK -> blocks.takePacked(channel.number());
                 case Protocol.BLOCK_ZEROS -> blocks.takeZeros(channel.number());
                 case Protocol.PASS_END -> {
                     long pass = channel.number();

@@ -41,9 +41,11 @@ public final class StreamSender implements AutoCloseable {
      *            1 to 16; closed with this
      * @param timeout
      *            as the connections were made with: how long the other side may take or say nothing
+     * @param packing
+     *            whether pages and blocks go packed, if the other side can unpack them
      */
     public StreamSender(String name, GuestMemory memory, List<SentDisk> disks, List<StreamConnection> connections,
-            Duration timeout, SendRate rate) {
+            Duration timeout, SendRate rate, boolean packing) {
         if (connections.isEmpty() || connections.size() > Protocol.MAX_CONNECTIONS) {
             throw new IllegalArgumentException("connections of a stream : " + connections.size() + " (expected: 1 to "
                     + Protocol.MAX_CONNECTIONS + ")");
@@ -57,17 +59,19 @@ public final class StreamSender implements AutoCloseable {
             FrameChannel channel = new FrameChannel(connection, timeout);
             channels.add(channel);
             CRC32C digest = new CRC32C();
-            senders.add(new ConnectionSender(channel,
-                    new PageSender(channel, new GuestPages(memory), sent, rate, senders.size(), connections.size(),
+            Packer packer = new Packer(packing);
+            senders.add(new ConnectionSender(channel, packer,
+                    new PageSender(channel, new GuestPages(memory), sent, rate, packer, senders.size(),
+                            connections.size(), digest),
+                    new BlockSender(channel, this.disks, rate, packer, diskBytes, senders.size(), connections.size(),
                             digest),
-                    new BlockSender(channel, this.disks, rate, diskBytes, senders.size(), connections.size(), digest),
                     digest));
         }
     }
 
     /** Greets the other side on all connections, and waits for its welcome. */
     public void open() throws StreamException {
-        open(Protocol.VERSION, Protocol.VERSION);
+        open(Protocol.OLDEST, Protocol.VERSION);
     }
 
     /** With other versions, for tests. */
@@ -84,12 +88,14 @@ public final class StreamSender implements AutoCloseable {
                             .putInt(Protocol.STRIPE_PAGES).putInt(0));
         }
         channels.getFirst().writeFrame(DiskTable.frame(disks));
-        for (FrameChannel channel : channels) {
+        for (ConnectionSender sender : senders) {
+            FrameChannel channel = sender.channel();
             expect(channel, Protocol.WELCOME);
             if (channel.number() < oldest || channel.number() > newest) {
                 throw ended(new StreamException(FailureKind.VERSION, "the other side wants version " + channel.number()
                         + " of the stream (expected: " + oldest + " to " + newest + ")"));
             }
+            sender.packer().agreed(channel.number());
         }
     }
 
@@ -102,10 +108,10 @@ public final class StreamSender implements AutoCloseable {
      *            stay in the set
      * @param blocks
      *            of the disks, a set for each, which they stay in
-     * @return bytes that were sent
+     * @return bytes that were sent, as if nothing were packed
      */
     public long sendPass(int pass, PageSet pages, List<BitSet> blocks) throws StreamException {
-        long before = rate.sentBytes();
+        long before = rate.unpackedBytes();
         List<Thread> threads = new ArrayList<>();
         for (int index = 1; index < senders.size(); index++) {
             ConnectionSender sender = senders.get(index);
@@ -136,7 +142,7 @@ public final class StreamSender implements AutoCloseable {
         if (first.number() != pass) {
             throw damaged("the other side has taken pass " + first.number() + " (expected: " + pass + ")");
         }
-        return rate.sentBytes() - before;
+        return rate.unpackedBytes() - before;
     }
 
     /** Of disks, that were sent; zeros too, and what was sent twice counted twice. Any thread. */

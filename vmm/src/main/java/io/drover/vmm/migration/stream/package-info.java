@@ -2,7 +2,7 @@
  * How a guest's memory and the state of its devices go from one VMM to another, over 1 to 16 stream sockets. Who encrypts
  * them, and who is at the other end, is not the business of this package: see docs/security.md.
  *
- * <h2>The protocol, version 2</h2>
+ * <h2>The protocol, versions 2 and 3</h2>
  *
  * All numbers are big endian. What the sender sends is frames of a header of 8 bytes, type (1 byte), three bytes of zero, a
  * number (4 bytes), and what the type says:
@@ -22,6 +22,10 @@
  * BLOCK    9  number: bytes, 512 to 65536. Disk (4), CRC-32C (4), offset (8), the bytes: a block of 64 KiB, the last of a disk
  *             may be shorter
  * BLOCK_ZEROS 10  number: runs, 1 to 256. For each the disk (4), how many blocks (4), the offset of the first (8)
+ * PACKED  11  since version 3. Number: pages, 1 to 16. For each its place and CRC-32C as in PAGES; bytes (4); the pages as one
+ *             block of LZ4, of so many bytes
+ * PACKED_BLOCK 12  since version 3. Number: bytes. Disk, CRC-32C of what comes out, and offset as in BLOCK; the block of the disk
+ *             as one block of LZ4, of so many bytes
  * </pre>
  *
  * The receiver answers, with the same header,
@@ -41,7 +45,8 @@
  * Such a page was written to, so it is sent again. The receiver remembers pages whose bytes do not match, and refuses to
  * finish while there is one; a damaged page that is not sent again is found so, as is any in the last pass, in which the guest
  * stands still. So what counts is the last checksum that was announced for each page; that both ends have the same of those, in
- * the same order, they see by a digest: for each connection the CRC-32C of the entries of all its PAGES and ZEROS frames, and of
+ * the same order, they see by a digest: for each connection the CRC-32C of the entries of all its PAGES, PACKED and ZEROS
+ * frames, and of
  * these, by connection, the sum of each and 31 times what was before. All this finds damage and mistakes; against somebody who
  * wants to deceive there is TLS around it.
  *
@@ -52,7 +57,7 @@
  * what came, and RECEIVED when that is durable. Blocks and runs count in the digest: what is in front of their bytes.
  *
  * <p>
- * Not compressed: the JDK's deflate takes a core for each 100 MB/s or so, less than the networks between hosts carry, and needs a
- * copy of every page.
+ * Compressed only if the operator asks for it, and where it saves an eighth: it takes a copy of every page, and more of a core
+ * than there is time for on a fast network (docs/performance.md). A receiver of version 2 is sent nothing packed.
  */
 package io.drover.vmm.migration.stream;

@@ -39,7 +39,7 @@ public final class HostileSender {
     /** A right one, or with a byte of it changed. */
     public void hello(int at, int value) {
         ByteBuffer hello = ByteBuffer.allocate(64).putInt(Protocol.HELLO << 24).putInt(Protocol.HELLO_BYTES)
-                .putLong(Protocol.MAGIC).putShort((short) 2).putShort((short) 2).putShort((short) 0)
+                .putLong(Protocol.MAGIC).putShort((short) 2).putShort((short) 3).putShort((short) 0)
                 .putShort((short) 1).putLong(3).putLong(4).putLong(PAGES).putLong(PAGES)
                 .putInt(Protocol.STRIPE_PAGES).putInt(0);
         if (at >= 0) {
@@ -85,6 +85,24 @@ public final class HostileSender {
         }
         bytes.writeBytes(frame.array());
         sentInPass += some;
+    }
+
+    /** Some pages, and after them bytes that are an LZ4 block, or not. */
+    public void packed(int count, IntSupplier numbers, byte[] block) {
+        int some = Math.min(count, Protocol.MAX_PACKED_PAGES);
+        ByteBuffer frame = ByteBuffer.allocate(8 + some * 8 + 4 + block.length).putInt(Protocol.PACKED << 24)
+                .putInt(count);
+        for (int i = 0; i < some; i++) {
+            frame.putInt(numbers.getAsInt()).putInt(GuestPages.ZERO_CHECKSUM);
+        }
+        bytes.writeBytes(frame.putInt(block.length).put(block).array());
+        sentInPass += some;
+    }
+
+    public void packedBlock(int disk, long offset, byte[] block) {
+        bytes.writeBytes(ByteBuffer.allocate(24 + block.length).putInt(Protocol.PACKED_BLOCK << 24)
+                .putInt(block.length).putInt(disk).putInt(0).putLong(offset).put(block).array());
+        blocksInPass++;
     }
 
     public void zeros(int count, IntSupplier numbers) {

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class ProtocolVersionTest {
     @Test
-    void hostsSayWhichStreamTheirVmmsSpeak() {
-        assertThat(VmmSendOptions.PROTOCOL).isEqualTo(Protocol.VERSION);
+    void hostsSayWhichStreamTheirVmmsMustFind() {
+        assertThat(VmmSendOptions.PROTOCOL).isEqualTo(Protocol.OLDEST);
     }
 }

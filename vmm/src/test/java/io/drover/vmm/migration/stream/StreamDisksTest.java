@@ -19,10 +19,12 @@ import io.drover.vmm.linux.Errno;
 import io.drover.vmm.linux.IoVector;
 import io.drover.vmm.linux.SystemCallException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -122,6 +124,25 @@ class StreamDisksTest {
             assertThat(rig.receiver.receivedDiskBytes()).isEqualTo(SIZE + 3L * BLOCK);
         }
         assertThat(file.afterCrash(new Random(3))).isEqualTo(DiskBytes.read(source, 0, SIZE));
+    }
+
+    @Test
+    void packedBlocksArriveAndThoseThatCannotBePackedToo() throws Exception {
+        RawDisk target = opened(inMemory(SIZE));
+        TrackedDisk source = tracked(inMemory(SIZE));
+        byte[] text = "what is written again and again ".repeat(SIZE / 32).getBytes(StandardCharsets.US_ASCII);
+        DiskBytes.write(source, 0, Arrays.copyOf(text, SIZE));
+        DiskBytes.write(source, 7 * BLOCK, DiskBytes.random(new Random(1), 10 * BLOCK));
+        try (StreamRig rig = rig().packing().connections(2).pages(64).disks(List.of(new SentDisk("d", source)),
+                List.of(new ReceivedDisk("d", target))).build().receive()) {
+            rig.sender.open();
+            assertThat(rig.sender.sendPass(0, rig.pages(), own(source))).isBetween((long) SIZE, SIZE + 20_000L);
+            assertThat(rig.rate.sentBytes()).isBetween(10L * BLOCK, 12L * BLOCK);
+            rig.sender.finish(STATE);
+            rig.assertArrived();
+            assertThat(rig.receiver.receivedDiskBytes()).isEqualTo(SIZE);
+        }
+        assertSame(source, target);
     }
 
     @Test

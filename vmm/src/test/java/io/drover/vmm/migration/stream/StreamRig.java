@@ -47,6 +47,7 @@ public final class StreamRig implements AutoCloseable {
         private Optional<Long> cap = Optional.empty();
         private Duration timeout = TIMEOUT;
         private Optional<Wire> wire = Optional.empty();
+        private boolean packing;
         private StateTaker taker = state -> {};
         private List<SentDisk> sent = List.of();
         private List<ReceivedDisk> awaited = List.of();
@@ -73,6 +74,11 @@ public final class StreamRig implements AutoCloseable {
 
         Builder timeout(Duration duration) {
             timeout = duration;
+            return this;
+        }
+
+        Builder packing() {
+            packing = true;
             return this;
         }
 
@@ -113,7 +119,8 @@ public final class StreamRig implements AutoCloseable {
             }
         }
         rate = new SendRate(built.cap);
-        sender = new StreamSender("test", source, built.sent, sending, built.timeout, rate);
+        sender = new StreamSender("test", source, built.sent, sending, built.timeout, rate,
+                built.packing);
         receiver = new StreamReceiver("test", target, built.awaited, listening, built.timeout, state -> {
             built.taker.take(state);
             states.add(state);

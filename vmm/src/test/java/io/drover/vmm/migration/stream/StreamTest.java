@@ -91,6 +91,82 @@ class StreamTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void packedMemoryArrivesWholeAndIsLess(int connections) throws Exception {
+        try (StreamRig rig = rig().packing().connections(connections).pages(1500).build().fill().receive()) {
+            noise(rig, 200, 16);
+            rig.sender.open();
+            assertThat(rig.sendPass(0, rig.all())).as("as if nothing were packed")
+                    .isBetween(1313 * 4096L, 1313 * 4096L + 20_000);
+            assertThat(rig.rate.sentBytes()).isBetween(14 * 4096L, 40 * 4096L);
+            rig.source.write8(3 * 4096, 0x55);
+            rig.source.fill(100 * 4096, 40 * 4096, (byte) 0);
+            PageSet dirty = rig.pages(3, 1499);
+            dirty.add(100, 40);
+            rig.sendPass(1, dirty);
+            rig.sender.finish(STATE);
+            rig.assertArrived();
+            assertThat(rig.receiver.receivedBytes()).as("unpacked").isEqualTo(1317 * 4096L);
+        }
+    }
+
+    /** Pages that cannot be packed. */
+    private static void noise(StreamRig rig, long first, int count) throws GuestAddressException {
+        Random random = new Random(3);
+        for (long at = first * 4096; at < (first + count) * 4096; at += 8) {
+            rig.source.write64(at, random.nextLong());
+        }
+    }
+
+    @Test
+    void nothingIsPackedForAnOlderReceiver() throws Exception {
+        try (StreamRig rig = rig().packing().build().fill().receive()) {
+            rig.sender.open(2, 2);
+            rig.sendPass(0, rig.all());
+            rig.sender.finish(STATE);
+            rig.assertArrived();
+            assertThat(rig.rate.sentBytes()).isGreaterThan(448 * 4096L);
+        }
+    }
+
+    @Test
+    void packedMemoryThatChangesMeanwhileArrivesOnceItStandsStill() throws Exception {
+        try (StreamRig rig = rig().packing().connections(2).pages(4096).build().fill().receive()) {
+            rig.source.track();
+            rig.sender.open();
+            CountDownLatch stop = new CountDownLatch(1);
+            Thread guest = Thread.ofPlatform().start(() -> scribble(rig, stop));
+            PageSet dirty = rig.all();
+            for (int pass = 0; pass < 6; pass++) {
+                rig.sendPass(pass, dirty);
+                dirty.clear();
+                rig.source.drainWritten(dirty);
+            }
+            stop.countDown();
+            assertThat(guest.join(Duration.ofSeconds(20))).isTrue();
+            rig.source.drainWritten(dirty);
+            rig.sendPass(6, dirty);
+            rig.sender.finish(STATE);
+            rig.assertArrived();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 100, 140, 200})
+    void damagedPackedPageIsRefused(int at) throws Exception {
+        try (StreamRig rig = rig().packing().through(DamagingWire.flipping(GREETING + 8 + at)).build().fill()
+                .receive()) {
+            rig.sender.open();
+            StreamException failure = failureOf(() -> {
+                rig.sendPass(0, rig.all());
+                rig.sender.finish(STATE);
+            });
+            assertThat(failure.kind()).isEqualTo(FailureKind.DAMAGED);
+            assertThat(rig.outcome().orElseThrow().kind()).isEqualTo(FailureKind.DAMAGED);
+        }
+    }
+
     @Test
     void damagedPageThatIsNotSentAgainIsRefused() throws Exception {
         try (StreamRig rig = rig().through(DamagingWire.flipping(FIRST_PAGE + 5 * 4096 + 1)).build().fill()
@@ -139,9 +215,9 @@ class StreamTest {
     @Test
     void otherVersionIsRefusedWithBothNumbers() throws Exception {
         try (StreamRig rig = rig().build().receive()) {
-            StreamException failure = failureOf(() -> rig.sender.open(3, 4));
+            StreamException failure = failureOf(() -> rig.sender.open(4, 5));
             assertThat(failure.kind()).isEqualTo(FailureKind.VERSION);
-            assertThat(failure).hasMessageContaining("versions 3 to 4").hasMessageContaining("this one 2");
+            assertThat(failure).hasMessageContaining("versions 4 to 5").hasMessageContaining("this one 2 to 3");
             assertThat(rig.outcome().orElseThrow().kind()).isEqualTo(FailureKind.VERSION);
         }
     }
