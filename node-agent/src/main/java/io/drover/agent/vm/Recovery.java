@@ -113,7 +113,7 @@ final class Recovery {
         Driver driver = Optional.ofNullable(on.drivers().get(name)).orElseThrow(() -> new IOException(
                 "VM " + order.identity() + " needs the driver " + name + ", which this agent was told not to offer"));
         StartOrder.Prepared prepared = order.prepareAgain(on.files(), folder, on.networks());
-        return new Vm(prepared, driver, folder, local, surroundings, HostVms.preparation(on, folder));
+        return new Vm(prepared, driver, folder, local, surroundings, Arrivals.preparation(on, folder));
     }
 
     private void killAll(VmFolder folder) throws IOException, InterruptedException {
