@@ -11,6 +11,12 @@ public interface Network extends AutoCloseable {
     /** Whether it deals with packets in which everything of {@link Offloads} is left undone. */
     boolean offloads();
 
+    /**
+     * Whether it finds its stations by the frames that it has seen of them, as bridges do. Its ports are done with each packet at
+     * once.
+     */
+    boolean learns();
+
     /** The way in and out of one pair of queues: 0 to {@link #pairs} - 1. Always the same object. */
     FramePort port(int pair);
 

@@ -48,6 +48,11 @@ public final class RevocableNetwork implements Network {
     }
 
     @Override
+    public boolean learns() {
+        return network.learns();
+    }
+
+    @Override
     public FramePort port(int pair) {
         return ports.get(pair);
     }

@@ -112,6 +112,11 @@ public final class NetFuzz {
         }
 
         @Override
+        public boolean learns() {
+            return false;
+        }
+
+        @Override
         public FramePort port(int pair) {
             return ports.get(pair);
         }

@@ -98,6 +98,11 @@ public final class TapNetwork implements Network {
     }
 
     @Override
+    public boolean learns() {
+        return true;
+    }
+
+    @Override
     public FramePort port(int pair) {
         return ports.get(pair);
     }

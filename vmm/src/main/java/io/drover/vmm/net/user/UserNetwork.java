@@ -98,6 +98,12 @@ public final class UserNetwork implements Network {
         return false;
     }
 
+    /** The guest is its only station. */
+    @Override
+    public boolean learns() {
+        return false;
+    }
+
     @Override
     public FramePort port(int pair) {
         return port;

@@ -34,6 +34,7 @@ public final class NetDevice implements VirtioDevice {
     private final FrameLimit outLimit;
     private final NetConfiguration configuration;
     private final NetCounters[] counters;
+    private final Announcement announcement;
     private volatile Runnable configurationChanged = () -> {};
 
     /**
@@ -57,6 +58,7 @@ public final class NetDevice implements VirtioDevice {
         this.inLimit = inLimit;
         this.outLimit = outLimit;
         this.configuration = new NetConfiguration(mac, network.pairs(), mtuBytes);
+        this.announcement = new Announcement(mac);
         this.counters = new NetCounters[network.pairs()];
         for (int pair = 0; pair < counters.length; pair++) {
             counters[pair] = new NetCounters();
@@ -78,10 +80,12 @@ public final class NetDevice implements VirtioDevice {
     }
 
     /**
-     * Has the guest tell its network where it is, as after a migration: a guest whose driver knows how
-     * (VIRTIO_NET_F_GUEST_ANNOUNCE) sends gratuitous ARP. Any thread.
+     * Has the network learn where the guest is, as after a migration, once the guest runs: a frame is sent in its name where that
+     * helps, and a guest whose driver knows how (VIRTIO_NET_F_GUEST_ANNOUNCE) sends gratuitous ARP for each of its addresses. Any
+     * thread; while the device stands still.
      */
     public void announce() {
+        announcement.setOwed(network.learns());
         configuration.setAnnounce(true);
         configurationChanged.run();
     }
@@ -168,7 +172,8 @@ public final class NetDevice implements VirtioDevice {
             queues.add(queue);
             return new RequestLoop(new ControlRequests(network, configuration, pairs), queue);
         });
-        PairHandler handler = new PairHandler(receiver, transmitter, controlLoop, 2 * pairs, port, again, in, out);
+        PairHandler handler = new PairHandler(receiver, transmitter, controlLoop, 2 * pairs, port, again, in, out,
+                pair == 0 ? Optional.of(announcement) : Optional.empty());
         handler.begin(activation.addThread(threadName, handler, queues));
     }
 
@@ -188,6 +193,7 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public void reset() {
+        announcement.setOwed(false);
         configuration.setAnnounce(false);
         configuration.setUsedPairs(1);
         network.setOffloads(Offloads.NONE);

@@ -28,6 +28,7 @@ final class PairHandler implements QueueHandler {
     private final EventFile again;
     private final Throttle inThrottle;
     private final Throttle outThrottle;
+    private final Optional<Announcement> announcement;
     private Optional<IoThread> thread = Optional.empty();
 
     /**
@@ -37,9 +38,12 @@ final class PairHandler implements QueueHandler {
      *            closed with this, as are all of these
      * @param controlQueue
      *            its number, if there is one
+     * @param announcement
+     *            that is sent through the port before anything else, when it is to be
      */
     PairHandler(Optional<Receiver> receiver, Optional<Transmitter> transmitter, Optional<RequestLoop> control,
-            int controlQueue, FramePort port, EventFile again, Throttle inThrottle, Throttle outThrottle) {
+            int controlQueue, FramePort port, EventFile again, Throttle inThrottle, Throttle outThrottle,
+            Optional<Announcement> announcement) {
         this.receiver = receiver;
         this.transmitter = transmitter;
         this.control = control;
@@ -48,6 +52,7 @@ final class PairHandler implements QueueHandler {
         this.again = again;
         this.inThrottle = inThrottle;
         this.outThrottle = outThrottle;
+        this.announcement = announcement;
     }
 
     /** Tells of the thread, before it starts, and has it watch what it must. */
@@ -79,6 +84,9 @@ final class PairHandler implements QueueHandler {
     }
 
     private void takeTurns() throws QueueBreachException {
+        if (announcement.isPresent()) {
+            announcement.get().sendIfOwed(port);
+        }
         boolean moreIn = receiver.isPresent() && receiver.get().run();
         boolean moreOut = transmitter.isPresent() && transmitter.get().run();
         if (moreIn || moreOut) {

@@ -15,6 +15,7 @@ final class FakeNetwork implements Network {
     private volatile LinkListener listener = up -> {};
     private volatile Offloads accepted = Offloads.NONE;
     private volatile int used = 1;
+    private volatile boolean learns;
 
     FakeNetwork(int pairs, boolean offloads) throws IOException {
         this.offloads = offloads;
@@ -25,6 +26,10 @@ final class FakeNetwork implements Network {
 
     void setLink(boolean up) {
         listener.linkChanged(up);
+    }
+
+    void setLearns(boolean now) {
+        learns = now;
     }
 
     Offloads accepted() {
@@ -47,6 +52,11 @@ final class FakeNetwork implements Network {
     @Override
     public boolean offloads() {
         return offloads;
+    }
+
+    @Override
+    public boolean learns() {
+        return learns;
     }
 
     @Override

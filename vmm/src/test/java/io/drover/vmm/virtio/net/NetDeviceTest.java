@@ -12,6 +12,7 @@ import io.drover.vmm.virtio.VirtioBench;
 import io.drover.vmm.virtio.VirtioFeatures;
 import io.drover.vmm.virtio.VirtioPciFunction;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -351,6 +352,32 @@ class NetDeviceTest {
         assertThat(driver.deviceConfig(6, 2)).isEqualTo(3);
         assertThat(command(3, 0)).isZero();
         assertThat(driver.deviceConfig(6, 2)).isEqualTo(1);
+    }
+
+    /** RFC 903, which other hypervisors send, too: a driver need not know anything of it. */
+    @Test
+    void networkThatLearnsIsToldOnceWhereTheGuestIs() throws Exception {
+        start(MERGEABLE & ~NetFeatures.GUEST_ANNOUNCE);
+        network.setLearns(true);
+        device.announce();
+        send(0, packet(100, 1));
+
+        byte[] told = network.fake(0).heard();
+
+        assertThat(HexFormat.of().formatHex(told)).isEqualTo("00".repeat(12) + "ffffffffffff" + "525400123456" + "8035"
+                + "0001" + "0800" + "06" + "04" + "0003" + "525400123456" + "00000000" + "525400123456" + "00000000"
+                + "00".repeat(18));
+        assertThat(network.fake(0).heard()).isEqualTo(packet(100, 1));
+        send(1, packet(100, 2));
+        assertThat(network.fake(0).heard()).isEqualTo(packet(100, 2));
+    }
+
+    @Test
+    void networkThatDoesNotLearnIsToldNothing() throws Exception {
+        start(MERGEABLE);
+        device.announce();
+        send(0, packet(100, 1));
+        assertThat(network.fake(0).heard()).isEqualTo(packet(100, 1));
     }
 
     @Test
