@@ -64,6 +64,9 @@ final class QemuCommand {
         words.addAll(List.of("-netdev", userNetwork(), "-device", nic("outside", "52:54:00:d0:00:%02x")));
         // A hub in each host: others may be joined to it while it runs.
         words.addAll(List.of("-netdev", "hubport,id=hosts,hubid=" + HUB));
+        // A port that leads nowhere: a hub without another one makes the nic wait with its first frame, and nothing wakes it when
+        // a host joins.
+        words.addAll(List.of("-netdev", "hubport,id=nowhere,hubid=" + HUB));
         wire.ifPresent(socket -> words.addAll(List.of("-netdev",
                 "stream,id=uplink,server=off,addr.type=unix,addr.path=" + socket, "-netdev",
                 "hubport,id=uplink-port,hubid=" + HUB + ",netdev=uplink")));

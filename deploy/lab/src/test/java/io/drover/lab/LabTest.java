@@ -143,7 +143,7 @@ class LabTest {
         HostFolder first = new HostFolder(folder.resolve("h1"));
 
         assertThat(new QemuCommand(SPEC, first, Path.of("/k"), Optional.empty()).words())
-                .contains("hubport,id=hosts,hubid=1")
+                .contains("hubport,id=hosts,hubid=1", "hubport,id=nowhere,hubid=1")
                 .noneMatch(word -> word.contains("uplink"));
         assertThat(new QemuCommand(SPEC, first, Path.of("/k"), Optional.of(first.wire(2))).words()).contains(
                 "stream,id=uplink,server=off,addr.type=unix,addr.path=" + folder.resolve("h1/net-2"),
