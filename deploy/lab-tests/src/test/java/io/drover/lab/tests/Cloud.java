@@ -57,9 +57,9 @@ import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLException;
 
 /**
- * A cloud of one controller on this machine and one agent in each emulated host, each a process of the distribution, with mutual
- * TLS. The hosts' agents reach each other in the hosts' network; the controller finds them under the same names, on this machine's
- * loopback.
+ * A cloud of one controller on this machine and one agent in each emulated host, each a process of the distribution, with
+ * mutual TLS. The hosts' agents reach each other in the hosts' network; the controller finds them under the same names, on this
+ * machine's loopback.
  */
 final class Cloud implements AutoCloseable {
     static final String IMAGE = "images/demo";
@@ -70,7 +70,7 @@ final class Cloud implements AutoCloseable {
     /** Of 2 MiB, which each host has set aside: a guest's. */
     static final int HUGE_PAGES = 128;
     private static final long GUEST_BYTES = 256L << 20;
-    private static final java.time.Duration START = java.time.Duration.ofMinutes(3);
+    private static final java.time.Duration START = java.time.Duration.ofMinutes(8);
 
     private final ClusterKeys keys;
     private final Process controller;
@@ -124,20 +124,29 @@ final class Cloud implements AutoCloseable {
             Properties addresses = new Properties();
             addresses.load(new StringReader(Files.readString(ready)));
             Cloud cloud = new Cloud(hosts, keys, controller, addresses);
-            cloud.startAgents();
-            DemoImage image = DemoImage.build(DebianPackages.defaultCache());
-            DebianPackage kernel = new DebianPackages(DebianPackages.defaultCache(), ignored -> {})
-                    .fetch("linux-image-cloud-amd64", path -> (path.contains("/virtio") || path.contains("failover"))
-                            && path.endsWith(".ko"));
-            cloud.addImage(image, more.apply(new LargerInitramfs(image)
-                    .modules(kernel, List.of("virtio_pci", "virtio_blk"), DISK_DRIVERS)
-                    .modules(kernel, List.of("virtio_pci", "virtio_net"), NIC_DRIVERS))
-                    .write(folder.resolve("initramfs")));
+            try {
+                cloud.addDemoImage(folder, more);
+                cloud.startAgents();
+            } catch (Exception e) {
+                cloud.close();
+                throw e;
+            }
             return cloud;
         } catch (Exception e) {
             controller.destroyForcibly();
             throw e;
         }
+    }
+
+    private void addDemoImage(Path folder, UnaryOperator<LargerInitramfs> more) throws Exception {
+        DemoImage image = DemoImage.build(DebianPackages.defaultCache());
+        DebianPackage kernel = new DebianPackages(DebianPackages.defaultCache(), ignored -> {})
+                .fetch("linux-image-cloud-amd64", path -> (path.contains("/virtio") || path.contains("failover"))
+                        && path.endsWith(".ko"));
+        addImage(image, more.apply(new LargerInitramfs(image)
+                .modules(kernel, List.of("virtio_pci", "virtio_blk"), DISK_DRIVERS)
+                .modules(kernel, List.of("virtio_pci", "virtio_net"), NIC_DRIVERS))
+                .write(folder.resolve("initramfs")));
     }
 
     private static String contentOf(Path file) {

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 
 /** The distribution that this build has made, used as it is installed: by its launcher. */
 final class Distribution {
-    private static final Duration COMMAND = Duration.ofMinutes(5);
+    private static final Duration COMMAND = Duration.ofMinutes(10);
 
     private Distribution() {}
 

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
-/** A bridge of one name in each of some emulated hosts, joined by the hosts' network: guests keep their network on any of them. */
+/** A bridge of one name in each of some emulated hosts, joined by the hosts' network: guests keep theirs on any of them. */
 final class HostBridge implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(1);
 

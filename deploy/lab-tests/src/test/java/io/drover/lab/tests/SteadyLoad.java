@@ -2,7 +2,9 @@ package io.drover.lab.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,10 +15,10 @@ import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Assumptions;
 
-/** The program {@code steady-load} in a guest, and what it tells on the console: work that nothing may disturb. */
+/** The script {@code at-work} with the program {@code steady-load} in a guest, and what they tell on the console. */
 final class SteadyLoad {
-    /** In the guest. */
-    static final String PATH = "bin/steady-load";
+    /** The pings that a move may lose: what is on its way to the host that the guest has left. */
+    private static final int PINGS_PER_MOVE = 3;
     static final String OVER = "load: over";
 
     private static final Path COMPILER = Path.of("/usr/bin/gcc");
@@ -25,7 +27,16 @@ final class SteadyLoad {
 
     private SteadyLoad() {}
 
-    /** Compiles it for any guest, in a folder of this machine. */
+    /** Adds it to a guest. */
+    static LargerInitramfs addTo(LargerInitramfs initramfs, byte[] program) {
+        try {
+            return initramfs.program("bin/at-work", "at-work").file("bin/steady-load", program);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Compiles {@code steady-load} for any guest, in a folder of this machine. */
     static byte[] program(Path folder) throws Exception {
         Assumptions.assumeTrue(Files.isExecutable(COMPILER), "skipped: install the packages gcc and libc6-dev");
         Path source = folder.resolve("steady-load.c");
@@ -41,18 +52,22 @@ final class SteadyLoad {
         return Files.readAllBytes(program);
     }
 
-    /** As a command in the guest, with 16 MiB of the disk and 16 MiB of memory. */
-    static String command(HostEcho echo, String disk) {
-        return "/" + PATH + " " + echo.address() + " " + echo.port() + " " + disk + " 16 16";
+    /** As a command in the guest, with a disk for blocks and one for files, each of 16 MiB at least. */
+    static String command(HostEcho echo, String disk, String fileDisk) {
+        return "at-work " + echo.address() + " " + echo.port() + " " + disk + " " + fileDisk;
     }
 
-    /** That no tick was lost or came twice, and nothing that was read was wrong. */
-    static void assertUndisturbed(String console) {
+    /** That no tick was lost or came twice, nothing that was read was wrong, and the network was always there. */
+    static void assertUndisturbed(String console, int moves) {
         List<Long> ticks = TICK.matcher(console).results().map(match -> Long.valueOf(match.group(1))).toList();
         assertThat(ticks).as("ticks on the console").containsExactlyElementsOf(
                 LongStream.rangeClosed(1, number(console, "load: ticks (\\d+) in ")).boxed().toList());
         assertThat(number(console, "load: disk wrote (\\d+) read \\d+ wrong 0\\b")).as("blocks").isPositive();
         assertThat(number(console, "load: memory rounds (\\d+) wrong 0\\b")).as("rounds").isPositive();
+        assertThat(number(console, "load: files (\\d+) wrong 0\\b")).as("files").isPositive();
+        long pings = number(console, "load: ping (\\d+) packets transmitted");
+        assertThat(number(console, "load: ping \\d+ packets transmitted, (\\d+) packets received, \\d+% packet loss"))
+                .as("of %d pings", pings).isBetween(pings - (long) PINGS_PER_MOVE * moves, pings);
         assertThat(number(console, "load: connection echoes (\\d+) wrong 0\\b")).as("echoes").isPositive();
     }
 

@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #define TICK_NANOS 100000000L
-#define BLOCK (64 << 10)
+#define BLOCK (16 << 10)
 #define WORDS (BLOCK / sizeof(uint64_t))
 
 static volatile int over;
@@ -100,7 +100,7 @@ static void *writes(void *unused)
                 break;
             }
         verified++;
-        usleep(5000);
+        usleep(50000);
     }
     /* All of it at the end. */
     for (uint64_t block = 0; block < blocks; block++) {
@@ -187,6 +187,5 @@ int main(int argc, char **argv)
     over = 1;
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    printf("load: over\n");
     return 0;
 }
