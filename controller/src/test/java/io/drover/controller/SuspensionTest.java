@@ -115,6 +115,17 @@ final class SuspensionTest {
     }
 
     @Test
+    void suspensionThatIsCancelledRunsOn() throws Exception {
+        Task task = suspend();
+        Eventually.get(h1::calls, calls -> calls.contains("suspend web-1 1"));
+        cloud.tasks().cancelTask(CancelTaskRequest.newBuilder().setName(task.getName()).build());
+        assertThat(cloud.end(task).getState()).isEqualTo(Task.State.CANCELLED);
+        Vm vm = cloud.vm("web-1", VmState.VM_STATE_RUNNING);
+        assertThat(vm.getEpoch()).isEqualTo(1);
+        assertThat(h1.calls()).contains("cancel-suspend web-1 1");
+    }
+
+    @Test
     void startWaitsForTheHostThatHasWhatWasSavedUnlessThatIsGivenUp() throws Exception {
         awaitSuspended();
         FakeAgent h2 = cloud.leasingHost("h2");

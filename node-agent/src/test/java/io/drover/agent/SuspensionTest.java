@@ -218,6 +218,27 @@ final class SuspensionTest {
     }
 
     @Test
+    void saveThatIsCalledOffLeavesTheGuestRunningOn() throws Exception {
+        ProcessIdentity vmm = vmm();
+        signal(vmm, "STOP");
+        host.client().suspend(vm, "op-1");
+        host.client().cancelSuspension(vm);
+        signal(vmm, "CONT");
+        VmObservation after = host.client().awaitVm(vm.getUid(), seen -> seen.getSuspension().getFailed()
+                || seen.getState() == VmObservation.State.ENDED);
+        if (after.getState() == VmObservation.State.ENDED) {
+            // The VMM heard of it too late.
+            awaitSuspended();
+            return;
+        }
+        host.awaitRunning(vm.getUid());
+        assertThat(saved().isWhole()).isFalse();
+        assertThat(host.client().cancelSuspension(vm).getState()).isEqualTo(VmObservation.State.RUNNING);
+        host.client().suspend(vm, "op-2");
+        awaitSuspended();
+    }
+
+    @Test
     void stopWhileItIsBeingSavedStopsIt() throws Exception {
         ProcessIdentity vmm = vmm();
         signal(vmm, "STOP");

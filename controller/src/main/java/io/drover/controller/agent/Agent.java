@@ -14,6 +14,7 @@ import io.drover.controller.record.Sha256;
 import io.drover.proto.agent.v1.AgentServiceGrpc;
 import io.drover.proto.agent.v1.AttachConsoleRequest;
 import io.drover.proto.agent.v1.AttachConsoleResponse;
+import io.drover.proto.agent.v1.CancelSuspendVmRequest;
 import io.drover.proto.agent.v1.ChangeDeviceRequest;
 import io.drover.proto.agent.v1.CpuidLeaf;
 import io.drover.proto.agent.v1.FindFilesRequest;
@@ -202,6 +203,13 @@ public final class Agent {
         SuspendVmRequest request = SuspendVmRequest.newBuilder().setVm(run.vm().value()).setUid(run.uid())
                 .setEpoch(run.epoch()).setOperationId(run.operation()).build();
         return ask(() -> ObservationCodec.decode(stub(ASK_SECONDS).suspendVm(request).getObservation()));
+    }
+
+    /** Has what is being saved run on, if it is not too late; how that goes is observed. */
+    public Answer<Optional<Observation>> cancelSuspension(RunRef run) throws InterruptedException {
+        CancelSuspendVmRequest request = CancelSuspendVmRequest.newBuilder().setVm(run.vm().value())
+                .setUid(run.uid()).setEpoch(run.epoch()).setOperationId(run.operation()).build();
+        return ask(() -> ObservationCodec.decode(stub(ASK_SECONDS).cancelSuspendVm(request).getObservation()));
     }
 
     /** What these VMs have used, as far as they run there; asked so that a host that hangs delays nobody for long. */

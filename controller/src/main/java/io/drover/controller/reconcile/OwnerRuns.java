@@ -234,6 +234,22 @@ final class OwnerRuns {
         }
     }
 
+    /** Its end, one way or the other, is observed. */
+    void cancelSuspension(Versioned<Vm> known, Owner owner) throws CommitException, InterruptedException {
+        Vm vm = known.value();
+        Optional<Agent> agent = links.agent(owner.host());
+        if (agent.isEmpty()) {
+            return;
+        }
+        switch (agent.get().cancelSuspension(RunRequests.run(vm, owner.epoch()))) {
+            case Answer.Done<Optional<Observation>>(Optional<Observation> _) -> backoff.succeeded(vm.id());
+            case Answer.Refused<Optional<Observation>>(Answer.Why _, String message) -> writes.again(known,
+                    owner.host().resourceName() + " does not let it run on, asked again: " + message);
+            case Answer.None<Optional<Observation>>(String message) ->
+                writes.again(known, owner.host().resourceName() + " has not answered, asked again: " + message);
+        }
+    }
+
     void changeDevice(Versioned<Vm> known, Owner owner, DeviceChange change)
             throws CommitException, InterruptedException {
         Vm vm = known.value();

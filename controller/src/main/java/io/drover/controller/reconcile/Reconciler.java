@@ -209,6 +209,7 @@ public final class Reconciler implements StoreListener, HostListener, AutoClosea
             case VmStep.Start(Owner owner) -> runs.start(known, owner);
             case VmStep.Stop(Owner owner, Duration grace) -> runs.stop(known, owner, grace);
             case VmStep.Suspend(Owner owner) -> runs.suspend(known, owner);
+            case VmStep.CancelSuspension(Owner owner) -> runs.cancelSuspension(known, owner);
             case VmStep.ChangeDevice(Owner owner, DeviceChange change) -> runs.changeDevice(known, owner, change);
             case VmStep.Look(Owner owner) -> runs.look(known, owner);
             case VmStep.Clear(HostId host) -> clear(known, host);

@@ -32,6 +32,9 @@ sealed interface VmStep {
     /** The owner is asked to save what it runs. */
     record Suspend(Owner owner) implements VmStep {}
 
+    /** The owner is asked to let what it is saving run on. */
+    record CancelSuspension(Owner owner) implements VmStep {}
+
     /** The owner is asked to change a device of what it runs. */
     record ChangeDevice(Owner owner, DeviceChange change) implements VmStep {}
 

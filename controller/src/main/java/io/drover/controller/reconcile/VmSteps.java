@@ -143,8 +143,9 @@ final class VmSteps {
     /** It shall run, and something of it does. */
     private static VmStep up(Vm vm, Owner owner, Observation run, Instant now) {
         if (run.isBeingSaved()) {
-            Vm told = vm.in(Phase.SUSPENDING, "started again when it is saved", now);
-            return told.status().equals(vm.status()) ? new VmStep.Rest() : new VmStep.Write(told);
+            // If it is too late for that, it is started again when it is saved.
+            return vm.phase() == Phase.SUSPENDING ? new VmStep.CancelSuspension(owner)
+                    : new VmStep.Write(vm.in(Phase.SUSPENDING, "", now));
         }
         return switch (run.state()) {
             case Observation.State.Running() ->

@@ -74,7 +74,7 @@ public final class Settlement {
         return switch (task.method()) {
             case "CreateVm", "StartVm" -> task.cancelRequested() ? cancelled(task, vm, now) : started(task, vm, now);
             case "StopVm" -> stopped(task, vm, now);
-            case "SuspendVm" -> suspended(task, vm, now);
+            case "SuspendVm" -> task.cancelRequested() ? runsOn(task, vm, now) : suspended(task, vm, now);
             // Ends when the record goes.
             default -> Optional.empty();
         };
@@ -154,6 +154,14 @@ public final class Settlement {
         return vm.generation() > task.targetGeneration()
                 ? Optional.of(superseded(task, "a later request", "look at " + task.target().resourceName(), now))
                 : Optional.empty();
+    }
+
+    /** A suspension that was cancelled. */
+    private static Optional<Task.State> runsOn(Task task, Vm vm, Instant now) {
+        boolean settled = vm.phase() == Phase.RUNNING || vm.atRest() || vm.generation() > task.targetGeneration();
+        return settled ? Optional.of(new Task.State.Cancelled(new Task.Fault(Code.CANCELLED_VALUE, "CANCELLED",
+                task.method() + " of " + task.target().resourceName() + " was cancelled; the VM is " + vm.phase(), ""),
+                now)) : Optional.empty();
     }
 
     private static Optional<Task.State> suspended(Task task, Vm vm, Instant now) {

@@ -137,12 +137,17 @@ public final class VmIntents {
     }
 
     /**
-     * A start can be taken back: the VM is stopped by force, as its guest has hardly begun, or stays suspended. Nothing else
-     * can.
+     * A start can be taken back: the VM is stopped by force, as its guest has hardly begun, or stays suspended. So can a
+     * suspension: the VM runs on. Nothing else can.
      */
     static Plan cancel(Task task, Vm vm, Instant now) {
         if (task.ofMigration()) {
             return cancelMigration(task, vm);
+        }
+        if (task.method().equals("SuspendVm") && vm.uid().equals(task.targetUid())
+                && vm.generation() == task.targetGeneration() && vm.desired() instanceof Desired.Suspended
+                && vm.owner().isPresent()) {
+            return new Plan.Change(vm.askedToRun(now));
         }
         boolean starts = task.method().equals("CreateVm") || task.method().equals("StartVm");
         if (!starts || !vm.uid().equals(task.targetUid()) || vm.generation() != task.targetGeneration()

@@ -8,6 +8,8 @@ import io.drover.controller.record.Sha256;
 import io.drover.proto.agent.v1.AgentServiceGrpc;
 import io.drover.proto.agent.v1.AttachConsoleRequest;
 import io.drover.proto.agent.v1.AttachConsoleResponse;
+import io.drover.proto.agent.v1.CancelSuspendVmRequest;
+import io.drover.proto.agent.v1.CancelSuspendVmResponse;
 import io.drover.proto.agent.v1.ChangeDeviceRequest;
 import io.drover.proto.agent.v1.ChangeDeviceResponse;
 import io.drover.proto.agent.v1.Exit;
@@ -516,6 +518,16 @@ public final class FakeAgent extends AgentServiceGrpc.AgentServiceImplBase imple
                         .setOperationId(request.getOperationId()).setMemoryBytes(64 << 20)).build());
             }
             response.onNext(SuspendVmResponse.newBuilder().setObservation(runs.get(request.getUid())).build());
+            response.onCompleted();
+        }
+    }
+
+    @Override
+    public void cancelSuspendVm(CancelSuspendVmRequest request, StreamObserver<CancelSuspendVmResponse> response) {
+        calls.add("cancel-suspend " + request.getVm() + " " + request.getEpoch());
+        synchronized (this) {
+            notSaved(request.getVm(), "cancelled");
+            response.onNext(CancelSuspendVmResponse.newBuilder().setObservation(runs.get(request.getUid())).build());
             response.onCompleted();
         }
     }

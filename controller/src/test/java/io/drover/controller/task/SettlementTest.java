@@ -98,6 +98,16 @@ final class SettlementTest {
     }
 
     @Test
+    void cancelledSuspensionEndsWhenTheVmRunsOnOrItWasTooLate() {
+        Vm saving = RUNNING.askedToSuspend(NOW).in(Phase.SUSPENDING, "", NOW).askedToRun(NOW);
+        Task task = task("SuspendVm", 2).cancelledBy(saving.generation());
+        assertThat(end(task, saving)).isEmpty();
+        assertThat(end(task, saving.in(Phase.RUNNING, "", NOW))).containsInstanceOf(Task.State.Cancelled.class);
+        RunEnd saved = new RunEnd(RunEnd.Cause.SUSPENDED, "saved", NOW);
+        assertThat(end(task, saving.ended(saved, 0, Phase.PENDING, NOW))).as("it is started again").isEmpty();
+    }
+
+    @Test
     void startThatCannotGoOnSaysHowToGiveUpWhatWasSaved() {
         Task.State state = end(task("StartVm", 1), ended(RunEnd.Cause.SUSPENDED, Phase.FAILED)).orElseThrow();
         Task.Fault fault = ((Task.State.Failed) state).fault();

@@ -152,6 +152,14 @@ final class VmIntentsTest {
     }
 
     @Test
+    void cancelledSuspensionRunsOn() {
+        assertThat(changed(VmIntents.cancel(task("SuspendVm", SAVING), SAVING, NOW)).desired())
+                .isEqualTo(new Desired.Running());
+        assertThat(reason(VmIntents.cancel(task("SuspendVm", SUSPENDED), SUSPENDED, NOW)))
+                .isEqualTo("TASK_NOT_CANCELLABLE");
+    }
+
+    @Test
     void cancelledStartOfASuspendedVmLeavesItSuspended() {
         Vm waiting = SUSPENDED.askedToRun(NOW);
         Vm back = changed(VmIntents.cancel(task("StartVm", waiting), waiting, NOW));

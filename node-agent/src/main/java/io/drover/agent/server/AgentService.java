@@ -8,6 +8,8 @@ import io.drover.agent.vm.HostVms;
 import io.drover.proto.agent.v1.AgentServiceGrpc;
 import io.drover.proto.agent.v1.AttachConsoleRequest;
 import io.drover.proto.agent.v1.AttachConsoleResponse;
+import io.drover.proto.agent.v1.CancelSuspendVmRequest;
+import io.drover.proto.agent.v1.CancelSuspendVmResponse;
 import io.drover.proto.agent.v1.ChangeDeviceRequest;
 import io.drover.proto.agent.v1.ChangeDeviceResponse;
 import io.drover.proto.agent.v1.FindFilesRequest;
@@ -116,6 +118,12 @@ final class AgentService extends AgentServiceGrpc.AgentServiceImplBase {
     public void suspendVm(SuspendVmRequest request, StreamObserver<SuspendVmResponse> answers) {
         answer(answers, () -> SuspendVmResponse.newBuilder()
                 .setObservation(vms.suspend(request.getUid(), request.getEpoch(), request.getOperationId())).build());
+    }
+
+    @Override
+    public void cancelSuspendVm(CancelSuspendVmRequest request, StreamObserver<CancelSuspendVmResponse> answers) {
+        answer(answers, () -> CancelSuspendVmResponse.newBuilder()
+                .setObservation(vms.cancelSuspension(request.getUid(), request.getEpoch())).build());
     }
 
     @Override

@@ -170,6 +170,24 @@ public final class HostVms implements AutoCloseable {
         }
     }
 
+    /**
+     * Calls off what {@link #suspend} has begun, if it can be still.
+     *
+     * @return what was observed when that had been asked for
+     */
+    public VmObservation cancelSuspension(String uid, long epoch) throws RefusedException, InterruptedException {
+        Vm vm = require(uid);
+        VmIdentity identity = vm.plan().identity();
+        if (vm.epoch() != epoch) {
+            throw Refusals.notOwner(identity, "it runs under epoch " + vm.epoch() + ", not " + epoch);
+        }
+        try {
+            return vm.cancelSuspension().get();
+        } catch (ExecutionException e) {
+            throw Refusals.notRecorded(identity, vm.folder(), e.getCause());
+        }
+    }
+
     /** A start that is under way is waited for, and then found; one that comes later is refused. */
     private Vm requireOrSpend(String uid, long epoch) throws RefusedException, InterruptedException {
         Lock coming = register.coming(uid);

@@ -301,6 +301,11 @@ final class Vm implements AutoCloseable {
         });
     }
 
+    /** Calls off that it is being saved, if it is and can be still; what becomes of that is observed. */
+    CompletableFuture<VmObservation> cancelSuspension() {
+        return observed(run::cancelSuspension);
+    }
+
     /**
      * Ends its process, whatever it does, because this host may not run it any more.
      *

@@ -313,6 +313,13 @@ final class VmRun {
         suspension.ask(operation);
     }
 
+    /** Has its guest run on, if it is being saved and can be still. */
+    void cancelSuspension() {
+        if (ledger.state() instanceof LocalState.Suspending) {
+            suspension.cancel();
+        }
+    }
+
     /** As {@link DeviceChanges#ask}. */
     void change(ChangeDeviceRequest request) throws IOException, InterruptedException {
         devices.ask(request);

@@ -126,7 +126,7 @@ final class VmSuspension {
         }
     }
 
-    /** It is to stop instead. Does not wait. */
+    /** It is to stop instead, or to run on. Does not wait. */
     void cancel() {
         machine.get().flatMap(Machine::saving)
                 .ifPresent(saving -> Thread.ofVirtual().name("vm-cancel-save " + ledger.identity()).start(() -> {

@@ -5,6 +5,7 @@ import com.google.rpc.ErrorInfo;
 import io.drover.proto.agent.v1.AgentServiceGrpc;
 import io.drover.proto.agent.v1.AttachConsoleRequest;
 import io.drover.proto.agent.v1.AttachConsoleResponse;
+import io.drover.proto.agent.v1.CancelSuspendVmRequest;
 import io.drover.proto.agent.v1.ListVmUsageRequest;
 import io.drover.proto.agent.v1.ObserveRequest;
 import io.drover.proto.agent.v1.ObserveResponse;
@@ -95,6 +96,11 @@ public final class AgentClient implements AutoCloseable {
         return calls().stopVm(StopVmRequest.newBuilder().setVm(vm.getVm()).setUid(vm.getUid()).setEpoch(vm.getEpoch())
                 .setGrace(com.google.protobuf.Duration.newBuilder().setSeconds(grace.toSeconds())).build())
                 .getObservation();
+    }
+
+    public VmObservation cancelSuspension(StartVmRequest vm) {
+        return calls().cancelSuspendVm(CancelSuspendVmRequest.newBuilder().setVm(vm.getVm()).setUid(vm.getUid())
+                .setEpoch(vm.getEpoch()).build()).getObservation();
     }
 
     public VmObservation suspend(StartVmRequest vm, String operation) {
