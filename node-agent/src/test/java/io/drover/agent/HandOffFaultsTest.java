@@ -127,6 +127,12 @@ final class HandOffFaultsTest {
         Cluster.await("the record says SWITCHING", () -> record().getMigration().getPhase() == Phase.SWITCHING);
     }
 
+    /** Until then nobody but the source's agent may have known that its machine was to switch. */
+    private void awaitAllSent() throws Exception {
+        Cluster.await("all was sent", () -> source.client().everything().getVmsList().stream()
+                .anyMatch(seen -> seen.getUid().equals(uid) && seen.getMigration().getDowntime().hasLoading()));
+    }
+
     private VmRecord record() throws Exception {
         return cluster.vm(name);
     }
@@ -259,6 +265,7 @@ final class HandOffFaultsTest {
     @Test
     void switchingSourceAgentKilledDestinationCommits() throws Exception {
         beginSwitchingWithADestinationThatIsStopped();
+        awaitAllSent();
         source.killAgent();
         destination.agent().signal("CONT");
         awaitEnd(Phase.COMMITTED, "h2", 2);
@@ -269,8 +276,7 @@ final class HandOffFaultsTest {
     @Test
     void switchingSourceVmmKilledDestinationCommitsWhatItHas() throws Exception {
         beginSwitchingWithADestinationThatIsStopped();
-        Cluster.await("all was sent", () -> source.client().everything().getVmsList().stream()
-                .anyMatch(seen -> seen.getUid().equals(uid) && seen.getMigration().getDowntime().hasLoading()));
+        awaitAllSent();
         kill(source.vmm(uid).orElseThrow());
         destination.agent().signal("CONT");
         assertMoved();

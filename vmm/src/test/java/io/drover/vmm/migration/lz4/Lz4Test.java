@@ -55,6 +55,10 @@ class Lz4Test {
         assertThat(new BlockLZ4CompressorInputStream(new ByteArrayInputStream(packed)).readAllBytes())
                 .isEqualTo(content);
 
+        if (content.length > 4096) {
+            // Theirs takes seconds for those.
+            return;
+        }
         ByteArrayOutputStream theirs = new ByteArrayOutputStream();
         try (BlockLZ4CompressorOutputStream out = new BlockLZ4CompressorOutputStream(theirs)) {
             out.write(content);
@@ -76,9 +80,7 @@ class Lz4Test {
             byte[] into = filled(most + 16);
             int bytes = encoder.encode(text, text.length, into, most);
             assertThat(bytes).isLessThanOrEqualTo(most);
-            for (int i = most; i < into.length; i++) {
-                assertThat(into[i]).isEqualTo(GUARD);
-            }
+            assertGuarded(into, most);
         }
     }
 
@@ -105,7 +107,7 @@ class Lz4Test {
         byte[] content = contents().filter(some -> some.length == 4096).skip(2).findFirst().orElseThrow();
         byte[] packed = pack(content, 2 * content.length);
         int refused = 0;
-        for (int round = 0; round < 20_000; round++) {
+        for (int round = 0; round < 5_000; round++) {
             byte[] damaged = Arrays.copyOf(packed, random.nextInt(packed.length) + 1);
             for (int flips = random.nextInt(4); flips >= 0; flips--) {
                 damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
@@ -133,11 +135,16 @@ class Lz4Test {
         try {
             Lz4Decoder.decode(packed, packed.length, into, bytes);
         } finally {
-            for (int i = bytes; i < into.length; i++) {
-                assertThat(into[i]).isEqualTo(GUARD);
-            }
+            assertGuarded(into, bytes);
         }
         return Arrays.copyOf(into, bytes);
+    }
+
+    /** Cheap: it is called often. */
+    private static void assertGuarded(byte[] bytes, int from) {
+        if (Arrays.mismatch(bytes, from, bytes.length, filled(bytes.length - from), 0, bytes.length - from) >= 0) {
+            throw new AssertionError("something was written behind " + from);
+        }
     }
 
     private static byte[] filled(int bytes) {
