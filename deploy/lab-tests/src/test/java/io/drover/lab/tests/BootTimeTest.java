@@ -50,7 +50,7 @@ class BootTimeTest {
 
     @Test
     void initIsReachedAndTimedBesideQemuMicrovm(LabHost host) throws Exception {
-        int boots = Integer.getInteger("drover.lab.boots", 3);
+        int boots = Integer.getInteger("drover.lab.boots", 2);
         List<String> ours = ourVmm();
         List<String> theirs = microvm();
         host.refresh();
