@@ -39,6 +39,7 @@ import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,9 +58,9 @@ import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLException;
 
 /**
- * A cloud of one controller on this machine and one agent in each emulated host, each a process of the distribution, with
- * mutual TLS. The hosts' agents reach each other in the hosts' network; the controller finds them under the same names, on this
- * machine's loopback.
+ * A cloud of one controller on this machine and one agent in each emulated host, each a process of the distribution; with
+ * mutual TLS where hosts reach each other. The hosts' agents reach each other in the hosts' network; the controller finds them
+ * under the same names, on this machine's loopback.
  */
 final class Cloud implements AutoCloseable {
     static final String IMAGE = "images/demo";
@@ -72,46 +73,58 @@ final class Cloud implements AutoCloseable {
     private static final long GUEST_BYTES = 256L << 20;
     private static final java.time.Duration START = java.time.Duration.ofMinutes(8);
 
-    private final ClusterKeys keys;
+    private final Optional<ClusterKeys> keys;
     private final Process controller;
     private final String api;
     private final ManagedChannel channel;
     private final List<LabAgent> agents;
 
-    private Cloud(List<LabHost> hosts, ClusterKeys keys, Process controller, Properties addresses) throws SSLException {
+    private Cloud(List<LabHost> hosts, Optional<ClusterKeys> keys, Process controller, Properties addresses)
+            throws SSLException {
         this.keys = keys;
         this.controller = controller;
         this.api = addresses.getProperty("api");
-        Path client = keys.client();
-        this.channel = NettyChannelBuilder.forTarget("dns:///" + api)
-                .sslContext(GrpcSslContexts.forClient().trustManager(client.resolve("ca.pem").toFile())
-                        .keyManager(client.resolve("cert.pem").toFile(), client.resolve("key.pem").toFile()).build())
-                .build();
+        NettyChannelBuilder builder = NettyChannelBuilder.forTarget("dns:///" + api);
+        if (keys.isPresent()) {
+            Path client = keys.get().client();
+            builder.sslContext(GrpcSslContexts.forClient().trustManager(client.resolve("ca.pem").toFile())
+                    .keyManager(client.resolve("cert.pem").toFile(), client.resolve("key.pem").toFile()).build());
+        } else {
+            builder.usePlaintext();
+        }
+        this.channel = builder.build();
         String zookeeperPort = addresses.getProperty("zookeeper").replaceAll(".*:", "");
-        this.agents = hosts.stream().map(host -> new LabAgent(host, zookeeperPort, keys.of(host.name()))).toList();
+        this.agents = hosts.stream()
+                .map(host -> new LabAgent(host, zookeeperPort, keys.map(all -> all.of(host.name())))).toList();
     }
 
-    /** Starts them and uploads the demo image. */
+    /** Starts them, in the clear as an emulated CPU takes minutes for keys, and uploads the demo image. */
     static Cloud start(LabHost host, Path folder) throws Exception {
-        return start(List.of(host), folder, initramfs -> initramfs);
+        return start(List.of(host), folder, Optional.empty(), initramfs -> initramfs);
     }
 
     /**
-     * The same with several hosts.
+     * The same with several hosts, and mutual TLS.
      *
      * @param more adds to the demo image's initramfs
      */
     static Cloud start(List<LabHost> hosts, Path folder, UnaryOperator<LargerInitramfs> more) throws Exception {
+        return start(hosts, folder, Optional
+                .of(ClusterKeys.make(folder.resolve("keys"), hosts.stream().map(LabHost::name).toList())), more);
+    }
+
+    private static Cloud start(List<LabHost> hosts, Path folder, Optional<ClusterKeys> keys,
+            UnaryOperator<LargerInitramfs> more) throws Exception {
         Distribution.vmmCache();
-        ClusterKeys keys = ClusterKeys.make(folder.resolve("keys"), hosts.stream().map(LabHost::name).toList());
         Path names = Files.writeString(folder.resolve("names"),
                 "127.0.0.1 localhost " + String.join(" ", hosts.stream().map(LabHost::name).toList()) + "\n");
         Path ready = folder.resolve("controller.ready");
         Path log = folder.resolve("controller.log");
-        ProcessBuilder start = new ProcessBuilder(Distribution.launcher().toString(), "controller", "--id",
+        List<String> command = new ArrayList<>(List.of(Distribution.launcher().toString(), "controller", "--id",
                 ClusterKeys.CONTROLLER, "--listen", "127.0.0.1:0", "--data", folder.resolve("controller").toString(),
-                "--zookeeper-listen", "127.0.0.1:0", "--tls-dir", keys.controller().toString(), "--ready-file",
-                ready.toString()).redirectErrorStream(true).redirectOutput(log.toFile());
+                "--zookeeper-listen", "127.0.0.1:0", "--ready-file", ready.toString()));
+        keys.ifPresent(all -> command.addAll(List.of("--tls-dir", all.controller().toString())));
+        ProcessBuilder start = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         start.environment().put("DROVER_JAVA_OPTS", "-Djdk.net.hosts.file=" + names);
         Process controller = start.start();
         try {
@@ -198,7 +211,9 @@ final class Cloud implements AutoCloseable {
 
     /** What a command of the command line prints, asked on this machine. */
     String drover(String... words) throws IOException, InterruptedException {
-        return Distribution.run(Map.of("DROVER_CONTROLLER", api, "DROVER_TLS_DIR", keys.client().toString()), words);
+        Map<String, String> environment = new HashMap<>(Map.of("DROVER_CONTROLLER", api));
+        keys.ifPresent(all -> environment.put("DROVER_TLS_DIR", all.client().toString()));
+        return Distribution.run(environment, words);
     }
 
     /** Waits until each host says that it has a network: they look for bridges every few seconds. */
