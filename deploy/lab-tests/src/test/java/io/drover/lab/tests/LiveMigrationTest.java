@@ -84,7 +84,7 @@ class LiveMigrationTest {
                 Vm before = cloud.vm(vm);
                 String to = (before.getHost().endsWith(pair.first().name()) ? pair.second() : pair.first()).name();
 
-                String said = cloud.drover("vm", "migrate", "mover", "--to", to);
+                String said = cloud.drover("vm", "migrate", "mover", "--to", to, "--compression", "lz4");
 
                 System.out.println("lab: " + said.strip());
                 Vm after = cloud.vm(vm);
