@@ -133,7 +133,7 @@ class StreamDisksTest {
         byte[] text = "what is written again and again ".repeat(SIZE / 32).getBytes(StandardCharsets.US_ASCII);
         DiskBytes.write(source, 0, Arrays.copyOf(text, SIZE));
         DiskBytes.write(source, 7 * BLOCK, DiskBytes.random(new Random(1), 10 * BLOCK));
-        try (StreamRig rig = rig().packing().connections(2).pages(64).disks(List.of(new SentDisk("d", source)),
+        try (StreamRig rig = rig().packing(true).connections(2).pages(64).disks(List.of(new SentDisk("d", source)),
                 List.of(new ReceivedDisk("d", target))).build().receive()) {
             rig.sender.open();
             assertThat(rig.sender.sendPass(0, rig.pages(), own(source))).isBetween((long) SIZE, SIZE + 20_000L);

@@ -77,8 +77,8 @@ public final class StreamRig implements AutoCloseable {
             return this;
         }
 
-        Builder packing() {
-            packing = true;
+        Builder packing(boolean wanted) {
+            packing = wanted;
             return this;
         }
 

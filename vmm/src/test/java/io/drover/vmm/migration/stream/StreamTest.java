@@ -57,9 +57,10 @@ class StreamTest {
         }
     }
 
-    @Test
-    void memoryThatChangesWhileItIsSentArrivesOnceItStandsStill() throws Exception {
-        try (StreamRig rig = rig().connections(2).pages(4096).build().fill().receive()) {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void memoryThatChangesWhileItIsSentArrivesOnceItStandsStill(boolean packing) throws Exception {
+        try (StreamRig rig = rig().packing(packing).connections(2).pages(4096).build().fill().receive()) {
             rig.source.track();
             rig.sender.open();
             CountDownLatch stop = new CountDownLatch(1);
@@ -94,7 +95,7 @@ class StreamTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3})
     void packedMemoryArrivesWholeAndIsLess(int connections) throws Exception {
-        try (StreamRig rig = rig().packing().connections(connections).pages(1500).build().fill().receive()) {
+        try (StreamRig rig = rig().packing(true).connections(connections).pages(1500).build().fill().receive()) {
             noise(rig, 200, 16);
             rig.sender.open();
             assertThat(rig.sendPass(0, rig.all())).as("as if nothing were packed")
@@ -121,7 +122,7 @@ class StreamTest {
 
     @Test
     void nothingIsPackedForAnOlderReceiver() throws Exception {
-        try (StreamRig rig = rig().packing().build().fill().receive()) {
+        try (StreamRig rig = rig().packing(true).build().fill().receive()) {
             rig.sender.open(2, 2);
             rig.sendPass(0, rig.all());
             rig.sender.finish(STATE);
@@ -130,32 +131,10 @@ class StreamTest {
         }
     }
 
-    @Test
-    void packedMemoryThatChangesMeanwhileArrivesOnceItStandsStill() throws Exception {
-        try (StreamRig rig = rig().packing().connections(2).pages(4096).build().fill().receive()) {
-            rig.source.track();
-            rig.sender.open();
-            CountDownLatch stop = new CountDownLatch(1);
-            Thread guest = Thread.ofPlatform().start(() -> scribble(rig, stop));
-            PageSet dirty = rig.all();
-            for (int pass = 0; pass < 6; pass++) {
-                rig.sendPass(pass, dirty);
-                dirty.clear();
-                rig.source.drainWritten(dirty);
-            }
-            stop.countDown();
-            assertThat(guest.join(Duration.ofSeconds(20))).isTrue();
-            rig.source.drainWritten(dirty);
-            rig.sendPass(6, dirty);
-            rig.sender.finish(STATE);
-            rig.assertArrived();
-        }
-    }
-
     @ParameterizedTest
     @ValueSource(ints = {0, 100, 140, 200})
     void damagedPackedPageIsRefused(int at) throws Exception {
-        try (StreamRig rig = rig().packing().through(DamagingWire.flipping(GREETING + 8 + at)).build().fill()
+        try (StreamRig rig = rig().packing(true).through(DamagingWire.flipping(GREETING + 8 + at)).build().fill()
                 .receive()) {
             rig.sender.open();
             StreamException failure = failureOf(() -> {
